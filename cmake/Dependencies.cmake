@@ -1,0 +1,40 @@
+# Every library that the project takes from outside, in one place.
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(SQLite3 REQUIRED)
+pkg_check_modules(VIPS REQUIRED IMPORTED_TARGET vips)
+pkg_check_modules(JPEG REQUIRED IMPORTED_TARGET libjpeg)
+if(SAFELIGHT_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+find_program(MOLD_PROGRAM mold)
+
+# Flags of our own code; linked privately by every room.
+add_library(safelight_flags INTERFACE)
+target_compile_options(safelight_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual
+  -Wimplicit-fallthrough -Wextra-semi -Wno-unused-command-line-argument)
+if(SAFELIGHT_WERROR)
+  target_compile_options(safelight_flags INTERFACE -Werror)
+endif()
+if(MOLD_PROGRAM)
+  target_link_options(safelight_flags INTERFACE -fuse-ld=mold)
+endif()
+if(SAFELIGHT_SANITIZE)
+  target_compile_options(safelight_flags INTERFACE
+    -fsanitize=${SAFELIGHT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
+  target_link_options(safelight_flags INTERFACE -fsanitize=${SAFELIGHT_SANITIZE})
+endif()
+target_compile_definitions(safelight_flags INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)

@@ -1,0 +1,41 @@
+# A room: one folder of src/ as one static library, with its tests beside it.
+#
+#   safelight_room(NAME SOURCES a.cc b.cc LINKS room... EXTERNAL lib...)
+#     NAME      the target is safelight_NAME ('/' in a room's path becomes '_')
+#     LINKS     the rooms that it may include (the table of ARCHITECTURE.md; test/architecture checks it)
+#     EXTERNAL  libraries from outside, private to the room
+#     EXTERNAL_PUBLIC  libraries that the room's headers need
+#
+#   safelight_room_test(NAME SOURCES a_test.cc LINKS room... EXTERNAL lib...)
+#     one GoogleTest program NAME_test
+function(safelight_targets out)
+  set(targets ${ARGN})
+  if(targets)
+    list(TRANSFORM targets REPLACE "/" "_")
+    list(TRANSFORM targets PREPEND safelight_)
+  endif()
+  set(${out} ${targets} PARENT_SCOPE)
+endfunction()
+
+function(safelight_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;EXTERNAL;EXTERNAL_PUBLIC" ${ARGN})
+  string(REPLACE "/" "_" target "${name}")
+  add_library(safelight_${target} STATIC ${ARG_SOURCES})
+  target_include_directories(safelight_${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  safelight_targets(links ${ARG_LINKS})
+  target_link_libraries(safelight_${target} PUBLIC ${links} ${ARG_EXTERNAL_PUBLIC}
+    PRIVATE safelight_flags ${ARG_EXTERNAL})
+endfunction()
+
+function(safelight_room_test name)
+  if(NOT SAFELIGHT_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;EXTERNAL" ${ARGN})
+  string(REPLACE "/" "_" target "${name}")
+  add_executable(${target}_test ${ARG_SOURCES})
+  safelight_targets(links ${ARG_LINKS})
+  target_link_libraries(${target}_test PRIVATE safelight_flags ${links} ${ARG_EXTERNAL} GTest::gmock GTest::gtest_main)
+  target_compile_options(${target}_test PRIVATE -Wno-extra-semi -Wno-gnu-zero-variadic-macro-arguments)
+  gtest_discover_tests(${target}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+endfunction()

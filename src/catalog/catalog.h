@@ -1,0 +1,195 @@
+// The catalog: images, jobs, variants, claims and the blob ledger. It owns the truth about what exists.
+//
+// Three small interfaces over one database, because their callers differ: Catalog for the use cases, JobClaims for
+// workers, BlobLedger for whoever writes or sweeps blobs. Every call is one atomic transaction, durable when it
+// returns. Any thread may call any of them, concurrently; calls block and belong on a pool.
+//
+// Errors of every call: unavailable (the database does not answer, is locked or read-only), storage_full.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/records.h"
+#include "transform/presets.h"
+
+namespace safelight {
+
+/// Newest first; the id of the last item of a page is where the next begins.
+struct ListQuery {
+    AccountId owner;
+    std::optional<JobStatus> status;          // jobs only
+    std::optional<Timestamp> created_after;   // exclusive
+    std::optional<Timestamp> created_before;  // exclusive
+    std::optional<Uuid> after;                // the last id of the page before
+    std::uint32_t limit = 50;
+};
+
+template <class Record>
+struct Page {
+    std::vector<Record> items;
+    bool has_more = false;
+};
+
+class Catalog {
+  public:
+    virtual ~Catalog() = default;
+
+    /// Image, job and pending variants come into being, and the original's ledger row turns `live`.
+    /// job.image.blob must be reserved. Returns the job as stored.
+    /// Errors: conflict (the blob is not reserved any more).
+    [[nodiscard]] virtual Result<Job> create_job(const Job& job) = 0;
+
+    /// Errors: not_found, also for somebody else's.
+    [[nodiscard]] virtual Result<Job> find_job(AccountId owner, JobId id) = 0;
+    [[nodiscard]] virtual Result<Image> find_image(AccountId owner, ImageId id) = 0;
+
+    /// Cost depends on query.limit, not on the table's size.
+    [[nodiscard]] virtual Result<Page<Job>> list_jobs(const ListQuery& query) = 0;
+    [[nodiscard]] virtual Result<Page<Image>> list_images(const ListQuery& query) = 0;
+
+    /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an equal
+    /// transform is left as it is (a repeated request is harmless). Returns the job as it stands then.
+    /// Errors: not_found; conflict (a name is taken by another transform; nothing is added, one fault each).
+    [[nodiscard]] virtual Result<Job> add_variants(AccountId owner, JobId id,
+                                                   std::span<const VariantRequest> variants, Timestamp now) = 0;
+
+    /// The image, its job and variants are gone; their blobs turn `doomed`. Returns the doomed keys.
+    /// Errors: not_found.
+    [[nodiscard]] virtual Result<std::vector<BlobKey>> delete_job(AccountId owner, JobId id, Timestamp now) = 0;
+    [[nodiscard]] virtual Result<std::vector<BlobKey>> delete_image(AccountId owner, ImageId id,
+                                                                    Timestamp now) = 0;
+};
+
+/// A worker's hold on a job.
+struct Claim {
+    JobId job_id;
+    std::uint32_t attempt = 0;    // the fencing token
+    std::uint32_t tries = 0;      // claims since work was last asked for or finished, this one included
+    Timestamp lease_until;
+    Image image;
+    std::vector<Variant> pending;  // what has to be made, in order
+};
+
+/// What became of one variant of a claim.
+struct VariantOutcome {
+    std::string name;
+    std::optional<VariantContent> content;  // made: its blob's ledger row turns `live`
+    std::optional<VariantError> error;      // or failed for good; exactly one of the two
+};
+
+/// What a completion did.
+struct Completion {
+    JobStatus status = JobStatus::processing;
+    bool more_pending = false;  // variants were asked for meanwhile: publish the job again
+};
+
+class JobClaims {
+  public:
+    virtual ~JobClaims() = default;
+
+    /// Takes the job for `lease` if it has pending variants, is due, and nobody holds it (one statement decides).
+    /// Empty when there is nothing to claim: finished, held, not due yet, deleted.
+    [[nodiscard]] virtual Result<std::optional<Claim>> claim(JobId id, Milliseconds lease, Timestamp now) = 0;
+
+    /// Prolongs the lease to now + lease. Errors: fenced (another attempt began, or the job is gone).
+    [[nodiscard]] virtual Status renew(JobId id, std::uint32_t attempt, Milliseconds lease, Timestamp now) = 0;
+
+    /// Commits the outcomes and gives the claim back. Outcomes for variants that are gone are dropped, their
+    /// blobs doomed. Errors: fenced (nothing is changed: doom the blobs that were written).
+    [[nodiscard]] virtual Result<Completion> complete(JobId id, std::uint32_t attempt,
+                                                      std::span<const VariantOutcome> outcomes,
+                                                      Timestamp now) = 0;
+
+    /// Gives the claim back undone, to be claimed again from `due_at` on. With `counts` false the try is not
+    /// counted (a shutdown, not a failure). Errors: fenced.
+    [[nodiscard]] virtual Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts,
+                                         Timestamp now) = 0;
+
+    /// Jobs that could be claimed now: due, with pending variants, not held or with a lease that ran out.
+    /// Oldest due first.
+    [[nodiscard]] virtual Result<std::vector<JobId>> claimable(std::uint32_t limit, Timestamp now) = 0;
+
+    /// How many jobs have pending variants, held or not.
+    [[nodiscard]] virtual Result<std::uint64_t> backlog() = 0;
+};
+
+enum class BlobState { writing, live, doomed };
+
+struct LedgerEntry {
+    BlobKey key;
+    BlobState state = BlobState::writing;
+    Timestamp deadline;  // of `writing`: when it may be swept
+    bool operator==(const LedgerEntry&) const = default;
+};
+
+/// Every blob has a row here from before its first byte until after its last one is gone.
+class BlobLedger {
+  public:
+    virtual ~BlobLedger() = default;
+
+    /// Notes the keys as `writing` until `deadline`, before their first byte is written.
+    [[nodiscard]] virtual Status reserve(std::span<const BlobKey> keys, Timestamp deadline) = 0;
+
+    /// `writing` rows turn `doomed`: the write was given up. Others are left alone.
+    [[nodiscard]] virtual Status abandon(std::span<const BlobKey> keys) = 0;
+
+    /// What the sweeper has to remove: `doomed` blobs, and `writing` ones past their deadline, which turn `doomed`
+    /// in this call, so that a late writer cannot make them live any more.
+    [[nodiscard]] virtual Result<std::vector<BlobKey>> sweepable(std::uint32_t limit, Timestamp now) = 0;
+
+    /// Drops `doomed` rows, after the bytes are gone. Others are left alone.
+    [[nodiscard]] virtual Status forget(std::span<const BlobKey> keys) = 0;
+
+    /// Pages through the ledger by key, for reconciling: entries with a key above `after`.
+    [[nodiscard]] virtual Result<std::vector<LedgerEntry>> entries(std::optional<BlobKey> after,
+                                                                   std::uint32_t limit) = 0;
+    [[nodiscard]] virtual Result<std::optional<LedgerEntry>> find(BlobKey key) = 0;
+
+    /// Every blob that a row refers to, with what is recorded of it, in pages by key: for reconciling.
+    struct Reference {
+        BlobKey key;
+        std::uint64_t size_bytes = 0;
+        Sha256 sha256;
+        ImageId image_id;
+        std::string variant;  // empty for an original
+    };
+    [[nodiscard]] virtual Result<std::vector<Reference>> references(std::optional<BlobKey> after,
+                                                                    std::uint32_t limit) = 0;
+};
+
+struct MigrationStatus {
+    std::uint32_t version = 0;         // the database's
+    std::uint32_t newest_version = 0;  // this program's
+    std::vector<std::string> pending;  // names, in order
+};
+
+/// Brings the database's schema up or down. Errors: conflict (the database is newer than the program).
+class Migrator {
+  public:
+    virtual ~Migrator() = default;
+    [[nodiscard]] virtual Result<MigrationStatus> status() = 0;
+    /// Returns the names of what was applied.
+    [[nodiscard]] virtual Result<std::vector<std::string>> up() = 0;
+    /// Undoes the newest `steps`.
+    [[nodiscard]] virtual Result<std::vector<std::string>> down(std::uint32_t steps) = 0;
+};
+
+/// One database with all its faces. Hands out references that live as long as it does.
+class CatalogDatabase {
+  public:
+    virtual ~CatalogDatabase() = default;
+    [[nodiscard]] virtual Catalog& catalog() = 0;
+    [[nodiscard]] virtual JobClaims& claims() = 0;
+    [[nodiscard]] virtual BlobLedger& ledger() = 0;
+    /// Whether the database can be read and written now; for readiness.
+    [[nodiscard]] virtual Status check() = 0;
+};
+
+}  // namespace safelight

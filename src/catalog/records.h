@@ -1,0 +1,101 @@
+// What the catalog keeps. Plain values; every record belongs to one account.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/sha256.h"
+#include "image/facts.h"
+#include "transform/transform.h"
+
+namespace safelight {
+
+enum class VariantStatus { pending, ready, failed };
+[[nodiscard]] std::string_view name_of(VariantStatus status);  // "pending", …
+[[nodiscard]] std::optional<VariantStatus> variant_status_from_name(std::string_view name);
+
+/// A pure function of the variants' states; nobody sets it by hand.
+enum class JobStatus { unprocessed, processing, processed, failed };
+[[nodiscard]] std::string_view name_of(JobStatus status);  // "UNPROCESSED", …
+[[nodiscard]] std::optional<JobStatus> job_status_from_name(std::string_view name);
+
+struct VariantCounts {
+    std::uint64_t pending = 0;
+    std::uint64_t ready = 0;
+    std::uint64_t failed = 0;
+};
+
+/// UNPROCESSED without variants; PROCESSING while any is pending; then FAILED if any failed, else PROCESSED.
+[[nodiscard]] JobStatus status_of(const VariantCounts& counts);
+
+/// PROCESSED and FAILED: nothing more happens until somebody asks for it. UNPROCESSED counts as well: no work waits.
+[[nodiscard]] constexpr bool is_finished(JobStatus status) { return status != JobStatus::processing; }
+
+/// The bytes of a ready variant.
+struct VariantContent {
+    BlobKey blob;
+    Format format = Format::jpeg;
+    std::uint32_t width_px = 0;
+    std::uint32_t height_px = 0;
+    std::uint64_t size_bytes = 0;
+    Sha256 sha256;
+
+    bool operator==(const VariantContent&) const = default;
+};
+
+/// Why a variant failed, for the client.
+struct VariantError {
+    ErrorCode code = ErrorCode::internal;
+    std::string detail;
+
+    bool operator==(const VariantError&) const = default;
+};
+
+struct Variant {
+    std::string name;
+    Transform transform;
+    VariantStatus status = VariantStatus::pending;
+    std::optional<VariantContent> content;  // exactly when ready
+    std::optional<VariantError> error;      // exactly when failed
+    Timestamp updated_at;
+
+    bool operator==(const Variant&) const = default;
+};
+
+struct Image {
+    ImageId id;
+    AccountId owner;
+    std::string filename;  // as the client said, made valid UTF-8; never part of a path
+    BlobKey blob;          // the original
+    std::uint64_t size_bytes = 0;
+    Sha256 sha256;
+    ImageFacts facts;
+    Timestamp created_at;
+    std::vector<Variant> variants;  // in the order in which they were asked for
+
+    bool operator==(const Image&) const = default;
+};
+
+struct Job {
+    JobId id;
+    AccountId owner;
+    JobStatus status = JobStatus::unprocessed;
+    std::uint32_t attempts = 0;  // claims so far; the fencing token of the newest claim
+    std::string metadata_json;   // a JSON object
+    Timestamp created_at;
+    Timestamp updated_at;
+    std::optional<Timestamp> finished_at;
+    Image image;
+
+    bool operator==(const Job&) const = default;
+};
+
+/// The account that everything belongs to while no other is set up.
+[[nodiscard]] AccountId default_account();
+
+}  // namespace safelight

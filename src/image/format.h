@@ -1,0 +1,32 @@
+// The picture formats that Safelight knows, and how to tell them by their first bytes.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace safelight {
+
+enum class Format { jpeg, png, gif, webp, tiff, avif, heic };
+
+inline constexpr std::array all_formats{Format::jpeg, Format::png,  Format::gif, Format::webp,
+                                        Format::tiff, Format::avif, Format::heic};
+
+/// As in transforms and file suffixes: "jpeg", "png", …
+[[nodiscard]] std::string_view name_of(Format format);
+[[nodiscard]] std::optional<Format> format_from_name(std::string_view name);
+
+/// "image/jpeg", …
+[[nodiscard]] std::string_view media_type_of(Format format);
+[[nodiscard]] std::optional<Format> format_from_media_type(std::string_view media_type);
+
+/// How many leading bytes `sniff` wants to see to be sure.
+inline constexpr std::size_t sniff_bytes = 64;
+
+/// The format by magic bytes alone; what a client calls it does not count. Empty for everything that is not in
+/// `all_formats`: SVG, PDF, BMP, JPEG 2000, raw video, archives and text included.
+[[nodiscard]] std::optional<Format> sniff(std::span<const std::byte> head);
+
+}  // namespace safelight

@@ -1,0 +1,30 @@
+#include "image/limits.h"
+
+#include <fmt/format.h>
+
+namespace safelight {
+
+Status check(const ImageFacts& facts, const ImageLimits& limits) {
+    if (facts.width_px == 0 || facts.height_px == 0) {
+        return failure(ErrorCode::invalid_image, "The picture has no pixels.");
+    }
+    if (facts.width_px > limits.side_max_px || facts.height_px > limits.side_max_px) {
+        return failure(ErrorCode::image_too_large,
+                       fmt::format("The picture is {}×{} pixels; a side may have {} at most.", facts.width_px,
+                                   facts.height_px, limits.side_max_px));
+    }
+    if (facts.frames > limits.frames_max) {
+        return failure(ErrorCode::too_many_frames,
+                       fmt::format("The picture has {} frames; {} are allowed.", facts.frames, limits.frames_max));
+    }
+    // No overflow: both sides and the frames were bounded by 32 bits, and sides by side_max_px.
+    const std::uint64_t frame_pixels = std::uint64_t{facts.width_px} * facts.height_px;
+    if (frame_pixels > limits.pixels_max / facts.frames) {
+        return failure(ErrorCode::image_too_large,
+                       fmt::format("The picture has {} pixels in {} frame(s); {} pixels are allowed in all.",
+                                   frame_pixels * facts.frames, facts.frames, limits.pixels_max));
+    }
+    return {};
+}
+
+}  // namespace safelight

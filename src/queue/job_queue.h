@@ -1,0 +1,45 @@
+// Hints that a job may be ready to be worked on. The catalog owns the truth: losing, repeating or reordering
+// messages is harmless, because a worker claims the job there first.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+
+namespace safelight {
+
+/// One delivered hint.
+struct Delivery {
+    JobId job_id;
+    std::string receipt;  // opaque; for acknowledge
+};
+
+/// Any thread may call, concurrently.
+class JobQueue {
+  public:
+    virtual ~JobQueue() = default;
+
+    /// Errors: unavailable. A caller may ignore them: the rescuer publishes again.
+    [[nodiscard]] virtual Status publish(JobId job_id) = 0;
+
+    /// Waits until there is a hint, `timeout` has passed, or a stop is asked for (both: empty). Blocks.
+    /// Errors: unavailable.
+    [[nodiscard]] virtual Result<std::optional<Delivery>> receive(Milliseconds timeout,
+                                                                  const std::stop_token& stop) = 0;
+
+    /// The hint was dealt with, whatever came of it. Idempotent. Errors: unavailable.
+    [[nodiscard]] virtual Status acknowledge(const Delivery& delivery) = 0;
+
+    /// Hints that wait for a receiver, as far as this queue knows.
+    [[nodiscard]] virtual Result<std::uint64_t> depth() = 0;
+
+    /// Whether the queue answers; for readiness. Errors: unavailable.
+    [[nodiscard]] virtual Status check() = 0;
+};
+
+}  // namespace safelight

@@ -1,0 +1,85 @@
+// The use case of an upload: bytes in, a durable original and a job out.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "blobs/blob_store.h"
+#include "catalog/catalog.h"
+#include "image/limits.h"
+#include "queue/job_queue.h"
+#include "renderer/renderer.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "transform/presets.h"
+
+namespace safelight {
+
+struct IngestConfig {
+    std::uint64_t bytes_max = 25'000'000;
+    std::uint32_t uploads_max = 256;        // at the same time
+    std::uint32_t probes_max = 2;           // at the same time; bounds the memory of header checks
+    std::uint64_t backlog_max = 100'000;    // jobs that wait; past it uploads are refused
+    Milliseconds write_deadline{3'600'000}; // after it an unfinished write may be swept
+
+    [[nodiscard]] Status validate() const;
+};
+
+/// What comes with the bytes; known by the time they have all arrived.
+struct UploadDetails {
+    std::string filename;                    // any text; made valid and short here
+    std::string metadata_json = "{}";        // a JSON object, checked by the caller
+    std::vector<VariantRequest> variants;
+    std::optional<Sha256> expected_sha256;   // of the picture's bytes
+};
+
+/// One upload in progress. One thread at a time; calls block. Destroyed unfinished, it leaves nothing behind.
+class Upload {
+  public:
+    virtual ~Upload() = default;
+
+    /// Errors: unsupported_image (decided by the first bytes, before anything is stored), payload_too_large,
+    /// storage_full, unavailable.
+    [[nodiscard]] virtual Status write(std::span<const std::byte> bytes) = 0;
+
+    /// Makes the original durable, probes it, and creates image, job and variants in one transaction; then the job is
+    /// published. At most once. When it returns a job, nothing of it can be lost.
+    /// Errors: as write, empty_payload, digest_mismatch, invalid_image, image_too_large, too_many_frames,
+    /// too_many_scans; nothing is left behind.
+    [[nodiscard]] virtual Result<Job> finish(const UploadDetails& details) = 0;
+};
+
+/// Any thread may call. Everything passed in outlives it, and it outlives its uploads.
+class Ingest {
+  public:
+    virtual ~Ingest() = default;
+
+    /// Errors: overloaded (too many uploads at once, or too long a backlog).
+    [[nodiscard]] virtual Result<std::unique_ptr<Upload>> begin(AccountId owner) = 0;
+};
+
+struct IngestParts {
+    const Clock& clock;
+    IdGenerator& ids;
+    Catalog& catalog;
+    JobClaims& claims;
+    BlobLedger& ledger;
+    BlobStore& blobs;
+    JobQueue& queue;
+    Renderer& renderer;
+    telemetry::Logger& log;
+    telemetry::Metrics& metrics;
+};
+
+[[nodiscard]] std::unique_ptr<Ingest> make_ingest(const IngestConfig& config, const IngestParts& parts);
+
+}  // namespace safelight

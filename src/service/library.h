@@ -1,0 +1,68 @@
+// The use cases on what is there: find, list, fetch, ask for variants, delete.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/byte_source.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "blobs/blob_store.h"
+#include "catalog/catalog.h"
+#include "queue/job_queue.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "transform/presets.h"
+
+namespace safelight {
+
+/// Bytes to be sent, with what is known of them. `bytes` is checked against `sha256` by whoever reads all of it.
+struct Content {
+    std::unique_ptr<ByteSource> bytes;
+    Format format = Format::jpeg;
+    Sha256 sha256;
+    Timestamp modified_at;
+    std::string filename;  // a name to offer for saving: the client's for an original, "cat-thumbnail.jpg" for a variant
+};
+
+/// Any thread may call, concurrently; calls block. Everything passed in outlives it.
+/// Errors of every call: not_found (also for somebody else's), unavailable.
+class Library {
+  public:
+    virtual ~Library() = default;
+
+    [[nodiscard]] virtual Result<Job> find_job(AccountId owner, JobId id) = 0;
+    [[nodiscard]] virtual Result<Image> find_image(AccountId owner, ImageId id) = 0;
+    [[nodiscard]] virtual Result<Page<Job>> list_jobs(const ListQuery& query) = 0;
+    [[nodiscard]] virtual Result<Page<Image>> list_images(const ListQuery& query) = 0;
+
+    /// Errors: conflict (a name is taken by another transform), invalid_argument (too many variants on one image).
+    [[nodiscard]] virtual Result<Job> request_variants(AccountId owner, JobId id,
+                                                       std::span<const VariantRequest> variants) = 0;
+
+    [[nodiscard]] virtual Result<Content> open_original(AccountId owner, ImageId id) = 0;
+    /// Errors: variant_not_ready, variant_failed.
+    [[nodiscard]] virtual Result<Content> open_variant(AccountId owner, ImageId id, std::string_view name) = 0;
+
+    /// The image, its job, the original and every variant. The bytes are removed before it returns when the store
+    /// answers, else by the sweeper.
+    [[nodiscard]] virtual Status delete_job(AccountId owner, JobId id) = 0;
+    [[nodiscard]] virtual Status delete_image(AccountId owner, ImageId id) = 0;
+};
+
+struct LibraryParts {
+    const Clock& clock;
+    Catalog& catalog;
+    BlobLedger& ledger;
+    BlobStore& blobs;
+    JobQueue& queue;
+    telemetry::Logger& log;
+    telemetry::Metrics& metrics;
+};
+
+[[nodiscard]] std::unique_ptr<Library> make_library(const LibraryParts& parts);
+
+}  // namespace safelight

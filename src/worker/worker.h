@@ -1,0 +1,63 @@
+// Takes jobs, has them rendered, commits what came of them. Threads of this process.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "blobs/blob_store.h"
+#include "catalog/catalog.h"
+#include "queue/job_queue.h"
+#include "renderer/renderer.h"
+#include "service/job_watch.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+
+namespace safelight {
+
+struct WorkerConfig {
+    std::uint32_t threads = 2;          // jobs at the same time; 0: none in this process
+    Milliseconds lease{30'000};         // renewed every third of it
+    std::uint32_t tries_max = 3;        // claims of one piece of work before it is given up
+    Milliseconds backoff_base{1'000};   // doubles with each try, with jitter of ±50 %
+    Milliseconds backoff_max{60'000};
+    Milliseconds render_timeout{30'000};
+    std::uint64_t source_bytes_max = 25'000'000;
+    Milliseconds rescue_interval{5'000};
+    Milliseconds sweep_interval{10'000};
+    Milliseconds write_deadline{600'000};  // of a reserved variant blob
+
+    [[nodiscard]] Status validate() const;
+};
+
+struct WorkerParts {
+    const Clock& clock;
+    IdGenerator& ids;
+    JobClaims& claims;
+    BlobLedger& ledger;
+    BlobStore& blobs;
+    JobQueue& queue;
+    Renderer& renderer;
+    JobWatch& watch;
+    telemetry::Logger& log;
+    telemetry::Metrics& metrics;
+};
+
+/// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweeper).
+class WorkerPool {
+  public:
+    virtual ~WorkerPool() = default;
+
+    /// Takes no new job, waits for those in hand up to `timeout`, then cancels them and gives their claims back
+    /// without counting the try. Blocks; idempotent.
+    virtual void drain(Milliseconds timeout) = 0;
+
+    /// Jobs in hand, for metrics.
+    [[nodiscard]] virtual std::uint32_t busy() const = 0;
+};
+
+[[nodiscard]] std::unique_ptr<WorkerPool> start_workers(const WorkerConfig& config, const WorkerParts& parts);
+
+}  // namespace safelight
