@@ -28,11 +28,13 @@ function(safelight_embed target name)
 
   set(header "${folder}/embedded/${name}.h")
   set(source "${folder}/${name}.cc")
+  set(NAME "${name}")
+  configure_file("${PROJECT_SOURCE_DIR}/cmake/embedded.h.in" "${header}" @ONLY)
   file(WRITE "${folder}/list.cmake.new" "set(names [==[${names}]==])\nset(paths [==[${paths}]==])\n")
   file(COPY_FILE "${folder}/list.cmake.new" "${folder}/list.cmake" ONLY_IF_DIFFERENT)
   add_custom_command(
-    OUTPUT "${header}" "${source}"
-    COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DLIST=${folder}/list.cmake -DHEADER=${header} -DSOURCE=${source}
+    OUTPUT "${source}"
+    COMMAND ${CMAKE_COMMAND} -DNAME=${name} -DLIST=${folder}/list.cmake -DSOURCE=${source}
             -P ${PROJECT_SOURCE_DIR}/cmake/EmbedGenerate.cmake
     DEPENDS ${paths} "${folder}/list.cmake" "${PROJECT_SOURCE_DIR}/cmake/EmbedGenerate.cmake"
     COMMENT "Embedding ${name}"

@@ -24,17 +24,20 @@ struct BlobInfo {
 };
 
 /// A blob that is being written. One thread at a time; calls block.
-/// Destroying it before `commit` leaves nothing behind (unless the process dies: then `remove` of the key, or the
-/// store's `list`, gets rid of what is left).
+/// Destroying it before `commit` leaves nothing behind (unless the process dies: then `remove` of the key, or
+/// the store's `list`, gets rid of what is left).
 class BlobWriter {
   public:
     virtual ~BlobWriter() = default;
 
-    /// Errors: storage_full, unavailable. After an error only destruction is allowed.
+    /// Errors: storage_full, unavailable. After an error, or a commit, only destruction is allowed; the rest
+    /// is an `internal` error.
     [[nodiscard]] virtual Status write(std::span<const std::byte> bytes) = 0;
 
-    /// Makes the blob durable and visible under its key, all or nothing: when it returns a value, the blob survives
-    /// the loss of power. At most once. Errors: storage_full, unavailable; nothing is visible then.
+    /// Makes the blob durable and visible under its key, all or nothing: when it returns a value, the blob
+    /// survives the loss of power. At most once. Errors: conflict (another writer of the key was first),
+    /// cancelled (the key was removed meanwhile), storage_full, unavailable; nothing of this writer is
+    /// visible then.
     [[nodiscard]] virtual Result<BlobInfo> commit() = 0;
 };
 
@@ -56,16 +59,16 @@ class BlobStore {
     [[nodiscard]] virtual Result<std::unique_ptr<BlobWriter>> create(BlobKey key) = 0;
 
     /// The returned source stays readable even when the blob is removed meanwhile.
-    /// Errors: not_found, unavailable.
+    /// Errors: not_found, unavailable, corrupt_blob (what is there is no blob).
     [[nodiscard]] virtual Result<std::unique_ptr<ByteSource>> open(BlobKey key) = 0;
 
-    /// Removes the blob and any unfinished write of the key. Idempotent: a key that is not there is a success.
-    /// Errors: unavailable.
+    /// Removes the blob and any unfinished write of the key, for good: when it returns, the loss of power
+    /// does not bring them back. Idempotent: a key that is not there is a success. Errors: unavailable.
     [[nodiscard]] virtual Status remove(BlobKey key) = 0;
 
-    /// Calls `visit` for each blob and each unfinished write, in no order; stops at the first error of `visit`.
-    /// Blobs that come or go meanwhile may be missed. What is in the store but bears no key's name is passed to
-    /// `visit_foreign` by name, and never touched.
+    /// Calls `visit` for each blob and each unfinished write, in no order; stops at the first error of
+    /// `visit`. Blobs that come or go meanwhile may be missed. What is in the store but bears no key's name
+    /// is passed to `visit_foreign` by name, and never touched. `visit` may remove the entry it is given.
     [[nodiscard]] virtual Status list(const std::function<Status(const BlobEntry&)>& visit,
                                       const std::function<void(const std::string&)>& visit_foreign) = 0;
 

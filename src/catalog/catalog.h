@@ -1,8 +1,8 @@
 // The catalog: images, jobs, variants, claims and the blob ledger. It owns the truth about what exists.
 //
-// Three small interfaces over one database, because their callers differ: Catalog for the use cases, JobClaims for
-// workers, BlobLedger for whoever writes or sweeps blobs. Every call is one atomic transaction, durable when it
-// returns. Any thread may call any of them, concurrently; calls block and belong on a pool.
+// Three small interfaces over one database, because their callers differ: Catalog for the use cases,
+// JobClaims for workers, BlobLedger for whoever writes or sweeps blobs. Every call is one atomic transaction,
+// durable when it returns. Any thread may call any of them, concurrently; calls block and belong on a pool.
 //
 // Errors of every call: unavailable (the database does not answer, is locked or read-only), storage_full.
 #pragma once
@@ -24,10 +24,10 @@ namespace safelight {
 /// Newest first; the id of the last item of a page is where the next begins.
 struct ListQuery {
     AccountId owner;
-    std::optional<JobStatus> status;          // jobs only
-    std::optional<Timestamp> created_after;   // exclusive
-    std::optional<Timestamp> created_before;  // exclusive
-    std::optional<Uuid> after;                // the last id of the page before
+    std::optional<JobStatus> status{};          // jobs only
+    std::optional<Timestamp> created_after{};   // exclusive
+    std::optional<Timestamp> created_before{};  // exclusive
+    std::optional<Uuid> after{};                // the last id of the page before
     std::uint32_t limit = 50;
 };
 
@@ -42,8 +42,9 @@ class Catalog {
     virtual ~Catalog() = default;
 
     /// Image, job and pending variants come into being, and the original's ledger row turns `live`.
-    /// job.image.blob must be reserved. Returns the job as stored.
-    /// Errors: conflict (the blob is not reserved any more).
+    /// job.image.blob must be reserved. Of the variants only name and transform count; status and times of
+    /// creation are the catalog's; the work is due at job.updated_at. Returns the job as stored. Errors:
+    /// conflict (the blob is not reserved any more, an id or a variant's name is taken).
     [[nodiscard]] virtual Result<Job> create_job(const Job& job) = 0;
 
     /// Errors: not_found, also for somebody else's.
@@ -54,15 +55,17 @@ class Catalog {
     [[nodiscard]] virtual Result<Page<Job>> list_jobs(const ListQuery& query) = 0;
     [[nodiscard]] virtual Result<Page<Image>> list_images(const ListQuery& query) = 0;
 
-    /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an equal
-    /// transform is left as it is (a repeated request is harmless). Returns the job as it stands then.
+    /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an
+    /// equal transform is left as it is (a repeated request is harmless). Returns the job as it stands then.
     /// Errors: not_found; conflict (a name is taken by another transform; nothing is added, one fault each).
     [[nodiscard]] virtual Result<Job> add_variants(AccountId owner, JobId id,
-                                                   std::span<const VariantRequest> variants, Timestamp now) = 0;
+                                                   std::span<const VariantRequest> variants,
+                                                   Timestamp now) = 0;
 
     /// The image, its job and variants are gone; their blobs turn `doomed`. Returns the doomed keys.
     /// Errors: not_found.
-    [[nodiscard]] virtual Result<std::vector<BlobKey>> delete_job(AccountId owner, JobId id, Timestamp now) = 0;
+    [[nodiscard]] virtual Result<std::vector<BlobKey>> delete_job(AccountId owner, JobId id,
+                                                                  Timestamp now) = 0;
     [[nodiscard]] virtual Result<std::vector<BlobKey>> delete_image(AccountId owner, ImageId id,
                                                                     Timestamp now) = 0;
 };
@@ -70,8 +73,8 @@ class Catalog {
 /// A worker's hold on a job.
 struct Claim {
     JobId job_id;
-    std::uint32_t attempt = 0;    // the fencing token
-    std::uint32_t tries = 0;      // claims since work was last asked for or finished, this one included
+    std::uint32_t attempt = 0;  // the fencing token
+    std::uint32_t tries = 0;    // claims since work was last asked for or finished, this one included
     Timestamp lease_until;
     Image image;
     std::vector<Variant> pending;  // what has to be made, in order
@@ -94,15 +97,17 @@ class JobClaims {
   public:
     virtual ~JobClaims() = default;
 
-    /// Takes the job for `lease` if it has pending variants, is due, and nobody holds it (one statement decides).
-    /// Empty when there is nothing to claim: finished, held, not due yet, deleted.
+    /// Takes the job for `lease` if it has pending variants, is due, and nobody holds it (one statement
+    /// decides). Empty when there is nothing to claim: finished, held, not due yet, deleted.
     [[nodiscard]] virtual Result<std::optional<Claim>> claim(JobId id, Milliseconds lease, Timestamp now) = 0;
 
     /// Prolongs the lease to now + lease. Errors: fenced (another attempt began, or the job is gone).
-    [[nodiscard]] virtual Status renew(JobId id, std::uint32_t attempt, Milliseconds lease, Timestamp now) = 0;
+    [[nodiscard]] virtual Status renew(JobId id, std::uint32_t attempt, Milliseconds lease,
+                                       Timestamp now) = 0;
 
     /// Commits the outcomes and gives the claim back. Outcomes for variants that are gone are dropped, their
-    /// blobs doomed. Errors: fenced (nothing is changed: doom the blobs that were written).
+    /// blobs doomed. Errors: fenced (nothing is changed: doom the blobs that were written); conflict (a blob
+    /// is not reserved any more, e.g. swept as overdue: nothing is changed, the claim is still held).
     [[nodiscard]] virtual Result<Completion> complete(JobId id, std::uint32_t attempt,
                                                       std::span<const VariantOutcome> outcomes,
                                                       Timestamp now) = 0;
@@ -134,14 +139,15 @@ class BlobLedger {
   public:
     virtual ~BlobLedger() = default;
 
-    /// Notes the keys as `writing` until `deadline`, before their first byte is written.
+    /// Notes the keys as `writing` until `deadline`, before their first byte is written; all or none.
+    /// Errors: conflict (a key is in the ledger already).
     [[nodiscard]] virtual Status reserve(std::span<const BlobKey> keys, Timestamp deadline) = 0;
 
     /// `writing` rows turn `doomed`: the write was given up. Others are left alone.
     [[nodiscard]] virtual Status abandon(std::span<const BlobKey> keys) = 0;
 
-    /// What the sweeper has to remove: `doomed` blobs, and `writing` ones past their deadline, which turn `doomed`
-    /// in this call, so that a late writer cannot make them live any more.
+    /// What the sweeper has to remove: `doomed` blobs, and `writing` ones past their deadline, which turn
+    /// `doomed` in this call, so that a late writer cannot make them live any more.
     [[nodiscard]] virtual Result<std::vector<BlobKey>> sweepable(std::uint32_t limit, Timestamp now) = 0;
 
     /// Drops `doomed` rows, after the bytes are gone. Others are left alone.

@@ -33,8 +33,11 @@ struct VariantCounts {
 /// UNPROCESSED without variants; PROCESSING while any is pending; then FAILED if any failed, else PROCESSED.
 [[nodiscard]] JobStatus status_of(const VariantCounts& counts);
 
-/// PROCESSED and FAILED: nothing more happens until somebody asks for it. UNPROCESSED counts as well: no work waits.
-[[nodiscard]] constexpr bool is_finished(JobStatus status) { return status != JobStatus::processing; }
+/// PROCESSED and FAILED: nothing more happens until somebody asks for it. UNPROCESSED counts as well: no work
+/// waits.
+[[nodiscard]] constexpr bool is_finished(JobStatus status) {
+    return status != JobStatus::processing;
+}
 
 /// The bytes of a ready variant.
 struct VariantContent {
@@ -75,7 +78,7 @@ struct Image {
     std::uint64_t size_bytes = 0;
     Sha256 sha256;
     ImageFacts facts;
-    Timestamp created_at;
+    Timestamp created_at;           // the time in its id
     std::vector<Variant> variants;  // in the order in which they were asked for
 
     bool operator==(const Image&) const = default;
@@ -87,13 +90,17 @@ struct Job {
     JobStatus status = JobStatus::unprocessed;
     std::uint32_t attempts = 0;  // claims so far; the fencing token of the newest claim
     std::string metadata_json;   // a JSON object
-    Timestamp created_at;
+    Timestamp created_at;        // the time in its id
     Timestamp updated_at;
     std::optional<Timestamp> finished_at;
     Image image;
 
     bool operator==(const Job&) const = default;
 };
+
+/// The time in a version-7 UUID. It is what `created_at` of a stored record says, so that listing by id,
+/// filtering by time and showing the time can never disagree.
+[[nodiscard]] Timestamp time_of(const Uuid& uuid);
 
 /// The account that everything belongs to while no other is set up.
 [[nodiscard]] AccountId default_account();

@@ -50,7 +50,9 @@ class RequestBody {
     /// The first call answers `Expect: 100-continue`: call it only when the request may be served.
     /// Errors: payload_too_large (past the server's or `limit`'s maximum), invalid_argument (broken framing),
     /// timeout (too slow), cancelled (the client went away, or the drain deadline passed).
-    /// After an error the server closes the connection once the response is sent.
+    /// After an error the server closes the connection once the response is sent. A response of 400 or above
+    /// that follows broken framing, a body cut short, or one too slow is replaced by the server's own 400 or
+    /// 408.
     [[nodiscard]] virtual Task<Result<std::size_t>> read(std::span<std::byte> buffer) = 0;
 
     /// Lowers the limit for this request.
@@ -62,10 +64,11 @@ class RequestBody {
 
 struct Request {
     std::string method;
-    std::string path;   // as it came, still encoded; without the query
+    std::string path;  // as it came, still encoded; without the query
     Query query;
-    std::map<std::string, std::string, std::less<>> path_parameters;  // decoded, from the route's {name} parts
-    std::string route;  // the pattern that matched, e.g. "/v1/jobs/{id}"; for logs and metrics
+    std::map<std::string, std::string, std::less<>>
+        path_parameters;  // decoded, from the route's {name} parts
+    std::string route;    // the pattern that matched, e.g. "/v1/jobs/{id}"; for logs and metrics
     Headers headers;
     std::string request_id;
     std::string trace_id;  // of a valid W3C traceparent; else empty
@@ -73,7 +76,8 @@ struct Request {
     RequestBody* body = nullptr;  // never null while a handler runs
 };
 
-/// Bytes of a response that are pulled as the client takes them. `read` runs on the server's pool and may block.
+/// Bytes of a response that are pulled as the client takes them. `read` runs on the server's pool and may
+/// block.
 class ResponseStream {
   public:
     virtual ~ResponseStream() = default;

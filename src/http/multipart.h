@@ -1,6 +1,7 @@
 // multipart/form-data (RFC 7578) as a stream: bytes in, part events out; nothing is gathered.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,7 +13,8 @@
 namespace safelight::http {
 
 /// The boundary of a Content-Type "multipart/form-data; boundary=…".
-/// Errors: invalid_argument (another type, no boundary, one that is empty, longer than 70, or with forbidden characters).
+/// Errors: invalid_argument (another type, no boundary, one that is empty, longer than 70, or with forbidden
+/// characters).
 [[nodiscard]] Result<std::string> multipart_boundary(std::string_view content_type);
 
 struct MultipartLimits {
@@ -47,7 +49,21 @@ class MultipartParser {
 
   private:
     enum class State { preamble, after_boundary, part_head, part_body, epilogue };
-    // The implementer completes this class; the public face above is the contract.
+
+    /// Each takes from the front of `bytes`.
+    [[nodiscard]] Status take_text(std::string_view& bytes);
+    [[nodiscard]] Status take_after_boundary(std::string_view& bytes);
+    [[nodiscard]] Status take_part_head(std::string_view& bytes);
+    [[nodiscard]] Status pass_on(std::string_view text);
+    [[nodiscard]] Status boundary_found();
+
+    const std::string delimiter_;  // CRLF, two dashes, the boundary
+    const MultipartLimits limits_;
+    MultipartSink& sink_;
+    State state_ = State::preamble;
+    std::string held_;  // the front of what may become a delimiter, a delimiter's line, or a part's head
+    std::uint32_t parts_ = 0;
+    std::size_t preamble_bytes_ = 0;
 };
 
 }  // namespace safelight::http

@@ -37,8 +37,8 @@ struct UnsatisfiableRange {};
 [[nodiscard]] std::variant<WholeBody, ByteRange, UnsatisfiableRange> evaluate_range(
     const Request& request, const Validators& validators, std::uint64_t length_bytes);
 
-/// RFC 6266: `inline; filename="cat.jpg"; filename*=UTF-8''…`. Control characters, quotes, slashes and backslashes
-/// never come through as they are.
+/// RFC 6266: `inline; filename="cat.jpg"; filename*=UTF-8''…`. Control characters, quotes, slashes and
+/// backslashes never come through as they are.
 [[nodiscard]] std::string content_disposition(std::string_view disposition, std::string_view filename);
 
 /// RFC 9530 Content-Digest: the sha-256 value as raw 32 bytes, if the field has one.

@@ -29,6 +29,7 @@ struct ServerConfig {
     Milliseconds send_timeout{30'000};          // without any progress of a response
     std::uint32_t body_rate_min_bytes_per_s = 500;  // averaged from body_rate_grace on
     Milliseconds body_rate_grace{20'000};
+    Milliseconds linger_timeout{2'000};  // for a client that still sends while it is refused
     Milliseconds drain_timeout{15'000};
 
     [[nodiscard]] Status validate() const;
@@ -36,18 +37,18 @@ struct ServerConfig {
 
 /// What the server says by itself (no handler took part). The API renders it as a problem document.
 enum class ServerProblem {
-    bad_request,             // framing, malformed target
-    length_required,         // unused by HTTP/1.1 chunked bodies; a body method with neither length nor chunks
+    bad_request,      // framing, malformed target
+    length_required,  // unused by HTTP/1.1 chunked bodies; a body method with neither length nor chunks
     payload_too_large,
     uri_too_long,
     header_fields_too_large,
     request_timeout,
     not_found,
     method_not_allowed,
-    not_implemented,         // an unknown transfer coding or method token the server does not speak
+    not_implemented,  // an unknown transfer coding or method token the server does not speak
     version_not_supported,
     expectation_failed,
-    handler_failed,          // an exception left a handler
+    handler_failed,  // an exception left a handler
     too_many_connections,
 };
 
@@ -58,7 +59,7 @@ struct Exchange {
     std::uint64_t request_body_bytes = 0;
     std::uint64_t response_body_bytes = 0;
     std::chrono::microseconds duration{0};
-    bool aborted = false;  // the client went away before the response was sent
+    bool aborted = false;    // the client went away before the response was sent
     std::string_view error;  // for the operator, when a handler threw
 };
 
@@ -84,8 +85,8 @@ class Server {
     [[nodiscard]] virtual std::uint32_t open_connections() const = 0;
 };
 
-/// Binds, listens and serves at once. `router`, `pool` (for reading response streams) and `ids` outlive the server.
-/// Errors: invalid_argument (the address), unavailable (the port is taken).
+/// Binds, listens and serves at once. `router`, `pool` (for reading response streams) and `ids` outlive the
+/// server. Errors: invalid_argument (the address), unavailable (the port is taken).
 [[nodiscard]] Result<std::unique_ptr<Server>> start_server(const ServerConfig& config, const Router& router,
                                                            ServerHooks hooks, ThreadPool& pool,
                                                            IdGenerator& ids);

@@ -3,6 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -39,8 +40,8 @@ template <class Work>
         }
     });
     if (!accepted) co_return failure(ErrorCode::overloaded, "The server is busy.", "thread pool queue full");
-    if (exception) std::rethrow_exception(exception);
-    co_return std::move(*result);
+    if (result) co_return std::move(*result);
+    std::rethrow_exception(exception);
 }
 
 /// Something that happens once, on any thread, and that a coroutine can wait for.

@@ -1,7 +1,6 @@
 // The use case of an upload: bytes in, a durable original and a job out.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -26,20 +25,22 @@ namespace safelight {
 
 struct IngestConfig {
     std::uint64_t bytes_max = 25'000'000;
-    std::uint32_t uploads_max = 256;        // at the same time
-    std::uint32_t probes_max = 2;           // at the same time; bounds the memory of header checks
-    std::uint64_t backlog_max = 100'000;    // jobs that wait; past it uploads are refused
-    Milliseconds write_deadline{3'600'000}; // after it an unfinished write may be swept
+    std::uint32_t uploads_max = 256;         // at the same time
+    std::uint32_t probes_max = 2;            // at the same time; bounds the memory of header checks
+    std::uint64_t backlog_max = 100'000;     // jobs that wait; past it uploads are refused
+    Milliseconds probe_wait{10'000};         // how long an upload waits for its turn to be probed
+    Milliseconds write_deadline{3'600'000};  // after it an unfinished write may be swept
 
+    /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
 };
 
 /// What comes with the bytes; known by the time they have all arrived.
 struct UploadDetails {
-    std::string filename;                    // any text; made valid and short here
-    std::string metadata_json = "{}";        // a JSON object, checked by the caller
-    std::vector<VariantRequest> variants;
-    std::optional<Sha256> expected_sha256;   // of the picture's bytes
+    std::string filename = {};         // any text; made valid and short here
+    std::string metadata_json = "{}";  // a JSON object, checked by the caller
+    std::vector<VariantRequest> variants = {};
+    std::optional<Sha256> expected_sha256 = {};  // of the picture's bytes
 };
 
 /// One upload in progress. One thread at a time; calls block. Destroyed unfinished, it leaves nothing behind.
@@ -47,14 +48,16 @@ class Upload {
   public:
     virtual ~Upload() = default;
 
-    /// Errors: unsupported_image (decided by the first bytes, before anything is stored), payload_too_large,
-    /// storage_full, unavailable.
+    /// After an error the upload is over: what it had stored is gone, and every further call returns that
+    /// error. Errors: unsupported_image (decided by the first bytes, before anything is stored),
+    /// payload_too_large, storage_full, unavailable.
     [[nodiscard]] virtual Status write(std::span<const std::byte> bytes) = 0;
 
-    /// Makes the original durable, probes it, and creates image, job and variants in one transaction; then the job is
-    /// published. At most once. When it returns a job, nothing of it can be lost.
-    /// Errors: as write, empty_payload, digest_mismatch, invalid_image, image_too_large, too_many_frames,
-    /// too_many_scans; nothing is left behind.
+    /// Makes the original durable, probes it, and creates image, job and variants in one transaction; then
+    /// the job is published. At most once. When it returns a job, nothing of it can be lost. Errors: as
+    /// write, empty_payload, digest_mismatch, invalid_image, image_too_large, too_many_frames,
+    /// too_many_scans, renderer_failed, overloaded (no turn to be probed), timeout
+    /// (write_deadline passed); nothing is left behind.
     [[nodiscard]] virtual Result<Job> finish(const UploadDetails& details) = 0;
 };
 
@@ -63,7 +66,8 @@ class Ingest {
   public:
     virtual ~Ingest() = default;
 
-    /// Errors: overloaded (too many uploads at once, or too long a backlog).
+    /// May block for a query, once a second. Errors: overloaded (too many uploads at once, or too long a
+    /// backlog), unavailable.
     [[nodiscard]] virtual Result<std::unique_ptr<Upload>> begin(AccountId owner) = 0;
 };
 

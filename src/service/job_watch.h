@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
+#include <utility>
 
 #include "base/ids.h"
 
@@ -14,7 +15,8 @@ namespace safelight {
 /// Any thread may call; never blocks for long.
 class JobWatch {
   public:
-    /// Ends the watch when destroyed. Must not outlive the JobWatch.
+    /// Ends the watch when destroyed: the callback is not running then, and never runs again. Must not
+    /// outlive the JobWatch.
     class Subscription {
       public:
         Subscription() = default;
@@ -39,8 +41,8 @@ class JobWatch {
         std::uint64_t token_ = 0;
     };
 
-    /// `callback` is called on the notifying thread, possibly more than once; it must be quick and must not call
-    /// back into the watch.
+    /// `callback` is called on the notifying thread, possibly more than once; it must be quick and must not
+    /// call back into the watch.
     [[nodiscard]] Subscription subscribe(JobId job_id, std::function<void()> callback);
 
     /// The job's status or variants changed, or it was deleted.
@@ -51,7 +53,8 @@ class JobWatch {
 
     std::mutex mutex_;
     std::uint64_t next_token_ = 1;  // guarded by mutex_
-    std::unordered_map<JobId, std::unordered_map<std::uint64_t, std::function<void()>>> watchers_;  // guarded by mutex_
+    std::unordered_map<JobId, std::unordered_map<std::uint64_t, std::function<void()>>>
+        watchers_;  // guarded by mutex_
 };
 
 }  // namespace safelight

@@ -1,6 +1,7 @@
 // The use cases on what is there: find, list, fetch, ask for variants, delete.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,20 +14,26 @@
 #include "blobs/blob_store.h"
 #include "catalog/catalog.h"
 #include "queue/job_queue.h"
+#include "service/job_watch.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "transform/presets.h"
 
 namespace safelight {
 
-/// Bytes to be sent, with what is known of them. `bytes` is checked against `sha256` by whoever reads all of it.
+/// Bytes to be sent, with what is known of them. `bytes` is checked against `sha256` by whoever reads all of
+/// it.
 struct Content {
     std::unique_ptr<ByteSource> bytes;
     Format format = Format::jpeg;
     Sha256 sha256;
     Timestamp modified_at;
-    std::string filename;  // a name to offer for saving: the client's for an original, "cat-thumbnail.jpg" for a variant
+    std::string filename;  // a name to offer for saving: the client's for an original, "cat-thumbnail.jpg"
+                           // for a variant
 };
+
+/// How many variants one image may have.
+inline constexpr std::size_t variants_per_image_max = 64;
 
 /// Any thread may call, concurrently; calls block. Everything passed in outlives it.
 /// Errors of every call: not_found (also for somebody else's), unavailable.
@@ -39,16 +46,19 @@ class Library {
     [[nodiscard]] virtual Result<Page<Job>> list_jobs(const ListQuery& query) = 0;
     [[nodiscard]] virtual Result<Page<Image>> list_images(const ListQuery& query) = 0;
 
-    /// Errors: conflict (a name is taken by another transform), invalid_argument (too many variants on one image).
+    /// Errors: conflict (a name is taken by another transform), invalid_argument (too many variants on one
+    /// image).
     [[nodiscard]] virtual Result<Job> request_variants(AccountId owner, JobId id,
                                                        std::span<const VariantRequest> variants) = 0;
 
+    /// The opened blob has the recorded size. Errors: corrupt_blob (it has not, or it is lost).
     [[nodiscard]] virtual Result<Content> open_original(AccountId owner, ImageId id) = 0;
-    /// Errors: variant_not_ready, variant_failed.
-    [[nodiscard]] virtual Result<Content> open_variant(AccountId owner, ImageId id, std::string_view name) = 0;
+    /// Errors: as open_original; variant_not_ready, variant_failed.
+    [[nodiscard]] virtual Result<Content> open_variant(AccountId owner, ImageId id,
+                                                       std::string_view name) = 0;
 
-    /// The image, its job, the original and every variant. The bytes are removed before it returns when the store
-    /// answers, else by the sweeper.
+    /// The image, its job, the original and every variant. The bytes are removed before it returns when the
+    /// store answers, else by the sweeper.
     [[nodiscard]] virtual Status delete_job(AccountId owner, JobId id) = 0;
     [[nodiscard]] virtual Status delete_image(AccountId owner, ImageId id) = 0;
 };
@@ -59,6 +69,7 @@ struct LibraryParts {
     BlobLedger& ledger;
     BlobStore& blobs;
     JobQueue& queue;
+    JobWatch& watch;  // told of deletions and of variants that were asked for
     telemetry::Logger& log;
     telemetry::Metrics& metrics;
 };

@@ -65,6 +65,8 @@ std::unique_ptr<Logger> make_stderr_logger(Level level, LogFormat format) {
     return std::make_unique<StderrLogger>(level, format);
 }
 
-std::unique_ptr<Logger> make_silent_logger() { return std::make_unique<SilentLogger>(); }
+std::unique_ptr<Logger> make_silent_logger() {
+    return std::make_unique<SilentLogger>();
+}
 
 }  // namespace safelight::telemetry

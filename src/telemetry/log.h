@@ -44,10 +44,18 @@ class Logger {
     virtual ~Logger() = default;
     virtual void log(Level level, std::string_view event, std::initializer_list<Field> fields) = 0;
 
-    void debug(std::string_view event, std::initializer_list<Field> fields = {}) { log(Level::debug, event, fields); }
-    void info(std::string_view event, std::initializer_list<Field> fields = {}) { log(Level::info, event, fields); }
-    void warn(std::string_view event, std::initializer_list<Field> fields = {}) { log(Level::warn, event, fields); }
-    void error(std::string_view event, std::initializer_list<Field> fields = {}) { log(Level::error, event, fields); }
+    void debug(std::string_view event, std::initializer_list<Field> fields = {}) {
+        log(Level::debug, event, fields);
+    }
+    void info(std::string_view event, std::initializer_list<Field> fields = {}) {
+        log(Level::info, event, fields);
+    }
+    void warn(std::string_view event, std::initializer_list<Field> fields = {}) {
+        log(Level::warn, event, fields);
+    }
+    void error(std::string_view event, std::initializer_list<Field> fields = {}) {
+        log(Level::error, event, fields);
+    }
 };
 
 /// Writes to standard error, a line for each event of `level` or above.

@@ -26,7 +26,9 @@ constexpr std::array<LevelStyle, 4> level_styles{{{"debug", "", "\x1b[2m"},
                                                   {"error", "", "\x1b[31m"}}};
 constexpr std::string_view colour_off = "\x1b[0m";
 
-const LevelStyle& style_of(Level level) { return level_styles.at(static_cast<std::size_t>(level)); }
+const LevelStyle& style_of(Level level) {
+    return level_styles.at(static_cast<std::size_t>(level));
+}
 
 /// Well-formed UTF-8 of a bounded length.
 std::string clean(std::string_view text) {
@@ -47,7 +49,8 @@ Character first_character(std::string_view text) {
     if (byte(0) < 0x80) return {byte(0), 1};
     if (byte(0) < 0xe0) return {((byte(0) & 0x1f) << 6) | (byte(1) & 0x3f), 2};
     if (byte(0) < 0xf0) return {((byte(0) & 0x0f) << 12) | ((byte(1) & 0x3f) << 6) | (byte(2) & 0x3f), 3};
-    return {((byte(0) & 0x07) << 18) | ((byte(1) & 0x3f) << 12) | ((byte(2) & 0x3f) << 6) | (byte(3) & 0x3f), 4};
+    return {((byte(0) & 0x07) << 18) | ((byte(1) & 0x3f) << 12) | ((byte(2) & 0x3f) << 6) | (byte(3) & 0x3f),
+            4};
 }
 
 /// What could steer a terminal, end a line, or make a reader see another text than the one that is there.

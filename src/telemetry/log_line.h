@@ -21,13 +21,13 @@ struct Event {
     std::span<const Field> fields;
 };
 
-/// `2026-11-23T20:08:00.123Z info  request method=GET path="a b"`, without an end of line. `colour` paints the level
-/// with terminal escapes; nothing that comes from a value can: control characters and those that change the direction
-/// of text are written as \uXXXX.
+/// `2026-11-23T20:08:00.123Z info  request method=GET path="a b"`, without an end of line. `colour` paints
+/// the level with terminal escapes; nothing that comes from a value can: control characters and those that
+/// change the direction of text are written as \uXXXX.
 [[nodiscard]] std::string to_text_line(const Event& event, bool colour);
 
-/// {"time":…,"level":…,"event":…, then the fields}, without an end of line. Numbers that JSON does not have are
-/// written as strings.
+/// {"time":…,"level":…,"event":…, then the fields}, without an end of line. Numbers that JSON does not have
+/// are written as strings.
 [[nodiscard]] std::string to_json_line(const Event& event);
 
 }  // namespace safelight::telemetry

@@ -46,9 +46,9 @@ struct StringHash {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
-/// A family with its series found by label values: no allocation and a shared lock once a series is known. The
-/// number of series is bounded; what comes past the bound is counted under "other", so that nothing that a client
-/// sends can fill the memory.
+/// A family with its series found by label values: no allocation and a shared lock once a series is known.
+/// The number of series is bounded; what comes past the bound is counted under "other", so that nothing that
+/// a client sends can fill the memory.
 template <class Metric>
 class SeriesTable {
   public:
@@ -108,7 +108,8 @@ class SeriesTable {
 struct CounterTable : SeriesTable<Counter> {
     CounterTable(prometheus::Registry& registry, std::string name, std::string help,
                  std::vector<std::string> labels)
-        : SeriesTable(registry, prometheus::BuildCounter(), std::move(name), std::move(help), std::move(labels)) {}
+        : SeriesTable(registry, prometheus::BuildCounter(), std::move(name), std::move(help),
+                      std::move(labels)) {}
 };
 
 struct HistogramTable : SeriesTable<Histogram> {
@@ -141,10 +142,11 @@ struct Metrics::Series {
                                 request_buckets_s};
     CounterTable http_bytes{
         registry, "safelight_http_body_bytes_total", "Bytes of HTTP bodies, by direction.", {"direction"}};
-    CounterTable uploads{
-        registry, "safelight_uploads_total", "Uploads, by what became of them.", {"result"}};
-    Counter& upload_bytes = plain_counter(registry, "safelight_upload_bytes_total", "Bytes of accepted originals.");
-    CounterTable variants{registry, "safelight_variants_total", "Variants made, or failed for good.", {"result"}};
+    CounterTable uploads{registry, "safelight_uploads_total", "Uploads, by what became of them.", {"result"}};
+    Counter& upload_bytes =
+        plain_counter(registry, "safelight_upload_bytes_total", "Bytes of accepted originals.");
+    CounterTable variants{
+        registry, "safelight_variants_total", "Variants made, or failed for good.", {"result"}};
     CounterTable attempts{
         registry, "safelight_attempts_total", "Runs of a worker over a job, by how they ended.", {"result"}};
     Histogram& attempt_seconds = prometheus::BuildHistogram()
@@ -205,16 +207,24 @@ void Metrics::upload(std::string_view result, std::uint64_t bytes) {
     series_->upload_bytes.Increment(static_cast<double>(bytes));
 }
 
-void Metrics::variant(std::string_view result) { series_->variants.at({result}).Increment(); }
+void Metrics::variant(std::string_view result) {
+    series_->variants.at({result}).Increment();
+}
 
 void Metrics::attempt(std::string_view result, std::chrono::microseconds duration) {
     series_->attempts.at({result}).Increment();
     series_->attempt_seconds.Observe(Seconds(duration).count());
 }
 
-void Metrics::deletion() { series_->deletions.Increment(); }
-void Metrics::blobs_swept(std::uint64_t count) { series_->swept.Increment(static_cast<double>(count)); }
-void Metrics::jobs_rescued(std::uint64_t count) { series_->rescued.Increment(static_cast<double>(count)); }
+void Metrics::deletion() {
+    series_->deletions.Increment();
+}
+void Metrics::blobs_swept(std::uint64_t count) {
+    series_->swept.Increment(static_cast<double>(count));
+}
+void Metrics::jobs_rescued(std::uint64_t count) {
+    series_->rescued.Increment(static_cast<double>(count));
+}
 
 void Metrics::blob_operation(std::string_view operation, std::string_view result,
                              std::chrono::microseconds duration) {

@@ -18,10 +18,10 @@
 namespace safelight {
 
 struct WorkerConfig {
-    std::uint32_t threads = 2;          // jobs at the same time; 0: none in this process
-    Milliseconds lease{30'000};         // renewed every third of it
-    std::uint32_t tries_max = 3;        // claims of one piece of work before it is given up
-    Milliseconds backoff_base{1'000};   // doubles with each try, with jitter of ±50 %
+    std::uint32_t threads = 2;         // jobs at the same time; 0: none in this process, which sweeps only
+    Milliseconds lease{30'000};        // renewed every third of it
+    std::uint32_t tries_max = 3;       // claims of one piece of work before it is given up
+    Milliseconds backoff_base{1'000};  // doubles with each try, with jitter of ±50 %
     Milliseconds backoff_max{60'000};
     Milliseconds render_timeout{30'000};
     std::uint64_t source_bytes_max = 25'000'000;
@@ -29,6 +29,7 @@ struct WorkerConfig {
     Milliseconds sweep_interval{10'000};
     Milliseconds write_deadline{600'000};  // of a reserved variant blob
 
+    /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
 };
 
@@ -50,8 +51,8 @@ class WorkerPool {
   public:
     virtual ~WorkerPool() = default;
 
-    /// Takes no new job, waits for those in hand up to `timeout`, then cancels them and gives their claims back
-    /// without counting the try. Blocks; idempotent.
+    /// Takes no new job, waits for those in hand up to `timeout`, then cancels them and gives their claims
+    /// back without counting the try. Blocks; idempotent.
     virtual void drain(Milliseconds timeout) = 0;
 
     /// Jobs in hand, for metrics.

@@ -88,7 +88,10 @@ async function askAndDelete(card, job) {
 async function bringIn(file) {
   const card = new Card();
   const cancel = new AbortController();
-  card.showWaiting(file, () => cancel.abort());
+  card.showWaiting(file, () => {
+    cancel.abort();
+    removeCard(card);
+  });
   list.prepend(card.root);
   updateEmpty();
   try {
@@ -97,10 +100,7 @@ async function bringIn(file) {
     showJob(card, job, true);
     await watch(card, job);
   } catch (failure) {
-    if (failure.name === "AbortError") {
-      removeCard(card);
-      return;
-    }
+    if (failure.name === "AbortError") return;
     card.showFailure(failure, () => removeCard(card));
     announce(`${file.name || "The picture"} was not accepted. ${words.fault(failure).join(" ")}`);
   }

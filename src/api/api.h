@@ -1,0 +1,72 @@
+// The HTTP API: what app/ gives it, and what it gives the server.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/embedded_file.h"
+#include "base/result.h"
+#include "base/thread_pool.h"
+#include "catalog/records.h"
+#include "http/message.h"
+#include "http/router.h"
+#include "http/server.h"
+#include "service/ingest.h"
+#include "service/job_watch.h"
+#include "service/library.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "transform/presets.h"
+
+namespace safelight {
+
+/// On whose behalf a request acts.
+struct Principal {
+    AccountId account;
+};
+
+/// Says who asks, before a byte of the body is read. Any thread may call; must not block (use http::on_pool).
+class Authenticator {
+  public:
+    virtual ~Authenticator() = default;
+    [[nodiscard]] virtual http::Task<Result<Principal>> authenticate(const http::Request& request) = 0;
+};
+
+/// Everybody is default_account().
+[[nodiscard]] std::unique_ptr<Authenticator> make_open_authenticator();
+
+/// Something that has to work before requests can be served. `check` may block; it runs on the pool.
+struct ReadinessCheck {
+    std::string name;  // "catalog", "blobs"
+    std::function<Status()> check;
+};
+
+/// Everything referred to outlives the router.
+struct ApiParts {
+    Ingest& ingest;
+    Library& library;
+    JobWatch& watch;
+    Authenticator& authenticator;
+    ThreadPool& pool;  // for everything that blocks
+    telemetry::Logger& log;
+    telemetry::Metrics& metrics;
+    const Presets& presets;
+    std::vector<VariantRequest> default_variants;  // made when an upload does not say
+    std::uint64_t picture_bytes_max = 25'000'000;  // as IngestConfig::bytes_max
+    std::vector<ReadinessCheck> readiness;
+    std::span<const EmbeddedFile> web_assets;  // "index.html", "assets/…", "api-docs/…"
+};
+
+/// What a multipart upload may have around the picture; http::ServerConfig::body_bytes_max has to leave room
+/// for it.
+inline constexpr std::uint64_t form_overhead_bytes_max = 256 * 1'024;
+
+void register_routes(http::Router& router, ApiParts parts);
+
+/// Problem documents for what the server says by itself; a log line and metrics for every exchange.
+[[nodiscard]] http::ServerHooks make_hooks(telemetry::Logger& log, telemetry::Metrics& metrics);
+
+}  // namespace safelight

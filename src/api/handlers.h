@@ -1,0 +1,51 @@
+// The handlers, one resource per source file. Each is a coroutine of parameters only; `api` and `request`
+// outlive it.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "api/api.h"
+#include "api/problems.h"
+#include "http/task.h"
+
+namespace safelight {
+
+using Handled = http::Task<Answer>;
+
+// jobs.cc
+Handled create_job(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled list_jobs(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_job(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled delete_job(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled request_variants(const ApiParts& api, const Principal& principal, http::Request& request);
+
+// images.cc
+Handled list_images(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_image(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled delete_image(const ApiParts& api, const Principal& principal, http::Request& request);
+
+// content.cc
+Handled get_original(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_variant(const ApiParts& api, const Principal& principal, http::Request& request);
+
+// health.cc
+Handled get_health(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_readiness(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_metrics(const ApiParts& api, const Principal& principal, http::Request& request);
+
+// documents.cc
+Handled get_openapi(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_start_page(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_asset(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_api_docs(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_api_docs_file(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_problem_page(const ApiParts& api, const Principal& principal, http::Request& request);
+
+/// A JSON answer that nobody may keep without asking again.
+[[nodiscard]] http::Response json_response(int status, std::string json);
+
+/// The same with a weak entity tag over the text, or 304 or 412 when the request's conditions say so.
+[[nodiscard]] Answer conditional_json(const http::Request& request, std::string json);
+
+}  // namespace safelight

@@ -1,0 +1,69 @@
+#include "api/handlers.h"
+#include "api/json.h"
+
+namespace safelight {
+namespace {
+
+struct Report {
+    bool is_ready = true;
+    std::string json;
+};
+
+/// Blocks: asks every dependency.
+Report ask(const ApiParts& api) {
+    Report report;
+    std::string checks;
+    for (const ReadinessCheck& dependency : api.readiness) {
+        const Status status = dependency.check();
+        if (!checks.empty()) checks += ',';
+        checks += R"({"name":)";
+        append_quoted(checks, dependency.name);
+        if (status) {
+            checks += R"(,"status":"ok"})";
+            continue;
+        }
+        report.is_ready = false;
+        checks += R"(,"status":"failed"})";
+        api.log.warn("not_ready", {{"dependency", dependency.name},
+                                   {"code", name_of(status.error().code)},
+                                   {"error", status.error().log_text.empty() ? status.error().public_text
+                                                                             : status.error().log_text}});
+    }
+    report.json = std::string(R"({"status":)") + (report.is_ready ? R"("ok")" : R"("failed")") +
+                  R"(,"checks":[)" + checks + "]}";
+    return report;
+}
+
+http::Response uncached(int status, std::string type, std::string text) {
+    http::Response response;
+    response.status = status;
+    response.headers.set("Content-Type", std::move(type));
+    response.headers.set("Cache-Control", "no-store");
+    response.body = std::move(text);
+    return response;
+}
+
+}  // namespace
+
+Handled get_health(const ApiParts&, const Principal&, http::Request&) {
+    co_return uncached(200, "application/json", R"({"status":"ok"})");
+}
+
+Handled get_readiness(const ApiParts& api, const Principal&, http::Request&) {
+    auto report = co_await http::on_pool(api.pool, [&]() -> Result<Report> { return ask(api); });
+    if (!report) co_return refuse(std::move(report).error());
+    http::Response response =
+        uncached(report->is_ready ? 200 : 503, "application/json", std::move(report->json));
+    if (!report->is_ready) response.headers.set("Retry-After", "5");
+    co_return response;
+}
+
+Handled get_metrics(const ApiParts& api, const Principal&, http::Request&) {
+    // Gauges may ask the catalog.
+    auto text =
+        co_await http::on_pool(api.pool, [&]() -> Result<std::string> { return api.metrics.expose(); });
+    if (!text) co_return refuse(std::move(text).error());
+    co_return uncached(200, "text/plain; version=0.0.4; charset=utf-8", *std::move(text));
+}
+
+}  // namespace safelight

@@ -1,0 +1,33 @@
+#include "api/job_wait.h"
+
+namespace safelight {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr Milliseconds reread_interval{1'000};
+constexpr Milliseconds timer_tolerance{50};
+
+}  // namespace
+
+http::Task<Result<Job>> find_finished_job(const ApiParts& api, AccountId owner, JobId id,
+                                          std::uint32_t wait_s) {
+    const auto deadline = SteadyClock::now() + std::chrono::seconds(wait_s);
+    for (;;) {
+        // Subscribed before the job is read: a change in between sets the event.
+        http::Event changed;
+        const auto subscription = api.watch.subscribe(id, [changed]() mutable { changed.set(); });
+        auto job = co_await http::on_pool(api.pool, [&] { return api.library.find_job(owner, id); });
+        if (!job || is_finished(job->status)) co_return std::move(job);
+
+        const auto before = SteadyClock::now();
+        const auto left = std::chrono::duration_cast<Milliseconds>(deadline - before);
+        const auto slice = std::min(left, reread_interval);
+        if (slice <= Milliseconds::zero()) co_return std::move(job);
+        const bool heard = co_await changed.wait(slice);
+        const bool is_draining = !heard && SteadyClock::now() - before + timer_tolerance < slice;
+        if (is_draining) co_return std::move(job);
+    }
+}
+
+}  // namespace safelight

@@ -1,0 +1,157 @@
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+
+#include "api/handlers.h"
+#include "http/semantics.h"
+
+namespace safelight {
+namespace {
+
+class OpenAuthenticator final : public Authenticator {
+  public:
+    http::Task<Result<Principal>> authenticate(const http::Request&) override {
+        co_return Principal{default_account()};
+    }
+};
+
+using Handle = Handled (*)(const ApiParts&, const Principal&, http::Request&);
+
+http::Response refused(const ApiParts& api, const Refusal& refusal, const http::Request& request) {
+    if (type_of(refusal.problem).status >= 500) {
+        api.log.error("request_failed", {{"request_id", request.request_id},
+                                         {"route", request.route},
+                                         {"code", name_of(refusal.error.code)},
+                                         {"error", refusal.error.log_text.empty() ? refusal.error.public_text
+                                                                                  : refusal.error.log_text}});
+    }
+    return render(refusal, &request);
+}
+
+http::Task<http::Response> answer(const ApiParts& api, Handle handle, http::Request& request) {
+    auto principal = co_await api.authenticator.authenticate(request);
+    if (!principal) co_return refused(api, refuse(std::move(principal).error()).error(), request);
+    Answer answered = co_await handle(api, *principal, request);
+    if (!answered) co_return refused(api, answered.error(), request);
+    answered->headers.set("X-Content-Type-Options", "nosniff");
+    co_return std::move(*answered);
+}
+
+/// Documents and health are for everybody.
+http::Task<http::Response> answer_openly(const ApiParts& api, Handle handle, http::Request& request) {
+    const Principal nobody{};
+    Answer answered = co_await handle(api, nobody, request);
+    if (!answered) co_return refused(api, answered.error(), request);
+    answered->headers.set("X-Content-Type-Options", "nosniff");
+    co_return std::move(*answered);
+}
+
+/// A client may invent methods; the number of series must not grow with them.
+std::string_view method_label(std::string_view method) {
+    for (const std::string_view known : {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) {
+        if (method == known) return known;
+    }
+    return "other";
+}
+
+bool is_probe(std::string_view route) {
+    return route == "/healthz" || route == "/readyz" || route == "/metrics";
+}
+
+void log_exchange(telemetry::Logger& log, const http::Exchange& exchange) {
+    const auto level = exchange.status >= 500     ? telemetry::Level::warn
+                       : is_probe(exchange.route) ? telemetry::Level::debug
+                                                  : telemetry::Level::info;
+    log.log(level, "request",
+            {{"method", method_label(exchange.method)},
+             {"path", exchange.path},
+             {"route", exchange.route},
+             {"status", exchange.status},
+             {"duration_ms", static_cast<double>(exchange.duration.count()) / 1'000.0},
+             {"bytes_in", exchange.request_body_bytes},
+             {"bytes_out", exchange.response_body_bytes},
+             {"remote", exchange.remote_address},
+             {"request_id", exchange.request_id},
+             {"trace_id", exchange.trace_id},
+             {"aborted", exchange.aborted},
+             {"error", exchange.error}});
+}
+
+}  // namespace
+
+std::unique_ptr<Authenticator> make_open_authenticator() {
+    return std::make_unique<OpenAuthenticator>();
+}
+
+http::Response json_response(int status, std::string json) {
+    http::Response response;
+    response.status = status;
+    response.headers.set("Content-Type", "application/json");
+    response.headers.set("Cache-Control", "private, no-cache");
+    response.body = std::move(json);
+    return response;
+}
+
+Answer conditional_json(const http::Request& request, std::string json) {
+    const std::string hash = sha256_of(std::as_bytes(std::span(json))).to_hex().substr(0, 32);
+    // Conditions that compare weakly take the opaque part alone; If-Match, which compares strongly, never
+    // holds.
+    const http::Validators validators{.etag = "\"" + hash + "\"", .last_modified = std::nullopt};
+    const auto condition = http::evaluate_preconditions(request, validators);
+    if (condition == http::Precondition::failed) {
+        return refuse(Problem::precondition_failed, "The condition of the request does not hold.");
+    }
+    const bool is_known = condition == http::Precondition::not_modified;
+    http::Response response = json_response(is_known ? 304 : 200, is_known ? std::string() : std::move(json));
+    if (is_known) response.headers = {};
+    response.headers.set("Cache-Control", "private, no-cache");
+    response.headers.set("ETag", "W/\"" + hash + "\"");
+    return response;
+}
+
+void register_routes(http::Router& router, ApiParts parts) {
+    const auto api = std::make_shared<const ApiParts>(std::move(parts));
+    const auto add = [&](const char* method, const char* pattern, Handle handle) {
+        router.add(method, pattern,
+                   [api, handle](http::Request& request) { return answer(*api, handle, request); });
+    };
+    const auto add_open = [&](const char* pattern, Handle handle) {
+        router.add("GET", pattern,
+                   [api, handle](http::Request& request) { return answer_openly(*api, handle, request); });
+    };
+    add("POST", "/v1/jobs", create_job);
+    add("GET", "/v1/jobs", list_jobs);
+    add("GET", "/v1/jobs/{id}", get_job);
+    add("DELETE", "/v1/jobs/{id}", delete_job);
+    add("POST", "/v1/jobs/{id}/variants", request_variants);
+    add("GET", "/v1/images", list_images);
+    add("GET", "/v1/images/{id}", get_image);
+    add("DELETE", "/v1/images/{id}", delete_image);
+    add("GET", "/v1/images/{id}/original", get_original);
+    add("GET", "/v1/images/{id}/variants/{name}", get_variant);
+    add_open("/healthz", get_health);
+    add_open("/readyz", get_readiness);
+    add_open("/metrics", get_metrics);
+    add_open("/openapi.json", get_openapi);
+    add_open("/problems/{type}", get_problem_page);
+    add_open("/", get_start_page);
+    add_open("/assets/{path...}", get_asset);
+    add_open("/api-docs", get_api_docs);
+    add_open("/api-docs/{path...}", get_api_docs_file);
+}
+
+http::ServerHooks make_hooks(telemetry::Logger& log, telemetry::Metrics& metrics) {
+    http::ServerHooks hooks;
+    hooks.problem = [](http::ServerProblem problem, std::string_view detail, const http::Request* request) {
+        // What a handler threw is for the log alone.
+        const bool is_silent = problem == http::ServerProblem::handler_failed;
+        return render(refuse(problem_of(problem), is_silent ? "" : std::string(detail)).error(), request);
+    };
+    hooks.finished = [&log, &metrics](const http::Exchange& exchange) {
+        log_exchange(log, exchange);
+        metrics.http_request(method_label(exchange.method), exchange.route, exchange.status,
+                             exchange.duration, exchange.request_body_bytes, exchange.response_body_bytes);
+    };
+    return hooks;
+}
+
+}  // namespace safelight

@@ -1,0 +1,155 @@
+// The API on a real server over real parts: what tests of the handlers talk to.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "api/api.h"
+#include "api/testing/client.h"
+#include "base/embedded_file.h"
+#include "service/testing/house.h"
+
+namespace safelight::testing {
+
+/// Counts how often an upload is begun and written to, and passes everything on.
+class CountingIngest final : public Ingest {
+  public:
+    explicit CountingIngest(std::unique_ptr<Ingest> inner) : inner_(std::move(inner)) {}
+
+    std::atomic<int> begun = 0;
+    std::atomic<int> writes = 0;
+    std::atomic<int> finished = 0;
+    std::atomic<int> alive = 0;
+    std::atomic<std::size_t> largest_write = 0;
+
+    Result<std::unique_ptr<Upload>> begin(AccountId owner) override;
+
+  private:
+    const std::unique_ptr<Ingest> inner_;
+};
+
+class CountingUpload final : public Upload {
+  public:
+    CountingUpload(std::unique_ptr<Upload> inner, CountingIngest& counts)
+        : inner_(std::move(inner)), counts_(counts) {
+        ++counts_.begun;
+        ++counts_.alive;
+    }
+    ~CountingUpload() override {
+        inner_.reset();
+        --counts_.alive;
+        counts_.alive.notify_all();
+    }
+    Status write(std::span<const std::byte> bytes) override {
+        ++counts_.writes;
+        counts_.largest_write = std::max(counts_.largest_write.load(), bytes.size());
+        return inner_->write(bytes);
+    }
+    Result<Job> finish(const UploadDetails& details) override {
+        ++counts_.finished;
+        return inner_->finish(details);
+    }
+
+  private:
+    std::unique_ptr<Upload> inner_;
+    CountingIngest& counts_;
+};
+
+inline Result<std::unique_ptr<Upload>> CountingIngest::begin(AccountId owner) {
+    TRY_ASSIGN(auto upload, inner_->begin(owner));
+    return std::make_unique<CountingUpload>(std::move(upload), *this);
+}
+
+inline constexpr std::uint64_t test_picture_bytes_max = 1'000'000;
+
+inline constexpr EmbeddedFile test_assets[] = {
+    {"index.html", "<!doctype html>start", "aa"},
+    {"assets/style.css", "body{}", "bb"},
+    {"api-docs/index.html", "<!doctype html>docs", "cc"},
+    {"api-docs/init.js", "go()", "dd"},
+};
+
+struct ApiServer {
+    SystemClock clock;
+    House house{clock};
+    CountingIngest ingest{house.make_ingest({.bytes_max = test_picture_bytes_max})};
+    std::unique_ptr<Library> library = house.make_library();
+    std::unique_ptr<Authenticator> authenticator = make_open_authenticator();
+    Presets presets;
+    ThreadPool pool{"api-test", 2, 64};
+    std::atomic<bool> blobs_fail = false;
+    http::Router router;
+    std::unique_ptr<http::Server> server;
+
+    ApiServer() {
+        register_routes(router, {.ingest = ingest,
+                                 .library = *library,
+                                 .watch = house.watch,
+                                 .authenticator = *authenticator,
+                                 .pool = pool,
+                                 .log = house.log,
+                                 .metrics = house.metrics,
+                                 .presets = presets,
+                                 .default_variants = value_of(parse_variants("thumbnail", presets, "")),
+                                 .picture_bytes_max = test_picture_bytes_max,
+                                 .readiness = {{"catalog", [this] { return house.database->check(); }},
+                                               {"blobs", [this] { return check_blobs(); }}},
+                                 .web_assets = test_assets});
+        http::ServerConfig config;
+        config.port = 0;
+        server = value_of(
+            http::start_server(config, router, make_hooks(house.log, house.metrics), pool, house.ids));
+    }
+    ~ApiServer() { server->drain(); }
+
+    [[nodiscard]] Client client() const { return {server->port()}; }
+
+    [[nodiscard]] Status check_blobs() const {
+        if (blobs_fail) return failure(ErrorCode::unavailable, "public words", "disk /dev/secret is gone");
+        return {};
+    }
+
+    /// Does the work of a worker: every pending variant gets bytes of its own, or all fail with `error`.
+    void work_on(JobId id, const std::optional<VariantError>& error = std::nullopt) {
+        const auto claim = value_of(house.claims.claim(id, Milliseconds{60'000}, clock.now()));
+        if (!claim) throw std::runtime_error("nothing to claim");
+        std::vector<VariantOutcome> outcomes;
+        for (const Variant& variant : claim->pending) {
+            VariantOutcome outcome{.name = variant.name, .content = std::nullopt, .error = error};
+            if (!error) outcome.content = store("bytes of " + variant.name);
+            outcomes.push_back(std::move(outcome));
+        }
+        (void)value_of(house.claims.complete(id, claim->attempt, outcomes, clock.now()));
+        house.watch.notify(id);
+    }
+
+    [[nodiscard]] static std::string picture(std::size_t size_bytes = 1'000) {
+        const auto bytes = make_picture(size_bytes);
+        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+    }
+
+    [[nodiscard]] static JobId id_of(const Reply& reply) {
+        return JobId::parse(std::string(reply.json().at("id").as_string())).value();
+    }
+    [[nodiscard]] static std::string image_of(const Reply& reply) {
+        return "/v1/images/" + std::string(reply.json().at("image").at("id").as_string());
+    }
+
+  private:
+    VariantContent store(std::string_view text) {
+        const BlobKey key = house.ids.next<BlobKey>();
+        const BlobKey keys[] = {key};
+        if (!house.ledger.reserve(keys, clock.now() + Milliseconds{60'000}))
+            throw std::runtime_error("reserve");
+        const auto info = value_of(put(*house.blobs, key, std::as_bytes(std::span(text))));
+        return {.blob = key,
+                .format = Format::jpeg,
+                .width_px = 100,
+                .height_px = 75,
+                .size_bytes = info.size_bytes,
+                .sha256 = info.sha256};
+    }
+};
+
+}  // namespace safelight::testing

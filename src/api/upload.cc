@@ -1,0 +1,257 @@
+#include "api/upload.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include "api/json.h"
+#include "api/request_values.h"
+#include "api/upload_form.h"
+#include "api/upload_pipe.h"
+#include "base/text.h"
+#include "http/semantics.h"
+
+namespace safelight {
+namespace {
+
+constexpr std::size_t read_bytes = 64 * 1'024;
+
+/// What is known before the first byte of the body is read.
+struct UploadPlan {
+    std::optional<std::string> boundary;  // of a form; empty: the body is the picture
+    std::optional<Sha256> digest;         // of the body
+    std::optional<std::string> filename;
+    std::optional<std::string> variants;
+    std::optional<std::string> metadata;
+    UploadDetails details;  // what follows from the three, as far as they are known
+};
+
+/// The three values as a client gave them, and where: "?" for the query, "/" for the form.
+Status read_details(const ApiParts& api, const UploadPlan& plan, std::string_view place,
+                    UploadDetails& details) {
+    details.filename = plan.filename.value_or("");
+    std::vector<Fault> faults;
+    const auto note = [&](const Error& error) {
+        faults.insert(faults.end(), error.faults.begin(), error.faults.end());
+    };
+    details.variants = api.default_variants;
+    if (plan.variants) {
+        auto variants = parse_variants(*plan.variants, api.presets, fmt::format("{}variants", place));
+        if (variants) {
+            details.variants = *std::move(variants);
+        } else {
+            note(variants.error());
+        }
+    }
+    if (plan.metadata) {
+        auto metadata = normalised_metadata(*plan.metadata, fmt::format("{}metadata", place));
+        if (metadata) {
+            details.metadata_json = *std::move(metadata);
+        } else {
+            note(metadata.error());
+        }
+    }
+    if (!faults.empty()) return invalid(std::move(faults));
+    return {};
+}
+
+bool is_multipart(const http::Request& request) {
+    return media_type_of(request).starts_with("multipart/");
+}
+
+/// Types that say that the body is no picture; for all others the bytes decide.
+Received<void> check_media_type(const http::Request& request) {
+    const std::string type = media_type_of(request);
+    const bool is_other_multipart = type.starts_with("multipart/") && type != "multipart/form-data";
+    if (type == "application/x-www-form-urlencoded" || type == "application/json" || is_other_multipart) {
+        return refuse(
+            Problem::unsupported_media_type,
+            "Send the picture as multipart/form-data in a part \"file\", or as the body itself with its "
+            "own type or application/octet-stream.");
+    }
+    const std::string coding = to_lower_ascii(request.headers.get("Content-Encoding").value_or("identity"));
+    if (coding != "identity") {
+        return refuse(Problem::unsupported_media_type, "A body with a Content-Encoding is not accepted.");
+    }
+    return {};
+}
+
+Result<std::optional<Sha256>> digest_of(const http::Request& request) {
+    const auto field = request.headers.get("Content-Digest");
+    if (!field) return std::nullopt;
+    TRY_ASSIGN(const auto value, http::sha256_of_content_digest(*field));
+    if (!value) return std::nullopt;
+    Sha256 digest;
+    if (value->size() != digest.bytes.size()) {
+        return failure(ErrorCode::invalid_argument, "The sha-256 of Content-Digest has not 32 bytes.");
+    }
+    std::ranges::transform(*value, digest.bytes.begin(), [](char c) { return static_cast<std::byte>(c); });
+    return digest;
+}
+
+Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) {
+    TRY(check_query(request, {"variants", "filename", "metadata"}));
+    UploadPlan plan;
+    if (is_multipart(request)) {
+        TRY_ASSIGN(plan.boundary, http::multipart_boundary(request.headers.get("Content-Type").value_or("")));
+    }
+    TRY_ASSIGN(plan.digest, digest_of(request));
+    plan.filename = query_value(request, "filename");
+    plan.variants = query_value(request, "variants");
+    plan.metadata = query_value(request, "metadata");
+    TRY(read_details(api, plan, "?", plan.details));
+    return plan;
+}
+
+/// Refuses a body that is too long before the client has sent it.
+Received<void> limit_body(const ApiParts& api, http::Request& request, bool is_form) {
+    const std::uint64_t bytes_max = api.picture_bytes_max + (is_form ? form_overhead_bytes_max : 0);
+    const auto declared = request.body->length_bytes();
+    if (declared && *declared > bytes_max) {
+        return refuse(Problem::payload_too_large,
+                      fmt::format("A picture may have at most {} bytes.", api.picture_bytes_max));
+    }
+    if (declared == 0U) return refuse(Problem::empty_payload, "The body has no bytes at all.");
+    request.body->limit(bytes_max);
+    return {};
+}
+
+std::unexpected<Refusal> refuse_body(Error error) {
+    if (error.code == ErrorCode::timeout)
+        return refuse(Problem::request_timeout, std::move(error.public_text));
+    if (error.code == ErrorCode::invalid_argument)
+        return refuse(Problem::bad_request, std::move(error.public_text));
+    return refuse(std::move(error));
+}
+
+/// How much a buffer has to hold for a body that needs no more than one hop, or for a piece and the read
+/// after it.
+std::size_t buffer_bytes(const http::Request& request) {
+    const auto declared = request.body->length_bytes();
+    if (declared && *declared <= upload_piece_bytes) return static_cast<std::size_t>(*declared) + 1;
+    return upload_piece_bytes + read_bytes;
+}
+
+http::Task<Received<Job>> receive_raw(const ApiParts& api, const UploadPlan& plan, http::Request& request,
+                                      UploadPipe& pipe) {
+    const std::size_t capacity = buffer_bytes(request);
+    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(capacity);
+    UploadDetails details = plan.details;
+    details.expected_sha256 = plan.digest;
+    std::size_t filled = 0;
+    std::uint64_t total = 0;
+    for (;;) {
+        const auto count = co_await request.body->read(std::span(buffer.get() + filled, capacity - filled));
+        if (!count) co_return refuse_body(count.error());
+        if (*count == 0) break;
+        filled += *count;
+        total += *count;
+        if (total > api.picture_bytes_max) {
+            co_return refuse(Problem::payload_too_large,
+                             fmt::format("A picture may have at most {} bytes.", api.picture_bytes_max));
+        }
+        if (filled > upload_piece_bytes) {
+            const auto written = co_await pipe.write({std::span(buffer.get(), filled), {}});
+            if (!written) co_return refuse(written.error());
+            filled = 0;
+        }
+    }
+    if (total == 0) co_return refuse(Problem::empty_payload, "The body has no bytes at all.");
+    auto job = co_await pipe.finish({std::span(buffer.get(), filled), {}}, details);
+    if (!job) co_return refuse(std::move(job).error());
+    co_return *std::move(job);
+}
+
+/// What the form says goes together with what the query said; each may be said once.
+Result<UploadDetails> details_of_form(const ApiParts& api, const UploadPlan& plan, UploadForm& form) {
+    TRY(form.check_complete());
+    std::vector<Fault> faults;
+    const auto once = [&](std::string_view name, const auto& in_query, const auto& in_form) {
+        if (!in_query || !in_form) return;
+        faults.push_back(
+            {fmt::format("?{}", name), fmt::format("\"{}\" is given in the query and in the form.", name)});
+    };
+    once("filename", plan.filename, form.filename);
+    once("variants", plan.variants, form.variants);
+    once("metadata", plan.metadata, form.metadata);
+    if (!faults.empty()) return invalid(std::move(faults));
+
+    UploadPlan said;
+    said.filename = form.filename ? std::move(form.filename) : plan.filename;
+    said.variants = form.variants ? std::move(form.variants) : plan.variants;
+    said.metadata = form.metadata ? std::move(form.metadata) : plan.metadata;
+    UploadDetails details;
+    TRY(read_details(api, said, "/", details));
+    return details;
+}
+
+http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& plan, http::Request& request,
+                                       UploadPipe& pipe) {
+    const std::size_t capacity = buffer_bytes(request);
+    const auto buffer = std::make_unique_for_overwrite<std::byte[]>(std::min(capacity, read_bytes));
+    UploadForm form(api.picture_bytes_max);
+    form.picture.reserve(capacity);
+    std::vector<std::byte> hashed;  // the body itself, when its digest has to be checked
+    if (plan.digest) {
+        pipe.expect_body(*plan.digest);
+        hashed.reserve(capacity);
+    }
+    http::MultipartParser parser(*plan.boundary, {}, form);
+    for (;;) {
+        const auto count =
+            co_await request.body->read(std::span(buffer.get(), std::min(capacity, read_bytes)));
+        if (!count) co_return refuse_body(count.error());
+        if (*count == 0) break;
+        const std::span<const std::byte> bytes(buffer.get(), *count);
+        if (auto fed = parser.feed(bytes); !fed) co_return refuse(fed.error());
+        if (plan.digest) hashed.insert(hashed.end(), bytes.begin(), bytes.end());
+        if (std::max(form.picture.size(), hashed.size()) > upload_piece_bytes) {
+            const auto written = co_await pipe.write({form.picture, hashed});
+            if (!written) co_return refuse(written.error());
+            form.picture.clear();
+            hashed.clear();
+        }
+    }
+    if (auto ended = parser.finish(); !ended) co_return refuse(ended.error());
+    const auto details = details_of_form(api, plan, form);
+    if (!details) co_return refuse(details.error());
+    auto job = co_await pipe.finish({form.picture, hashed}, *details);
+    if (!job) co_return refuse(std::move(job).error());
+    co_return *std::move(job);
+}
+
+}  // namespace
+
+http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
+                                         http::Request& request) {
+    if (auto checked = check_media_type(request); !checked) co_return std::unexpected(checked.error());
+    const auto plan = read_plan(api, request);
+    if (!plan) co_return refuse(plan.error());
+    const bool is_form = plan->boundary.has_value();
+    if (auto limited = limit_body(api, request, is_form); !limited)
+        co_return std::unexpected(limited.error());
+
+    UploadPipe pipe(api, principal.account);
+    Received<Job> job;
+    if (is_form) {
+        job = co_await receive_form(api, *plan, request, pipe);
+    } else {
+        job = co_await receive_raw(api, *plan, request, pipe);
+    }
+    if (!job) co_await pipe.abandon();
+    co_return job;
+}
+
+http::Task<Received<std::string>> read_body_text(http::Request& request, std::uint64_t bytes_max) {
+    if (request.body->length_bytes().value_or(0) > bytes_max) {
+        co_return refuse(Problem::payload_too_large,
+                         fmt::format("The body may have at most {} bytes.", bytes_max));
+    }
+    auto text = co_await http::read_text(*request.body, bytes_max);
+    if (!text) co_return refuse_body(std::move(text).error());
+    co_return *std::move(text);
+}
+
+}  // namespace safelight

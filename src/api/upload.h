@@ -1,0 +1,27 @@
+// The body of a request on its way to where it is wanted: a picture into Ingest, a short text into memory.
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "api/api.h"
+#include "api/problems.h"
+#include "http/task.h"
+
+namespace safelight {
+
+template <class T>
+using Received = std::expected<T, Refusal>;
+
+/// The whole of POST /v1/jobs up to the job: a raw picture or a form. Bytes are gathered and handed to the
+/// pool in pieces of upload_piece_bytes, so that a small picture costs one hop and a large one bounded
+/// memory.
+[[nodiscard]] http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
+                                                       http::Request& request);
+
+[[nodiscard]] http::Task<Received<std::string>> read_body_text(http::Request& request,
+                                                               std::uint64_t bytes_max);
+
+inline constexpr std::size_t upload_piece_bytes = 256 * 1'024;
+
+}  // namespace safelight

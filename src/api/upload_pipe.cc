@@ -1,0 +1,54 @@
+#include "api/upload_pipe.h"
+
+namespace safelight {
+namespace {
+
+constexpr int abandon_tries = 100;
+constexpr Milliseconds abandon_pause{10};
+
+}  // namespace
+
+void UploadPipe::expect_body(const Sha256& digest) {
+    expected_ = digest;
+    hasher_.emplace();
+}
+
+http::Task<Status> UploadPipe::write(Piece piece) {
+    co_return co_await http::on_pool(api_.pool, [&] { return push(piece); });
+}
+
+http::Task<Result<Job>> UploadPipe::finish(Piece piece, const UploadDetails& details) {
+    co_return co_await http::on_pool(api_.pool, [&] { return push_last(piece, details); });
+}
+
+http::Task<void> UploadPipe::abandon() {
+    // The destructor removes files and rows, so it belongs on the pool; a full one gets a moment to drain.
+    for (int i = 0; upload_ && i < abandon_tries; ++i) {
+        if (co_await http::run_on_pool(api_.pool, [this] { upload_.reset(); })) co_return;
+        co_await http::Event().wait(abandon_pause);
+    }
+    // Still refused: what is destroyed here costs this thread a moment, and a leak would last.
+    upload_.reset();
+}
+
+Status UploadPipe::push(const Piece& piece) {
+    if (hasher_) hasher_->update(piece.body);
+    if (piece.picture.empty()) return {};
+    if (!upload_) {
+        TRY_ASSIGN(upload_, api_.ingest.begin(owner_));
+    }
+    return upload_->write(piece.picture);
+}
+
+Result<Job> UploadPipe::push_last(const Piece& piece, const UploadDetails& details) {
+    TRY(push(piece));
+    if (hasher_ && hasher_->finish() != *expected_) {
+        return failure(ErrorCode::digest_mismatch, "The body is not what its Content-Digest says.");
+    }
+    if (!upload_) return failure(ErrorCode::empty_payload, "The picture has no bytes at all.");
+    auto job = upload_->finish(details);
+    upload_.reset();
+    return job;
+}
+
+}  // namespace safelight

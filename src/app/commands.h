@@ -1,0 +1,40 @@
+// What the program can do. Each command takes the effective configuration and returns the exit code: 0 success,
+// 1 the work failed or found something, 2 the command was not understood or the configuration is wrong.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "app/config_sources.h"
+#include "base/clock.h"
+
+namespace safelight::app {
+
+/// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
+[[nodiscard]] int run_serve(const Config& config);
+
+struct ProcessOptions {
+    std::vector<std::filesystem::path> inputs;  // files and folders
+    std::filesystem::path out;
+    std::string variants;  // as in the API; empty: the configured default
+    unsigned jobs = 0;     // at the same time; 0: one for each processor
+};
+[[nodiscard]] int run_process(const Config& config, const ProcessOptions& options);
+
+enum class MigrateDirection { up, down, status };
+[[nodiscard]] int run_migrate(const Config& config, MigrateDirection direction, unsigned steps);
+
+enum class ConfigView { effective, env_example, documentation };
+[[nodiscard]] int run_config(const Resolved& resolved, ConfigView view);
+
+struct ReconcileCommand {
+    bool repair = false;
+    bool verify = false;
+    Milliseconds grace{3'600'000};
+};
+[[nodiscard]] int run_reconcile(const Config& config, const ReconcileCommand& options);
+
+[[nodiscard]] int run_version(const Config& config);
+
+}  // namespace safelight::app

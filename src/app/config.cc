@@ -1,0 +1,73 @@
+#include "app/config.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace safelight::app {
+namespace {
+
+/// "sqlite:///var/lib/x" and "sqlite:relative" → the path behind the scheme.
+Result<std::filesystem::path> path_of_url(std::string_view url, std::string_view scheme, std::string_view variable) {
+    const auto refuse = [&](std::string_view reason) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("{} is \"{}\": {}; it may be {}:///absolute/path or {}:relative/path.", variable,
+                                   url, reason, scheme, scheme));
+    };
+    const std::string prefix = fmt::format("{}:", scheme);
+    if (!url.starts_with(prefix)) return refuse("this build has no such backend");
+    url.remove_prefix(prefix.size());
+    if (url.starts_with("//")) {
+        url.remove_prefix(2);
+        if (!url.starts_with('/')) return refuse("a host makes no sense here");
+    }
+    if (url.empty() || url == "/") return refuse("the path is missing");
+    return std::filesystem::path(url);
+}
+
+bool is_loopback(std::string_view address) {
+    return address == "localhost" || address == "::1" || address.starts_with("127.");
+}
+
+}  // namespace
+
+Result<std::filesystem::path> sqlite_path(const Config& config) {
+    if (config.catalog_url.empty()) return config.data / "catalog.db";
+    return path_of_url(config.catalog_url, "sqlite", "SAFELIGHT_CATALOG");
+}
+
+Result<std::filesystem::path> blob_folder(const Config& config) {
+    if (config.blobs_url.empty()) return config.data / "blobs";
+    return path_of_url(config.blobs_url, "file", "SAFELIGHT_BLOBS");
+}
+
+std::vector<std::string> faults_of(const Config& config) {
+    std::vector<std::string> faults;
+    const auto note = [&](const auto& result) {
+        if (!result) faults.push_back(result.error().public_text);
+    };
+    note(sqlite_path(config));
+    note(blob_folder(config));
+    note(config.http.validate());
+    note(config.ingest.validate());
+    note(config.worker.validate());
+    if (config.queue_url != "catalog:") {
+        faults.push_back(fmt::format(
+            "SAFELIGHT_QUEUE is \"{}\": this build has no such backend; it may be \"catalog:\".", config.queue_url));
+    }
+    if (config.http.body_bytes_max < config.ingest.bytes_max) {
+        faults.push_back(fmt::format(
+            "SAFELIGHT_BODY_BYTES_MAX is {} and SAFELIGHT_UPLOAD_BYTES_MAX is {}: a body must be able to hold an upload.",
+            config.http.body_bytes_max, config.ingest.bytes_max));
+    }
+    if (!is_loopback(config.http.address) && !config.open_to_everyone) {
+        faults.push_back(fmt::format(
+            "SAFELIGHT_LISTEN is on {}, beyond this machine, and nobody is asked for a key: everybody who reaches it may "
+            "read and delete everything. Listen on 127.0.0.1 behind a proxy that authorises, or set "
+            "SAFELIGHT_ACCESS to \"everyone\" if that is what you want.",
+            config.http.address));
+    }
+    return faults;
+}
+
+}  // namespace safelight::app

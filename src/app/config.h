@@ -1,0 +1,51 @@
+// Everything that can be set, as one value. Each room owns its part, its defaults and its checks; here they are nested.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "http/server.h"
+#include "image/limits.h"
+#include "service/ingest.h"
+#include "telemetry/log.h"
+#include "worker/worker.h"
+
+namespace safelight::app {
+
+enum class LogFormatChoice { automatic, text, json };
+
+struct Config {
+    std::filesystem::path data = "./data";
+    std::string catalog_url;  // empty: sqlite, catalog.db in the data folder
+    std::string queue_url = "catalog:";
+    std::string blobs_url;  // empty: the folder blobs in the data folder
+    std::filesystem::path presets_file;  // empty: only the built-in presets
+    std::string default_variants = "thumbnail";
+    bool open_to_everyone = false;  // listen beyond loopback although nobody is asked for a key
+
+    telemetry::Level log_level = telemetry::Level::info;
+    LogFormatChoice log_format = LogFormatChoice::automatic;
+
+    std::uint32_t blocking_threads = 16;
+    std::uint32_t blocking_queue_max = 4'096;
+    std::uint64_t free_space_min_bytes = 50'000'000;
+
+    http::ServerConfig http;
+    IngestConfig ingest;
+    ImageLimits image;
+    WorkerConfig worker;
+};
+
+/// Where the SQLite file is, from catalog_url and data. Errors: invalid_argument (another scheme, no path).
+[[nodiscard]] Result<std::filesystem::path> sqlite_path(const Config& config);
+
+/// Where the blob folder is, from blobs_url and data. Errors: invalid_argument.
+[[nodiscard]] Result<std::filesystem::path> blob_folder(const Config& config);
+
+/// What no single value shows: the rooms' own checks, and how the values go together. One line for each fault.
+[[nodiscard]] std::vector<std::string> faults_of(const Config& config);
+
+}  // namespace safelight::app

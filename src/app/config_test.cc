@@ -1,0 +1,123 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "app/config_sources.h"
+#include "app/settings.h"
+
+namespace safelight::app {
+namespace {
+
+Resolved with_environment(Variables environment) { return resolve({{}, std::move(environment), {}}); }
+
+TEST(Settings, EveryDefaultIsAcceptedByItsOwnRow) {
+    for (const auto& setting : settings()) {
+        Config config;
+        const std::string shown = setting.get(config);
+        EXPECT_TRUE(setting.set(config, shown)) << setting.variable << " does not accept its default " << shown;
+        EXPECT_EQ(setting.get(config), shown) << setting.variable;
+    }
+}
+
+TEST(Settings, NamesAreUniqueAndMakeFlags) {
+    std::set<std::string> flags;
+    for (const auto& setting : settings()) {
+        EXPECT_TRUE(setting.variable.starts_with("SAFELIGHT_")) << setting.variable;
+        EXPECT_TRUE(flags.insert(setting.flag()).second) << setting.flag();
+    }
+    EXPECT_TRUE(flags.contains("--listen"));
+    EXPECT_TRUE(flags.contains("--header-timeout"));
+}
+
+TEST(Settings, EachRowSetsSomethingOfItsOwn) {
+    const std::map<std::string, std::string> other_values{
+        {"SAFELIGHT_LISTEN", "[::1]:99"}, {"SAFELIGHT_ACCESS", "everyone"}, {"SAFELIGHT_LOG_LEVEL", "warn"},
+        {"SAFELIGHT_LOG_FORMAT", "json"}};
+    for (const auto& setting : settings()) {
+        Config config;
+        std::string value = "7 m";
+        if (const auto found = other_values.find(setting.variable); found != other_values.end()) value = found->second;
+        bool changed = false;
+        for (const auto& candidate : {value, std::string("7 s"), std::string("9 kB"), std::string("33")}) {
+            changed = changed || (setting.set(config, candidate) && setting.get(config) != setting.get(Config{}));
+        }
+        ASSERT_TRUE(changed) << setting.variable;
+        for (const auto& other : settings()) {
+            if (other.variable == setting.variable) continue;
+            EXPECT_EQ(other.get(config), other.get(Config{})) << setting.variable << " also sets " << other.variable;
+        }
+    }
+}
+
+TEST(Sources, TheLaterOneWins) {
+    const auto resolved = resolve({{{"SAFELIGHT_WORKERS", "3"}, {"SAFELIGHT_SIDE_MAX", "100"}},
+                                   {{"SAFELIGHT_WORKERS", "4"}},
+                                   {{"SAFELIGHT_SIDE_MAX", "200"}}});
+    EXPECT_TRUE(resolved.faults.empty());
+    EXPECT_EQ(resolved.config.worker.threads, 4U);
+    EXPECT_EQ(resolved.config.image.side_max_px, 200U);
+    EXPECT_EQ(resolved.origin.at("SAFELIGHT_WORKERS"), "environment");
+    EXPECT_EQ(resolved.origin.at("SAFELIGHT_SIDE_MAX"), "flag");
+    EXPECT_EQ(resolved.origin.at("SAFELIGHT_LISTEN"), "default");
+}
+
+TEST(Sources, EveryFaultHasALineOfItsOwn) {
+    const auto resolved = with_environment({{"SAFELIGHT_LISTEN", "8080"},
+                                            {"SAFELIGHT_WORKERS", "-1"},
+                                            {"SAFELIGHT_LEASE", "30"},
+                                            {"SAFELIGHT_LISTN", "127.0.0.1:1"}});
+    ASSERT_EQ(resolved.faults.size(), 4U);
+    for (const auto& name : {"SAFELIGHT_LISTEN", "SAFELIGHT_WORKERS", "SAFELIGHT_LEASE", "SAFELIGHT_LISTN"}) {
+        EXPECT_TRUE(std::ranges::any_of(resolved.faults, [&](const auto& f) { return f.starts_with(name); })) << name;
+    }
+    EXPECT_NE(resolved.faults.front().find("\"30\""), std::string::npos) << resolved.faults.front();
+}
+
+TEST(Sources, ForeignVariablesAreLeftAlone) {
+    EXPECT_TRUE(with_environment({{"PATH", "/bin"}, {"SAFELIGHT_BINARY", "x"}}).faults.empty());
+}
+
+TEST(Validation, ValuesHaveToGoTogether) {
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_BODY_BYTES_MAX", "1 MB"}}).faults.empty());
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_CATALOG", "postgres://db/x"}}).faults.empty());
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_BLOBS", "s3://bucket"}}).faults.empty());
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_QUEUE", "redis://x"}}).faults.empty());
+}
+
+TEST(Validation, DoesNotListenBeyondLoopbackUnlessToldSo) {
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_LISTEN", "0.0.0.0:8080"}}).faults.empty());
+    EXPECT_TRUE(
+        with_environment({{"SAFELIGHT_LISTEN", "0.0.0.0:8080"}, {"SAFELIGHT_ACCESS", "everyone"}}).faults.empty());
+    EXPECT_TRUE(with_environment({{"SAFELIGHT_LISTEN", "[::1]:8080"}}).faults.empty());
+}
+
+TEST(Urls, GivePaths) {
+    Config config;
+    config.data = "/srv/data";
+    EXPECT_EQ(sqlite_path(config), std::filesystem::path("/srv/data/catalog.db"));
+    config.catalog_url = "sqlite:///var/lib/x.db";
+    EXPECT_EQ(sqlite_path(config), std::filesystem::path("/var/lib/x.db"));
+    config.catalog_url = "sqlite:x.db";
+    EXPECT_EQ(sqlite_path(config), std::filesystem::path("x.db"));
+    for (const auto* bad : {"sqlite://host/x", "sqlite:", "sqlite:///", "x.db"}) {
+        config.catalog_url = bad;
+        EXPECT_FALSE(sqlite_path(config)) << bad;
+    }
+    config.blobs_url = "file:///srv/blobs";
+    EXPECT_EQ(blob_folder(config), std::filesystem::path("/srv/blobs"));
+}
+
+TEST(EnvFile, ReadsWhatPeopleWrite) {
+    const auto variables = parse_env_file("# comment\n\nexport A=1\nB = \"two words\" \nC='x=y'\nD=\r\n");
+    ASSERT_TRUE(variables);
+    EXPECT_EQ(*variables, (Variables{{"A", "1"}, {"B", "two words"}, {"C", "x=y"}, {"D", ""}}));
+    const auto bad = parse_env_file("A=1\nnonsense\n=x\n");
+    ASSERT_FALSE(bad);
+    EXPECT_EQ(bad.error().faults.size(), 2U);
+}
+
+}  // namespace
+}  // namespace safelight::app

@@ -1,0 +1,185 @@
+// The command line: which command, with which configuration.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/settings.h"
+#include "app/version.h"
+#include "base/units.h"
+
+namespace safelight::app {
+namespace {
+
+constexpr int exit_usage = 2;
+const std::vector<std::string> every_section{"Server", "Storage", "Pictures", "Workers", "Logs"};
+
+/// Gives `command` a flag for each setting of `sections`; what is given lands in `flags`.
+void add_setting_flags(CLI::App& command, const std::vector<std::string>& sections, Variables& flags) {
+    for (const auto& setting : settings()) {
+        if (std::find(sections.begin(), sections.end(), setting.section) == sections.end()) continue;
+        command
+            .add_option_function<std::string>(
+                setting.flag(), [&flags, name = setting.variable](const std::string& value) { flags[name] = value; },
+                fmt::format("{} ({})", setting.help, setting.accepts))
+            ->default_str(setting.get(Config{}))
+            ->type_name("")
+            ->group(setting.section);
+    }
+}
+
+Result<Variables> read_env_file() {
+    std::ifstream file(".env", std::ios::binary);
+    if (!file) return Variables{};
+    return parse_env_file(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+void print_fault(const std::string& fault) { fmt::print(stderr, "safelight: {}\n", fault); }
+
+/// The commands with their options, as the user gave them.
+struct CommandLine {
+    CLI::App app{"Safelight keeps original pictures for ever and makes their variants in the background."};
+    Variables flags;
+    ProcessOptions process;
+    MigrateDirection direction = MigrateDirection::status;
+    unsigned steps = 1;
+    ConfigView view = ConfigView::effective;
+    ReconcileCommand reconcile;
+    std::string grace = "1 h";
+    CLI::App* serve_command = nullptr;
+    CLI::App* process_command = nullptr;
+    CLI::App* migrate_command = nullptr;
+    CLI::App* config_command = nullptr;
+    CLI::App* reconcile_command = nullptr;
+    CLI::App* version_command = nullptr;
+
+    CommandLine() {
+        app.name("safelight");
+        app.require_subcommand(1);
+        app.footer(
+            "Settings come from .env, the environment (SAFELIGHT_…) and flags; the later one wins.\n"
+            "`safelight COMMAND --help` tells more; `safelight config` shows every setting.");
+        app.set_version_flag("--version", std::string("safelight ") + std::string(version));
+        app.get_formatter()->column_width(36);
+        add_serve();
+        add_process();
+        add_migrate();
+        add_config();
+        add_reconcile();
+        version_command = app.add_subcommand("version", "The versions of Safelight and of every codec.");
+    }
+
+    void add_serve() {
+        serve_command = app.add_subcommand("serve", "Starts the server, with its workers, until SIGTERM or SIGINT.");
+        add_setting_flags(*serve_command, every_section, flags);
+    }
+
+    void add_process() {
+        process_command =
+            app.add_subcommand("process", "Makes variants of files and folders, with no server: the same pipeline.");
+        process_command->add_option("inputs", process.inputs, "Pictures, and folders of pictures")
+            ->required()
+            ->type_name("FILE|FOLDER");
+        process_command->add_option("--out", process.out, "Where the variants are written")
+            ->required()
+            ->type_name("FOLDER");
+        process_command->add_option("--variants", process.variants, "Preset names, or a JSON list as in the API")
+            ->type_name("LIST");
+        process_command->add_option("--jobs", process.jobs, "Pictures at the same time; 0: one for each processor")
+            ->type_name("N");
+        add_setting_flags(*process_command, {"Pictures"}, flags);
+    }
+
+    void add_migrate() {
+        migrate_command = app.add_subcommand("migrate", "Brings the catalog's schema up to date, or back.");
+        migrate_command->require_subcommand(1);
+        migrate_command->add_subcommand("status", "What version the catalog has, and what is to be applied.")
+            ->parse_complete_callback([this] { direction = MigrateDirection::status; });
+        migrate_command->add_subcommand("up", "Applies what is missing.")->parse_complete_callback([this] {
+            direction = MigrateDirection::up;
+        });
+        auto* down = migrate_command->add_subcommand("down", "Undoes the newest migrations.");
+        down->add_option("--steps", steps, "How many")->type_name("N")->check(CLI::Range(1U, 1'000U));
+        down->parse_complete_callback([this] { direction = MigrateDirection::down; });
+        add_setting_flags(*migrate_command, {"Storage"}, flags);
+        migrate_command->fallthrough();
+    }
+
+    void add_config() {
+        config_command =
+            app.add_subcommand("config", "Shows every setting: its value, and where the value comes from.");
+        config_command->add_flag_callback(
+            "--env-example", [this] { view = ConfigView::env_example; }, "Prints .env.example");
+        config_command->add_flag_callback(
+            "--documentation", [this] { view = ConfigView::documentation; }, "Prints docs/configuration.md");
+        add_setting_flags(*config_command, every_section, flags);
+    }
+
+    void add_reconcile() {
+        reconcile_command = app.add_subcommand(
+            "reconcile", "Compares the blob store with the catalog, both ways; changes nothing unless told to.");
+        reconcile_command->add_flag("--repair", reconcile.repair, "Removes what nothing refers to");
+        reconcile_command->add_flag("--verify", reconcile.verify, "Reads and hashes every blob");
+        reconcile_command->add_option("--grace", grace, "Unknown blobs younger than this are left alone")
+            ->capture_default_str()
+            ->type_name("TIME");
+        add_setting_flags(*reconcile_command, {"Storage"}, flags);
+    }
+};
+
+int dispatch(CommandLine& line, const Resolved& resolved) {
+    const Config& config = resolved.config;
+    if (line.serve_command->parsed()) return run_serve(config);
+    if (line.process_command->parsed()) return run_process(config, line.process);
+    if (line.migrate_command->parsed()) return run_migrate(config, line.direction, line.steps);
+    if (line.reconcile_command->parsed()) {
+        const auto grace = parse_duration(line.grace);
+        if (!grace) {
+            print_fault(fmt::format("--grace is \"{}\"; it may be a time in ms, s, m, h or d.", line.grace));
+            return exit_usage;
+        }
+        line.reconcile.grace = *grace;
+        return run_reconcile(config, line.reconcile);
+    }
+    return run_version(config);
+}
+
+int run(int argc, char** argv) {
+    CommandLine line;
+    try {
+        line.app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return line.app.exit(error) == 0 ? 0 : exit_usage;
+    }
+    auto env_file = read_env_file();
+    if (!env_file) {
+        for (const auto& fault : env_file.error().faults) print_fault(fault.detail);
+        return exit_usage;
+    }
+    const Resolved resolved = resolve({*std::move(env_file), read_environment(), line.flags});
+    for (const auto& fault : resolved.faults) print_fault(fault);
+    if (line.config_command->parsed()) {
+        const int shown = run_config(resolved, line.view);
+        return resolved.faults.empty() ? shown : exit_usage;
+    }
+    return resolved.faults.empty() ? dispatch(line, resolved) : exit_usage;
+}
+
+}  // namespace
+}  // namespace safelight::app
+
+int main(int argc, char** argv) {
+    try {
+        return safelight::app::run(argc, argv);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "safelight: %s\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,163 @@
+// `safelight serve`: the server and its workers in one process.
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "api/api.h"
+#include "app/commands.h"
+#include "app/version.h"
+#include "app/wiring.h"
+#include "embedded/web_assets.h"
+#include "service/ingest.h"
+#include "service/job_watch.h"
+#include "service/library.h"
+#include "worker/worker.h"
+
+namespace safelight::app {
+namespace {
+
+/// SIGTERM and SIGINT, taken by whoever waits here instead of ending the process. Made before any thread starts, so
+/// that all of them inherit the mask.
+class StopSignals {
+  public:
+    StopSignals() {
+        sigemptyset(&signals_);
+        sigaddset(&signals_, SIGTERM);
+        sigaddset(&signals_, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+        // A client that goes away, and a file that grows past a limit, are errors of a call and no reason to die.
+        std::signal(SIGPIPE, SIG_IGN);
+        std::signal(SIGXFSZ, SIG_IGN);
+    }
+
+    int wait() const {
+        int signal = 0;
+        sigwait(&signals_, &signal);
+        return signal;
+    }
+
+    /// From now on a further signal ends the process at once.
+    void end_at_the_next() const {
+        std::signal(SIGTERM, SIG_DFL);
+        std::signal(SIGINT, SIG_DFL);
+        pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
+    }
+
+  private:
+    sigset_t signals_{};
+};
+
+/// The use cases over the backends.
+struct Services {
+    Services(const Config& config, Backends& backends)
+        : ingest(make_ingest(config.ingest, {.clock = *backends.clock,
+                                             .ids = *backends.ids,
+                                             .catalog = backends.database->catalog(),
+                                             .claims = backends.database->claims(),
+                                             .ledger = backends.database->ledger(),
+                                             .blobs = *backends.blobs,
+                                             .queue = *backends.queue,
+                                             .renderer = *backends.renderer,
+                                             .log = *backends.log,
+                                             .metrics = *backends.metrics})),
+          library(make_library({.clock = *backends.clock,
+                                .catalog = backends.database->catalog(),
+                                .ledger = backends.database->ledger(),
+                                .blobs = *backends.blobs,
+                                .queue = *backends.queue,
+                                .watch = watch,
+                                .log = *backends.log,
+                                .metrics = *backends.metrics})) {}
+
+    JobWatch watch;
+    std::unique_ptr<Ingest> ingest;
+    std::unique_ptr<Library> library;
+};
+
+std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends, Services& services) {
+    WorkerConfig worker = config.worker;
+    worker.source_bytes_max = config.ingest.bytes_max;
+    return start_workers(worker, {.clock = *backends.clock,
+                                  .ids = *backends.ids,
+                                  .claims = backends.database->claims(),
+                                  .ledger = backends.database->ledger(),
+                                  .blobs = *backends.blobs,
+                                  .queue = *backends.queue,
+                                  .renderer = *backends.renderer,
+                                  .watch = services.watch,
+                                  .log = *backends.log,
+                                  .metrics = *backends.metrics});
+}
+
+void register_gauges(Backends& backends, const WorkerPool& workers) {
+    backends.metrics->gauge("safelight_backlog_jobs", "Jobs with pending variants.", [&backends] {
+        return static_cast<double>(backends.database->claims().backlog().value_or(0));
+    });
+    backends.metrics->gauge("safelight_queue_hints", "Hints that wait for a worker of this process.", [&backends] {
+        return static_cast<double>(backends.queue->depth().value_or(0));
+    });
+    backends.metrics->gauge("safelight_workers_busy", "Jobs in hand in this process.",
+                            [&workers] { return static_cast<double>(workers.busy()); });
+}
+
+std::string url_of(const Config& config, std::uint16_t port) {
+    const bool is_v6 = config.http.address.find(':') != std::string::npos;
+    return is_v6 ? fmt::format("http://[{}]:{}", config.http.address, port)
+                 : fmt::format("http://{}:{}", config.http.address, port);
+}
+
+}  // namespace
+
+int run_serve(const Config& config) {
+    const StopSignals signals;
+    const auto presets = load_presets(config);
+    if (!presets) return report(presets.error());
+    auto default_variants = parse_variants(config.default_variants, *presets, "SAFELIGHT_DEFAULT_VARIANTS");
+    if (!default_variants) return report(default_variants.error());
+    auto opened = open_backends(config);
+    if (!opened) return report(opened.error());
+    Backends& backends = *opened;
+    Services services(config, backends);
+    ThreadPool pool("blocking", config.blocking_threads, config.blocking_queue_max);
+    const auto workers = start_workers_of(config, backends, services);
+    register_gauges(backends, *workers);
+
+    const auto authenticator = make_open_authenticator();
+    http::Router router;
+    register_routes(router, {.ingest = *services.ingest,
+                             .library = *services.library,
+                             .watch = services.watch,
+                             .authenticator = *authenticator,
+                             .pool = pool,
+                             .log = *backends.log,
+                             .metrics = *backends.metrics,
+                             .presets = *presets,
+                             .default_variants = *std::move(default_variants),
+                             .picture_bytes_max = config.ingest.bytes_max,
+                             .readiness = {{"catalog", [&] { return backends.database->check(); }},
+                                           {"blobs", [&] { return backends.blobs->check(); }},
+                                           {"queue", [&] { return backends.queue->check(); }}},
+                             .web_assets = web_assets()});
+    auto server = http::start_server(config.http, router, make_hooks(*backends.log, *backends.metrics), pool,
+                                     *backends.ids);
+    if (!server) return report(server.error());
+    backends.log->info("listening", {{"url", url_of(config, (*server)->port())},
+                                     {"version", version},
+                                     {"workers", config.worker.threads},
+                                     {"data", config.data.string()}});
+
+    const int signal = signals.wait();
+    backends.log->info("stopping", {{"signal", signal}});
+    signals.end_at_the_next();
+    (*server)->drain();
+    workers->drain(config.http.drain_timeout);
+    backends.log->info("stopped");
+    return 0;
+}
+
+}  // namespace safelight::app

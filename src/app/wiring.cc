@@ -1,0 +1,120 @@
+#include "app/wiring.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+
+#include "base/units.h"
+#include "blobs/filesystem/filesystem_store.h"
+#include "blobs/metered_store.h"
+#include "catalog/sqlite/sqlite_catalog.h"
+#include "queue/catalog/catalog_queue.h"
+#include "renderer/direct/direct_renderer.h"
+
+namespace safelight::app {
+namespace {
+
+Result<SqliteConfig> sqlite_config(const Config& config) {
+    TRY_ASSIGN(const auto path, sqlite_path(config));
+    SqliteConfig sqlite;
+    sqlite.path = path.string();
+    return sqlite;
+}
+
+/// The store as the use cases see it, from the inside out.
+std::unique_ptr<BlobStore> decorate(std::unique_ptr<BlobStore> bare, telemetry::Metrics& metrics) {
+    return make_metered_store(std::move(bare), metrics);
+}
+
+/// The catalog as the queue: it is asked for claimable jobs when no hint is there.
+std::unique_ptr<JobQueue> make_queue(JobClaims& claims, const Clock& clock) {
+    return make_catalog_queue({}, [&claims, &clock](std::uint32_t limit) {
+        return claims.claimable(limit, clock.now());
+    });
+}
+
+}  // namespace
+
+int report(const Error& error) {
+    if (error.faults.empty()) fmt::print(stderr, "safelight: {}\n", error.public_text);
+    for (const auto& fault : error.faults) {
+        fmt::print(stderr, "safelight: {}{}{}\n", fault.pointer, fault.pointer.empty() ? "" : ": ", fault.detail);
+    }
+    if (!error.log_text.empty()) fmt::print(stderr, "safelight: ({})\n", error.log_text);
+    return 1;
+}
+
+std::unique_ptr<telemetry::Logger> make_logger(const Config& config) {
+    const bool as_text = config.log_format == LogFormatChoice::text ||
+                         (config.log_format == LogFormatChoice::automatic && ::isatty(STDERR_FILENO) == 1);
+    return telemetry::make_stderr_logger(config.log_level,
+                                         as_text ? telemetry::LogFormat::text : telemetry::LogFormat::json);
+}
+
+Result<Presets> load_presets(const Config& config) {
+    if (config.presets_file.empty()) return Presets();
+    std::ifstream file(config.presets_file, std::ios::binary);
+    if (!file) {
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("SAFELIGHT_PRESETS is \"{}\": the file cannot be read.", config.presets_file.string()));
+    }
+    return Presets::parse(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+std::unique_ptr<Renderer> make_renderer(const Config& config) {
+    ImageLimits limits = config.image;
+    limits.bytes_max = config.ingest.bytes_max;
+    return make_direct_renderer({.limits = limits});
+}
+
+Status make_data_folder(const Config& config) {
+    std::error_code error;
+    const bool made = std::filesystem::create_directories(config.data, error);
+    if (!error && made) {
+        std::filesystem::permissions(config.data, std::filesystem::perms::owner_all, error);
+    }
+    if (error) {
+        return failure(ErrorCode::unavailable, fmt::format("SAFELIGHT_DATA is \"{}\": the folder cannot be made ({}).",
+                                                           config.data.string(), error.message()));
+    }
+    return {};
+}
+
+Result<std::unique_ptr<Migrator>> open_migrator(const Config& config, const Clock& clock) {
+    TRY_ASSIGN(const auto sqlite, sqlite_config(config));
+    return make_sqlite_migrator(sqlite, clock);
+}
+
+Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config) {
+    TRY_ASSIGN(const auto sqlite, sqlite_config(config));
+    return open_sqlite_catalog(sqlite);
+}
+
+Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const Clock& clock) {
+    FilesystemConfig filesystem;
+    TRY_ASSIGN(filesystem.root, blob_folder(config));
+    filesystem.free_bytes_min = config.free_space_min_bytes;
+    return open_filesystem_store(filesystem, clock);
+}
+
+Result<Backends> open_backends(const Config& config) {
+    Backends backends;
+    backends.log = make_logger(config);
+    backends.metrics = std::make_unique<telemetry::Metrics>();
+    backends.clock = std::make_unique<SystemClock>();
+    backends.ids = std::make_unique<IdGenerator>(*backends.clock);
+    TRY(make_data_folder(config));
+    TRY_ASSIGN(const auto sqlite, sqlite_config(config));
+    TRY_ASSIGN(backends.database, migrate_and_open_sqlite_catalog(sqlite, *backends.clock));
+    TRY_ASSIGN(auto bare_blobs, open_bare_blobs(config, *backends.clock));
+    backends.blobs = decorate(std::move(bare_blobs), *backends.metrics);
+    backends.queue = make_queue(backends.database->claims(), *backends.clock);
+    backends.renderer = make_renderer(config);
+    return backends;
+}
+
+}  // namespace safelight::app

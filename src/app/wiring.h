@@ -1,0 +1,54 @@
+// How the parts are put together. The only place, with the commands, that names a backend.
+#pragma once
+
+#include <memory>
+
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "blobs/blob_store.h"
+#include "catalog/catalog.h"
+#include "queue/job_queue.h"
+#include "renderer/renderer.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "transform/presets.h"
+
+namespace safelight::app {
+
+/// Prints the error to standard error, one line for each fault, and returns the exit code 1.
+[[nodiscard]] int report(const Error& error);
+
+[[nodiscard]] std::unique_ptr<telemetry::Logger> make_logger(const Config& config);
+
+/// Built-in presets and those of the configured file. Errors: invalid_argument.
+[[nodiscard]] Result<Presets> load_presets(const Config& config);
+
+[[nodiscard]] std::unique_ptr<Renderer> make_renderer(const Config& config);
+
+/// Makes the data folder (mode 0700) when it is not there. Errors: unavailable.
+[[nodiscard]] Status make_data_folder(const Config& config);
+
+[[nodiscard]] Result<std::unique_ptr<Migrator>> open_migrator(const Config& config, const Clock& clock);
+[[nodiscard]] Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config);
+
+/// The configured store without decorators. `clock` outlives it.
+[[nodiscard]] Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const Clock& clock);
+
+/// Everything below the use cases, in the order in which one part needs the other.
+struct Backends {
+    std::unique_ptr<telemetry::Logger> log;
+    std::unique_ptr<telemetry::Metrics> metrics;
+    std::unique_ptr<Clock> clock;
+    std::unique_ptr<IdGenerator> ids;
+    std::unique_ptr<CatalogDatabase> database;
+    std::unique_ptr<BlobStore> blobs;
+    std::unique_ptr<JobQueue> queue;
+    std::unique_ptr<Renderer> renderer;
+};
+
+/// Opens everything; the embedded catalog is migrated first. Errors: what could not be opened.
+[[nodiscard]] Result<Backends> open_backends(const Config& config);
+
+}  // namespace safelight::app

@@ -1,0 +1,19 @@
+// One blob on its way into the folder.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/sha256.h"
+#include "blobs/blob_store.h"
+#include "blobs/filesystem/posix_file.h"
+
+namespace safelight {
+
+/// `root` must outlive the writer. Errors: conflict, storage_full, unavailable.
+[[nodiscard]] Result<std::unique_ptr<BlobWriter>> start_file_writer(const posix::Descriptor& root,
+                                                                    BlobKey key);
+
+}  // namespace safelight

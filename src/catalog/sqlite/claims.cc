@@ -1,0 +1,171 @@
+// JobClaims on SQLite. A claim is held by who knows its attempt, while no later attempt began and it was not
+// given back; an expired lease that nobody took over is still good.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "catalog/sqlite/faces.h"
+#include "catalog/sqlite/rows.h"
+#include "catalog/sqlite/statements.h"
+
+namespace safelight::sqlite {
+namespace {
+
+std::unexpected<Error> fenced() {
+    return failure(ErrorCode::fenced, "The job was taken over, finished or deleted meanwhile.");
+}
+
+Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds lease, Timestamp now) {
+    Claim claim;
+    claim.job_id = id;
+    claim.lease_until = now + lease;
+    ImageId image_id;
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::claim, id, now, claim.lease_until));
+        TRY_ASSIGN(const bool taken, query.next());
+        if (!taken) return std::nullopt;
+        Columns columns{query};
+        image_id = columns.id<ImageId>();
+        claim.attempt = columns.number<std::uint32_t>();
+        claim.tries = columns.number<std::uint32_t>();
+    }
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::image_by_id, image_id));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
+        Columns columns{query};
+        claim.image = read_image(columns);
+        TRY(columns.status());
+    }
+    TRY_ASSIGN(claim.image.variants, variants_of(connection, image_id));
+    for (const Variant& variant : claim.image.variants) {
+        if (variant.status == VariantStatus::pending) claim.pending.push_back(variant);
+    }
+    return claim;
+}
+
+/// The blob that a variant has now. Nothing at all when the variant is gone.
+Result<std::optional<std::optional<BlobKey>>> present_blob(Connection& connection, ImageId image_id,
+                                                           const std::string& name) {
+    TRY_ASSIGN(Query query, connection.query(sql::variant_blob, image_id, std::string_view{name}));
+    TRY_ASSIGN(const bool found, query.next());
+    if (!found) return std::optional<std::optional<BlobKey>>{};
+    Columns columns{query};
+    if (columns.next_is_null()) return std::make_optional(std::optional<BlobKey>{});
+    return std::make_optional(std::make_optional(columns.id<BlobKey>()));
+}
+
+Status store(Connection& connection, ImageId image_id, const VariantOutcome& outcome, Timestamp now) {
+    if (outcome.content.has_value() == outcome.error.has_value()) {
+        return failure(
+            ErrorCode::internal, "Something went wrong.",
+            fmt::format("the outcome of variant {} has both content and error, or neither", outcome.name));
+    }
+    TRY_ASSIGN(const auto present, present_blob(connection, image_id, outcome.name));
+    if (!present) {
+        if (outcome.content) TRY(connection.run(sql::abandon, outcome.content->blob));
+        return {};
+    }
+    if (outcome.error) {
+        TRY(connection.run(sql::variant_failed, image_id, std::string_view{outcome.name}, now,
+                           name_of(outcome.error->code), std::string_view{outcome.error->detail}));
+    } else {
+        const VariantContent& content = *outcome.content;
+        TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
+        if (turned_live == 0) {
+            return failure(ErrorCode::conflict, "The work took too long.",
+                           fmt::format("blob {} of variant {} is not reserved any more",
+                                       content.blob.to_string(), outcome.name));
+        }
+        TRY(connection.run(sql::variant_made, image_id, std::string_view{outcome.name}, now, content.blob,
+                           name_of(content.format), content.width_px, content.height_px, content.size_bytes,
+                           content.sha256));
+    }
+    if (const auto& replaced = *present) TRY(connection.run(sql::doom, *replaced));
+    return {};
+}
+
+Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attempt,
+                          std::span<const VariantOutcome> outcomes, Timestamp now) {
+    ImageId image_id;
+    {
+        // Comes first: whoever lost the claim must not get further.
+        TRY_ASSIGN(Query query, connection.query(sql::give_back_done, id, attempt, now, !outcomes.empty()));
+        TRY_ASSIGN(const bool held, query.next());
+        if (!held) return fenced();
+        image_id = Columns{query}.id<ImageId>();
+    }
+    for (const VariantOutcome& outcome : outcomes) TRY(store(connection, image_id, outcome, now));
+
+    TRY_ASSIGN(Query query, connection.query(sql::job_status, id));
+    TRY_ASSIGN(const bool found, query.next());
+    if (!found) return fenced();
+    Columns columns{query};
+    const JobStatus now_is = columns.named(job_status_from_name);
+    TRY(columns.status());
+    return Completion{.status = now_is, .more_pending = !is_finished(now_is)};
+}
+
+class Claims final : public JobClaims {
+  public:
+    Claims(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
+
+    Result<std::optional<Claim>> claim(JobId id, Milliseconds lease, Timestamp now) override {
+        return writer_.write([&](Connection& connection) { return take(connection, id, lease, now); });
+    }
+
+    Status renew(JobId id, std::uint32_t attempt, Milliseconds lease, Timestamp now) override {
+        return writer_.write([&](Connection& connection) -> Status {
+            TRY_ASSIGN(const std::uint64_t held, connection.run(sql::renew, id, attempt, now + lease));
+            if (held == 0) return fenced();
+            return {};
+        });
+    }
+
+    Result<Completion> complete(JobId id, std::uint32_t attempt, std::span<const VariantOutcome> outcomes,
+                                Timestamp now) override {
+        return writer_.write(
+            [&](Connection& connection) { return finish(connection, id, attempt, outcomes, now); });
+    }
+
+    Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts, Timestamp now) override {
+        return writer_.write([&](Connection& connection) -> Status {
+            TRY_ASSIGN(const std::uint64_t held,
+                       connection.run(sql::give_back_undone, id, attempt, due_at, now, counts ? 0 : 1));
+            if (held == 0) return fenced();
+            return {};
+        });
+    }
+
+    Result<std::vector<JobId>> claimable(std::uint32_t limit, Timestamp now) override {
+        return readers_.read([&](Connection& connection) -> Result<std::vector<JobId>> {
+            TRY_ASSIGN(Query query, connection.query(sql::claimable, now, limit));
+            std::vector<JobId> ids;
+            while (true) {
+                TRY_ASSIGN(const bool row, query.next());
+                if (!row) return ids;
+                ids.push_back(Columns{query}.id<JobId>());
+            }
+        });
+    }
+
+    Result<std::uint64_t> backlog() override {
+        return readers_.read([](Connection& connection) -> Result<std::uint64_t> {
+            TRY_ASSIGN(Query query, connection.query(sql::backlog));
+            TRY_ASSIGN(const bool found, query.next());
+            return found ? Columns{query}.number<std::uint64_t>() : 0;
+        });
+    }
+
+  private:
+    GroupWriter& writer_;
+    ReaderPool& readers_;
+};
+
+}  // namespace
+
+std::unique_ptr<JobClaims> make_claims(GroupWriter& writer, ReaderPool& readers) {
+    return std::make_unique<Claims>(writer, readers);
+}
+
+}  // namespace safelight::sqlite

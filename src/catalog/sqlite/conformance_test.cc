@@ -1,0 +1,36 @@
+// SQLite through the suite of every catalog.
+#include "catalog/conformance/catalog_suite.h"
+#include "catalog/sqlite/sqlite_catalog.h"
+#include "catalog/sqlite/test_files.h"
+
+namespace safelight {
+namespace {
+
+class SqliteUnderTest final : public CatalogUnderTest {
+  public:
+    SqliteUnderTest() : database_(migrate_and_open_sqlite_catalog(config(), clock_).value()) {}
+
+    CatalogDatabase& database() override { return *database_; }
+    std::unique_ptr<CatalogDatabase> open_another() override { return open_sqlite_catalog(config()).value(); }
+
+  private:
+    SqliteConfig config() const {
+        SqliteConfig config;
+        config.path = folder_.file();
+        config.busy_timeout =
+            Milliseconds{60'000};  // two handles contend on a loaded machine; none may give up
+        return config;
+    }
+
+    SystemClock clock_;
+    sqlite::TemporaryFolder folder_;
+    std::unique_ptr<CatalogDatabase> database_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, CatalogConformance,
+                         testing::Values(CatalogBackend{"sqlite",
+                                                        [] { return std::make_unique<SqliteUnderTest>(); }}),
+                         backend_name);
+
+}  // namespace
+}  // namespace safelight

@@ -1,0 +1,96 @@
+#include "catalog/sqlite/database_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "catalog/sqlite/migrations.h"
+
+namespace safelight::sqlite {
+namespace {
+
+std::unexpected<Error> file_error(const std::string& doing, int system_error) {
+    const bool full = system_error == ENOSPC || system_error == EDQUOT;
+    return failure(full ? ErrorCode::storage_full : ErrorCode::unavailable,
+                   full ? "No space is left to store this." : "The catalog cannot be reached at the moment.",
+                   fmt::format("{}: {}", doing, std::strerror(system_error)));
+}
+
+/// Makes the new name durable.
+Status sync_folder_of(const std::string& path) {
+    const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+    const std::string folder = parent.empty() ? "." : parent.string();
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return file_error("open " + folder, errno);
+    const int outcome = ::fsync(descriptor);
+    const int system_error = errno;
+    ::close(descriptor);
+    if (outcome != 0) return file_error("fsync " + folder, system_error);
+    return {};
+}
+
+ConnectionOptions options_of(const SqliteConfig& config) {
+    ConnectionOptions options;
+    options.path = config.path;
+    options.vfs = config.vfs;
+    options.busy_timeout = config.busy_timeout;
+    options.checkpoint_pages = config.checkpoint_pages;
+    return options;
+}
+
+}  // namespace
+
+Status create_file(const std::string& path) {
+    const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        if (errno == EEXIST) return {};
+        return file_error("create " + path, errno);
+    }
+    ::close(descriptor);
+    return sync_folder_of(path);
+}
+
+ConnectionOptions writer_options(const SqliteConfig& config) {
+    ConnectionOptions options = options_of(config);
+    options.cache_kib = config.writer_cache_kib;
+    options.writes = true;
+    return options;
+}
+
+ConnectionOptions reader_options(const SqliteConfig& config) {
+    ConnectionOptions options = options_of(config);
+    options.cache_kib = config.reader_cache_kib;
+    return options;
+}
+
+Result<std::uint32_t> schema_version(Connection& connection) {
+    {
+        TRY_ASSIGN(Query query, connection.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND"
+                                                 " name = 'schema_migrations'"));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found) return 0;
+    }
+    TRY_ASSIGN(Query query, connection.query("SELECT coalesce(max(version), 0) FROM schema_migrations"));
+    TRY_ASSIGN(const bool found, query.next());
+    return found ? static_cast<std::uint32_t>(query.integer(0)) : 0;
+}
+
+std::uint32_t newest_version() {
+    const auto all = migrations();
+    return all.empty() ? 0 : all.back().version;
+}
+
+Status refuse_newer(std::uint32_t version) {
+    if (version <= newest_version()) return {};
+    return failure(
+        ErrorCode::conflict,
+        fmt::format("The catalog's schema has version {}, and this program knows versions up to {}. Use "
+                    "the newer program, or take the schema back with its `safelight migrate down`.",
+                    version, newest_version()));
+}
+
+}  // namespace safelight::sqlite

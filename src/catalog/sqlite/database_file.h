@@ -1,0 +1,28 @@
+// The database's file: how it is created, opened, and which version it has.
+#pragma once
+
+#include <cstdint>
+
+#include "base/result.h"
+#include "catalog/sqlite/connection.h"
+#include "catalog/sqlite/sqlite_catalog.h"
+
+namespace safelight::sqlite {
+
+/// An empty file, readable and writable by its owner alone; SQLite gives its log the same mode. One that is
+/// there is left as it is. Errors: unavailable, storage_full.
+[[nodiscard]] Status create_file(const std::string& path);
+
+[[nodiscard]] ConnectionOptions writer_options(const SqliteConfig& config);
+[[nodiscard]] ConnectionOptions reader_options(const SqliteConfig& config);
+
+/// 0 for an empty database.
+[[nodiscard]] Result<std::uint32_t> schema_version(Connection& connection);
+
+/// The version that this program is made for.
+[[nodiscard]] std::uint32_t newest_version();
+
+/// Errors: conflict, when the database is newer than this program.
+[[nodiscard]] Status refuse_newer(std::uint32_t version);
+
+}  // namespace safelight::sqlite

@@ -1,0 +1,17 @@
+// The three interfaces of the catalog over one writer and one pool of readers.
+#pragma once
+
+#include <memory>
+
+#include "catalog/catalog.h"
+#include "catalog/sqlite/group_writer.h"
+#include "catalog/sqlite/reader_pool.h"
+
+namespace safelight::sqlite {
+
+/// `writer` and `readers` must outlive what is made.
+[[nodiscard]] std::unique_ptr<Catalog> make_jobs(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<JobClaims> make_claims(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<BlobLedger> make_ledger(GroupWriter& writer, ReaderPool& readers);
+
+}  // namespace safelight::sqlite

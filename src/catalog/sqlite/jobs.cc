@@ -1,0 +1,280 @@
+// Catalog on SQLite: finding, listing, creating, asking for variants, deleting.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
+
+#include "catalog/sqlite/faces.h"
+#include "catalog/sqlite/rows.h"
+#include "catalog/sqlite/statements.h"
+
+namespace safelight::sqlite {
+namespace {
+
+std::unexpected<Error> no_job() {
+    return failure(ErrorCode::not_found, "There is no such job.");
+}
+std::unexpected<Error> no_image() {
+    return failure(ErrorCode::not_found, "There is no such image.");
+}
+
+Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id) {
+    Job job;
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::find_job, id, owner));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found) return no_job();
+        Columns columns{query};
+        job = read_job(columns);
+        TRY(columns.status());
+    }
+    TRY_ASSIGN(job.image.variants, variants_of(connection, job.image.id));
+    return job;
+}
+
+Result<Image> image_by_id(Connection& connection, AccountId owner, ImageId id) {
+    Image image;
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::find_image, id, owner));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found) return no_image();
+        Columns columns{query};
+        image = read_image(columns);
+        TRY(columns.status());
+    }
+    TRY_ASSIGN(image.variants, variants_of(connection, id));
+    return image;
+}
+
+/// A page as bounds on the id: from `lowest` on, below `upper`, newest first.
+struct IdRange {
+    Uuid lowest;
+    Uuid upper;
+};
+
+IdRange range_of(const ListQuery& query) {
+    IdRange range;
+    range.upper.bytes.fill(std::numeric_limits<std::uint8_t>::max());
+    if (query.created_after) range.lowest = Uuid::lowest_at(*query.created_after + Milliseconds{1});
+    if (query.created_before) range.upper = Uuid::lowest_at(*query.created_before);
+    if (query.after) range.upper = std::min(range.upper, *query.after);
+    return range;
+}
+
+/// Reads the rows of a page; one more than `limit` was asked for, to know whether there are more.
+template <class Record>
+Result<Page<Record>> read_page(Query query, std::uint32_t limit, Record (*read)(Columns&)) {
+    Page<Record> page;
+    while (true) {
+        TRY_ASSIGN(const bool row, query.next());
+        if (!row) return page;
+        if (page.items.size() == limit) {
+            page.has_more = true;
+            return page;
+        }
+        Columns columns{query};
+        page.items.push_back(read(columns));
+        TRY(columns.status());
+    }
+}
+
+Result<Page<Job>> page_of_jobs(Connection& connection, const ListQuery& query) {
+    const IdRange range = range_of(query);
+    const std::int64_t limit = query.limit;
+    const auto ask = [&](std::string_view plain, std::string_view by_status,
+                         std::int64_t rows) -> Result<Query> {
+        if (!query.status) return connection.query(plain, query.owner, range.lowest, range.upper, rows);
+        return connection.query(by_status, query.owner, range.lowest, range.upper, rows,
+                                name_of(*query.status));
+    };
+    TRY_ASSIGN(Query rows, ask(sql::list_jobs, sql::list_jobs_by_status, limit + 1));
+    TRY_ASSIGN(Page<Job> page, read_page<Job>(std::move(rows), query.limit, &read_job));
+    TRY_ASSIGN(Query variant_rows, ask(sql::list_jobs_variants, sql::list_jobs_by_status_variants, limit));
+    TRY_ASSIGN(std::vector<PlacedVariant> variants, read_variants(std::move(variant_rows)));
+    std::vector<Image*> images;
+    for (Job& job : page.items) images.push_back(&job.image);
+    distribute(std::move(variants), images);
+    return page;
+}
+
+Result<Page<Image>> page_of_images(Connection& connection, const ListQuery& query) {
+    const IdRange range = range_of(query);
+    const std::int64_t limit = query.limit;
+    TRY_ASSIGN(Query rows,
+               connection.query(sql::list_images, query.owner, range.lowest, range.upper, limit + 1));
+    TRY_ASSIGN(Page<Image> page, read_page<Image>(std::move(rows), query.limit, &read_image));
+    TRY_ASSIGN(Query variant_rows,
+               connection.query(sql::list_images_variants, query.owner, range.lowest, range.upper, limit));
+    TRY_ASSIGN(std::vector<PlacedVariant> variants, read_variants(std::move(variant_rows)));
+    std::vector<Image*> images;
+    for (Image& image : page.items) images.push_back(&image);
+    distribute(std::move(variants), images);
+    return page;
+}
+
+/// What will be stored for `job`.
+Job as_stored(const Job& job) {
+    Job stored = job;
+    stored.attempts = 0;
+    stored.created_at = time_of(job.id.uuid);
+    stored.finished_at.reset();
+    stored.image.owner = job.owner;
+    stored.image.created_at = time_of(job.image.id.uuid);
+    for (Variant& variant : stored.image.variants) {
+        variant.status = VariantStatus::pending;
+        variant.content.reset();
+        variant.error.reset();
+        variant.updated_at = job.updated_at;
+    }
+    stored.status = status_of({.pending = stored.image.variants.size()});
+    return stored;
+}
+
+Status insert(Connection& connection, const Job& job) {
+    const Image& image = job.image;
+    const ImageFacts& facts = image.facts;
+    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, image.blob));
+    if (turned_live == 0) {
+        return failure(ErrorCode::conflict, "The upload took too long; send it again.",
+                       fmt::format("blob {} is not reserved any more", image.blob.to_string()));
+    }
+    TRY(connection.run(sql::insert_image, image.id, image.owner, std::string_view{image.filename}, image.blob,
+                       image.size_bytes, image.sha256, name_of(facts.format), facts.width_px, facts.height_px,
+                       facts.frames, facts.has_alpha, name_of(facts.colour_space),
+                       static_cast<int>(facts.orientation)));
+    TRY(connection.run(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
+                       std::string_view{job.metadata_json}));
+    std::int64_t position = 0;
+    for (const Variant& variant : image.variants) {
+        TRY(connection.run(sql::insert_variant, image.id, std::string_view{variant.name}, position++,
+                           std::string_view{to_json(variant.transform)}, variant.updated_at));
+    }
+    return {};
+}
+
+/// Those of `wanted` that are not there yet. Errors: conflict, with a fault for each name that means
+/// something else.
+Result<std::vector<VariantRequest>> missing(const std::vector<Variant>& present,
+                                            std::span<const VariantRequest> wanted) {
+    std::map<std::string_view, const Transform*> known;
+    for (const Variant& variant : present) known.emplace(variant.name, &variant.transform);
+    std::vector<VariantRequest> missing;
+    std::vector<Fault> faults;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+        const auto [entry, is_new] = known.emplace(wanted[i].name, &wanted[i].transform);
+        if (is_new) {
+            missing.push_back(wanted[i]);
+        } else if (*entry->second != wanted[i].transform) {
+            faults.push_back({fmt::format("/variants/{}", i),
+                              fmt::format("The name \"{}\" is taken by a variant with another transform.",
+                                          wanted[i].name)});
+        }
+    }
+    if (faults.empty()) return missing;
+    return std::unexpected(
+        Error{ErrorCode::conflict, "A variant's name is taken by another transform.", {}, std::move(faults)});
+}
+
+Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<const VariantRequest> wanted,
+                Timestamp now) {
+    TRY_ASSIGN(Job job, job_by_id(connection, owner, id));
+    TRY_ASSIGN(const auto added, missing(job.image.variants, wanted));
+    if (added.empty()) return job;
+    // Variants are never taken away singly, so that their number is the next position.
+    auto position = static_cast<std::int64_t>(job.image.variants.size());
+    for (const VariantRequest& request : added) {
+        TRY(connection.run(sql::insert_variant, job.image.id, std::string_view{request.name}, position++,
+                           std::string_view{to_json(request.transform)}, now));
+    }
+    TRY(connection.run(sql::work_asked_for, id, now));
+    return job_by_id(connection, owner, id);
+}
+
+Result<std::vector<BlobKey>> erase(Connection& connection, AccountId owner, JobId id) {
+    ImageId image_id;
+    std::vector<BlobKey> keys;
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::blobs_of_job, id, owner));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found) return no_job();
+        Columns columns{query};
+        image_id = columns.id<ImageId>();
+        keys.push_back(columns.id<BlobKey>());
+    }
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::blobs_of_variants, image_id));
+        while (true) {
+            TRY_ASSIGN(const bool row, query.next());
+            if (!row) break;
+            keys.push_back(Columns{query}.id<BlobKey>());
+        }
+    }
+    TRY(connection.run(sql::delete_job, id));
+    TRY(connection.run(sql::delete_image, image_id));  // takes the variants along
+    for (const BlobKey& key : keys) TRY(connection.run(sql::doom, key));
+    return keys;
+}
+
+class Jobs final : public Catalog {
+  public:
+    Jobs(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
+
+    Result<Job> create_job(const Job& job) override {
+        Job stored = as_stored(job);
+        TRY(writer_.write([&](Connection& connection) { return insert(connection, stored); }));
+        return stored;
+    }
+
+    Result<Job> find_job(AccountId owner, JobId id) override {
+        return readers_.read([&](Connection& connection) { return job_by_id(connection, owner, id); });
+    }
+
+    Result<Image> find_image(AccountId owner, ImageId id) override {
+        return readers_.read([&](Connection& connection) { return image_by_id(connection, owner, id); });
+    }
+
+    Result<Page<Job>> list_jobs(const ListQuery& query) override {
+        return readers_.read([&](Connection& connection) { return page_of_jobs(connection, query); });
+    }
+
+    Result<Page<Image>> list_images(const ListQuery& query) override {
+        return readers_.read([&](Connection& connection) { return page_of_images(connection, query); });
+    }
+
+    Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants,
+                             Timestamp now) override {
+        return writer_.write(
+            [&](Connection& connection) { return add(connection, owner, id, variants, now); });
+    }
+
+    Result<std::vector<BlobKey>> delete_job(AccountId owner, JobId id, Timestamp) override {
+        return writer_.write([&](Connection& connection) { return erase(connection, owner, id); });
+    }
+
+    Result<std::vector<BlobKey>> delete_image(AccountId owner, ImageId id, Timestamp) override {
+        return writer_.write([&](Connection& connection) -> Result<std::vector<BlobKey>> {
+            JobId job_id;
+            {
+                TRY_ASSIGN(Query query, connection.query(sql::job_of_image, id, owner));
+                TRY_ASSIGN(const bool found, query.next());
+                if (!found) return no_image();
+                job_id = Columns{query}.id<JobId>();
+            }
+            return erase(connection, owner, job_id);
+        });
+    }
+
+  private:
+    GroupWriter& writer_;
+    ReaderPool& readers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Catalog> make_jobs(GroupWriter& writer, ReaderPool& readers) {
+    return std::make_unique<Jobs>(writer, readers);
+}
+
+}  // namespace safelight::sqlite

@@ -1,0 +1,116 @@
+// BlobLedger on SQLite.
+#include <utility>
+
+#include "catalog/sqlite/faces.h"
+#include "catalog/sqlite/rows.h"
+#include "catalog/sqlite/statements.h"
+
+namespace safelight::sqlite {
+namespace {
+
+std::optional<BlobState> blob_state_from_name(std::string_view name) {
+    if (name == "writing") return BlobState::writing;
+    if (name == "live") return BlobState::live;
+    if (name == "doomed") return BlobState::doomed;
+    return std::nullopt;
+}
+
+LedgerEntry read_entry(Columns& columns) {
+    LedgerEntry entry;
+    entry.key = columns.id<BlobKey>();
+    entry.state = columns.named(blob_state_from_name);
+    entry.deadline = columns.time();
+    return entry;
+}
+
+BlobLedger::Reference read_reference(Columns& columns) {
+    BlobLedger::Reference reference;
+    reference.key = columns.id<BlobKey>();
+    reference.size_bytes = columns.number<std::uint64_t>();
+    reference.sha256 = columns.sha256();
+    reference.image_id = columns.id<ImageId>();
+    reference.variant = columns.text();
+    return reference;
+}
+
+template <class Record>
+Result<std::vector<Record>> read_all_rows(Query query, Record (*read)(Columns&)) {
+    std::vector<Record> records;
+    while (true) {
+        TRY_ASSIGN(const bool row, query.next());
+        if (!row) return records;
+        Columns columns{query};
+        records.push_back(read(columns));
+        TRY(columns.status());
+    }
+}
+
+BlobKey read_key(Columns& columns) {
+    return columns.id<BlobKey>();
+}
+
+class Ledger final : public BlobLedger {
+  public:
+    Ledger(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
+
+    Status reserve(std::span<const BlobKey> keys, Timestamp deadline) override {
+        return writer_.write([&](Connection& connection) -> Status {
+            for (const BlobKey& key : keys) TRY(connection.run(sql::reserve, key, deadline));
+            return {};
+        });
+    }
+
+    Status abandon(std::span<const BlobKey> keys) override { return run_for_each(sql::abandon, keys); }
+
+    Status forget(std::span<const BlobKey> keys) override { return run_for_each(sql::forget, keys); }
+
+    Result<std::vector<BlobKey>> sweepable(std::uint32_t limit, Timestamp now) override {
+        return writer_.write([&](Connection& connection) -> Result<std::vector<BlobKey>> {
+            TRY(connection.run(sql::doom_overdue, now, limit));
+            TRY_ASSIGN(Query query, connection.query(sql::doomed, limit));
+            return read_all_rows<BlobKey>(std::move(query), &read_key);
+        });
+    }
+
+    Result<std::vector<LedgerEntry>> entries(std::optional<BlobKey> after, std::uint32_t limit) override {
+        return readers_.read([&](Connection& connection) -> Result<std::vector<LedgerEntry>> {
+            TRY_ASSIGN(Query query, connection.query(sql::entries, after.value_or(BlobKey{}), limit));
+            return read_all_rows<LedgerEntry>(std::move(query), &read_entry);
+        });
+    }
+
+    Result<std::optional<LedgerEntry>> find(BlobKey key) override {
+        return readers_.read([&](Connection& connection) -> Result<std::optional<LedgerEntry>> {
+            TRY_ASSIGN(Query query, connection.query(sql::entry, key));
+            TRY_ASSIGN(const auto found, read_all_rows<LedgerEntry>(std::move(query), &read_entry));
+            if (found.empty()) return std::nullopt;
+            return found.front();
+        });
+    }
+
+    Result<std::vector<Reference>> references(std::optional<BlobKey> after, std::uint32_t limit) override {
+        return readers_.read([&](Connection& connection) -> Result<std::vector<Reference>> {
+            TRY_ASSIGN(Query query, connection.query(sql::references, after.value_or(BlobKey{}), limit));
+            return read_all_rows<Reference>(std::move(query), &read_reference);
+        });
+    }
+
+  private:
+    Status run_for_each(std::string_view statement, std::span<const BlobKey> keys) {
+        return writer_.write([&](Connection& connection) -> Status {
+            for (const BlobKey& key : keys) TRY(connection.run(statement, key));
+            return {};
+        });
+    }
+
+    GroupWriter& writer_;
+    ReaderPool& readers_;
+};
+
+}  // namespace
+
+std::unique_ptr<BlobLedger> make_ledger(GroupWriter& writer, ReaderPool& readers) {
+    return std::make_unique<Ledger>(writer, readers);
+}
+
+}  // namespace safelight::sqlite

@@ -1,0 +1,170 @@
+// The laws of the schema hold against whoever writes SQL by hand, and no statement of ours scans a table.
+#include "base/ids.h"
+#include "catalog/sqlite/sqlite_catalog.h"
+#include "catalog/sqlite/statements.h"
+#include "catalog/sqlite/test_files.h"
+
+namespace safelight::sqlite {
+namespace {
+
+class SqliteSchema : public testing::Test {
+  protected:
+    SqliteSchema() {
+        const SystemClock clock;
+        SqliteConfig config;
+        config.path = folder_.file();
+        EXPECT_TRUE(make_sqlite_migrator(config, clock).value()->up());
+        raw_.emplace(config.path);
+        raw_->must("INSERT INTO blobs VALUES (x'" + blob(1) + "', 'live', 0), (x'" + blob(2) +
+                   "', 'live', 0)");
+        raw_->must("INSERT INTO images VALUES (x'" + blob(3) + "', x'" + blob(9) + "', 'a.jpg', x'" +
+                   blob(1) + "', 10, zeroblob(32), 'jpeg', 4, 3, 1, 0, 'rgb', 1)");
+        raw_->must("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES (x'" +
+                   blob(4) + "', x'" + blob(9) + "', x'" + blob(3) + "', 0, '{}', 0)");
+        raw_->must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" +
+                   blob(3) + "', 'a', 0, '{}', 5)");
+    }
+
+    /// 16 bytes, all the same, in hexadecimal.
+    static std::string blob(int value) {
+        std::string hex;
+        for (int i = 0; i < 16; ++i) hex += "0" + std::to_string(value);
+        return hex;
+    }
+    static std::string make_ready(int key) {
+        return "UPDATE variants SET status = 'ready', blob = x'" + blob(key) +
+               "', format = 'png', width_px = 1, height_px = 1, size_bytes = 1, sha256 = zeroblob(32), "
+               "updated_at = 6";
+    }
+    void expect_refused(const std::string& sql) {
+        EXPECT_EQ(raw_->run(sql) & 0xff, SQLITE_CONSTRAINT) << sql;
+    }
+
+    TemporaryFolder folder_;
+    std::optional<RawDatabase> raw_;
+};
+
+TEST_F(SqliteSchema, RefusesIllegalLedgerStates) {
+    expect_refused("UPDATE blobs SET state = 'gone'");
+    expect_refused("INSERT INTO blobs VALUES (x'0102', 'writing', 0)");
+    expect_refused("INSERT INTO blobs VALUES (NULL, 'writing', 0)");
+    expect_refused("INSERT INTO blobs VALUES (x'" + blob(1) + "', 'writing', 0)");
+    expect_refused("INSERT INTO blobs VALUES (x'" + blob(8) + "', 'writing', 'soon')");
+    expect_refused("DELETE FROM blobs WHERE key = x'" + blob(1) + "'");  // an image refers to it
+}
+
+TEST_F(SqliteSchema, RefusesIllegalImages) {
+    expect_refused("UPDATE images SET blob = x'" + blob(7) + "'");  // not in the ledger
+    expect_refused("UPDATE images SET width_px = 0");
+    expect_refused("UPDATE images SET height_px = -1");
+    expect_refused("UPDATE images SET frames = 0");
+    expect_refused("UPDATE images SET orientation = 9");
+    expect_refused("UPDATE images SET has_alpha = 2");
+    expect_refused("UPDATE images SET sha256 = x'00'");
+    expect_refused("UPDATE images SET size_bytes = 'many'");
+    expect_refused("DELETE FROM images");  // its job is there
+}
+
+TEST_F(SqliteSchema, RefusesIllegalVariants) {
+    expect_refused("UPDATE variants SET status = 'unknown'");
+    expect_refused("UPDATE variants SET status = 'ready'");
+    expect_refused("UPDATE variants SET blob = x'" + blob(2) + "'");
+    expect_refused("UPDATE variants SET width_px = 3");
+    expect_refused("UPDATE variants SET status = 'failed'");
+    expect_refused("UPDATE variants SET status = 'failed', error_code = 'x'");
+    expect_refused("UPDATE variants SET error_code = 'x', error_detail = 'y'");
+    expect_refused(make_ready(7));  // not in the ledger
+    raw_->must(make_ready(2));
+    expect_refused("UPDATE variants SET sha256 = NULL");
+    expect_refused("UPDATE variants SET status = 'pending'");
+    expect_refused("UPDATE variants SET error_code = 'x', error_detail = 'y'");
+    expect_refused("DELETE FROM blobs WHERE key = x'" + blob(2) + "'");
+    expect_refused("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" +
+                   blob(7) + "', 'a', 0, '{}', 5)");
+    expect_refused("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" +
+                   blob(3) + "', 'a', 1, '{}', 5)");
+}
+
+TEST_F(SqliteSchema, NobodySetsTheStatusByHand) {
+    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSING");
+    for (const char* status : {"UNPROCESSED", "PROCESSED", "FAILED", "DONE"}) {
+        expect_refused(std::string("UPDATE jobs SET status = '") + status + "', finished_at = 1");
+    }
+    expect_refused("UPDATE jobs SET finished_at = 1");
+    raw_->must(make_ready(2));
+    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSED");
+    EXPECT_EQ(raw_->value("SELECT finished_at FROM jobs"), "6");
+    expect_refused("UPDATE jobs SET finished_at = NULL");
+    expect_refused("UPDATE jobs SET status = 'PROCESSING', finished_at = NULL");
+    raw_->must("DELETE FROM variants");
+    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "UNPROCESSED");
+    EXPECT_EQ(raw_->value("SELECT count(finished_at) FROM jobs"), "0");
+}
+
+TEST_F(SqliteSchema, RefusesIllegalJobs) {
+    expect_refused("UPDATE jobs SET tries = 1");  // more tries than attempts
+    expect_refused("UPDATE jobs SET attempts = -1, tries = -1");
+    expect_refused("UPDATE jobs SET metadata = '[1]'");
+    expect_refused("UPDATE jobs SET metadata = '{'");
+    expect_refused("UPDATE jobs SET image_id = x'" + blob(8) + "'");
+    expect_refused("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES (x'" +
+                   blob(5) + "', x'" + blob(9) + "', x'" + blob(3) +
+                   "', 0, '{}', 0)");  // the image has a job
+    raw_->must("UPDATE jobs SET attempts = 1, tries = 1, lease_until = 99");
+    expect_refused(make_ready(2));  // would finish a job that is claimed
+    raw_->must("UPDATE jobs SET lease_until = NULL");
+    raw_->must(make_ready(2));
+    expect_refused("UPDATE jobs SET lease_until = 99");
+}
+
+TEST_F(SqliteSchema, BacklogIsTheNumberOfJobsInProcessing) {
+    const auto expect_equal = [&] {
+        EXPECT_EQ(raw_->value("SELECT value FROM totals WHERE name = 'backlog'"),
+                  raw_->value("SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"));
+    };
+    expect_equal();
+    raw_->must(make_ready(2));
+    expect_equal();
+    raw_->must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" + blob(3) +
+               "', 'b', 1, '{}', 5)");
+    expect_equal();
+    raw_->must("DELETE FROM jobs");
+    expect_equal();
+}
+
+TEST_F(SqliteSchema, EveryStatementSearchesByIndexAndNoneSorts) {
+    for (const auto& [name, text] : sql::all) {
+        for (const std::string& step : raw_->column("EXPLAIN QUERY PLAN " + std::string(text), 3)) {
+            // "page" is the page itself, already cut to its limit.
+            const bool scans = step.find("SCAN ") != std::string::npos && step != "SCAN page";
+            EXPECT_FALSE(scans) << name << ": " << step;
+            EXPECT_EQ(step.find("TEMP B-TREE"), std::string::npos) << name << ": " << step;
+            EXPECT_EQ(step.find("AUTOMATIC"), std::string::npos) << name << ": " << step;
+        }
+    }
+}
+
+TEST_F(SqliteSchema, PagesComeFromTheIndexMadeForThem) {
+    const auto plan_of = [&](std::string_view text) {
+        std::string plan;
+        for (const auto& step : raw_->column("EXPLAIN QUERY PLAN " + std::string(text), 3))
+            plan += step + "\n";
+        return plan;
+    };
+    EXPECT_NE(plan_of(sql::list_jobs).find("jobs_by_owner (owner=? AND id>? AND id<?)"), std::string::npos)
+        << plan_of(sql::list_jobs);
+    EXPECT_NE(plan_of(sql::list_jobs_by_status)
+                  .find("jobs_by_owner_and_status (owner=? AND status=? AND id>? AND id<?)"),
+              std::string::npos)
+        << plan_of(sql::list_jobs_by_status);
+    EXPECT_NE(plan_of(sql::list_images).find("images_by_owner (owner=? AND id>? AND id<?)"),
+              std::string::npos)
+        << plan_of(sql::list_images);
+    EXPECT_NE(plan_of(sql::claimable).find("jobs_claimable (due_at<?)"), std::string::npos)
+        << plan_of(sql::claimable);
+    EXPECT_NE(plan_of(sql::doom_overdue).find("blobs_overdue (deadline<?)"), std::string::npos)
+        << plan_of(sql::doom_overdue);
+}
+
+}  // namespace
+}  // namespace safelight::sqlite

@@ -1,0 +1,94 @@
+#include "catalog/sqlite/sqlite_catalog.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "catalog/sqlite/database_file.h"
+#include "catalog/sqlite/faces.h"
+
+namespace safelight {
+namespace sqlite {
+namespace {
+
+class SqliteDatabase final : public CatalogDatabase {
+  public:
+    SqliteDatabase(const SqliteConfig& config, std::unique_ptr<GroupWriter> writer)
+        : check_timeout_(config.check_timeout),
+          writer_(std::move(writer)),
+          readers_(reader_options(config), config.readers),
+          jobs_(make_jobs(*writer_, readers_)),
+          claims_(make_claims(*writer_, readers_)),
+          ledger_(make_ledger(*writer_, readers_)) {}
+
+    Catalog& catalog() override { return *jobs_; }
+    JobClaims& claims() override { return *claims_; }
+    BlobLedger& ledger() override { return *ledger_; }
+
+    Status check() override {
+        TRY(claims_->backlog());
+        return writer_->check(check_timeout_);
+    }
+
+  private:
+    const Milliseconds check_timeout_;
+    const std::unique_ptr<GroupWriter> writer_;
+    ReaderPool readers_;
+    const std::unique_ptr<Catalog> jobs_;
+    const std::unique_ptr<JobClaims> claims_;
+    const std::unique_ptr<BlobLedger> ledger_;
+};
+
+Status require_newest_version(const SqliteConfig& config) {
+    TRY_ASSIGN(const auto connection, Connection::open(reader_options(config)));
+    TRY_ASSIGN(const std::uint32_t version, schema_version(*connection));
+    TRY(refuse_newer(version));
+    if (version == newest_version()) return {};
+    return failure(ErrorCode::conflict,
+                   fmt::format("The catalog's schema has version {}, and this program needs version {}: run "
+                               "`safelight migrate up`.",
+                               version, newest_version()));
+}
+
+}  // namespace
+}  // namespace sqlite
+
+Status SqliteConfig::validate() const {
+    std::vector<Fault> faults;
+    const auto require = [&faults](bool holds, const char* field, const char* detail) {
+        if (!holds) faults.push_back({fmt::format("/{}", field), detail});
+    };
+    require(!path.empty(), "path", "The path of the catalog's file is missing.");
+    require(busy_timeout.count() >= 1 && busy_timeout.count() <= 600'000, "busy_timeout",
+            "The busy timeout is 1 ms to 10 minutes.");
+    require(check_timeout.count() >= 1 && check_timeout.count() <= 600'000, "check_timeout",
+            "The check timeout is 1 ms to 10 minutes.");
+    require(readers >= 1 && readers <= 256, "readers", "There are 1 to 256 read connections.");
+    require(write_queue_max >= 1 && write_queue_max <= 1'000'000, "write_queue_max",
+            "1 to 1,000,000 writes may wait.");
+    require(writer_cache_kib >= 64 && writer_cache_kib <= 16'777'216, "writer_cache_kib",
+            "The writer's cache is 64 KiB to 16 GiB.");
+    require(reader_cache_kib >= 64 && reader_cache_kib <= 16'777'216, "reader_cache_kib",
+            "A reader's cache is 64 KiB to 16 GiB.");
+    require(checkpoint_pages >= 10 && checkpoint_pages <= 1'000'000, "checkpoint_pages",
+            "The log is moved into the file every 10 to 1,000,000 pages.");
+    if (!faults.empty()) return invalid(std::move(faults));
+    return {};
+}
+
+Result<std::unique_ptr<CatalogDatabase>> open_sqlite_catalog(const SqliteConfig& config) {
+    TRY(config.validate());
+    TRY(sqlite::require_newest_version(config));
+    TRY_ASSIGN(auto writer, sqlite::GroupWriter::start({.connection = sqlite::writer_options(config),
+                                                        .queue_max = config.write_queue_max}));
+    return std::make_unique<sqlite::SqliteDatabase>(config, std::move(writer));
+}
+
+Result<std::unique_ptr<CatalogDatabase>> migrate_and_open_sqlite_catalog(const SqliteConfig& config,
+                                                                         const Clock& clock) {
+    TRY_ASSIGN(const auto migrator, make_sqlite_migrator(config, clock));
+    TRY(migrator->up());
+    return open_sqlite_catalog(config);
+}
+
+}  // namespace safelight

@@ -1,0 +1,191 @@
+// Every statement that the catalog runs on SQLite, in one place, so that a test can ask for the plan of each.
+#pragma once
+
+#include <string_view>
+
+namespace safelight::sqlite::sql {
+
+// Lists of columns that several statements share; rows.cc reads them in this order.
+#define SAFELIGHT_IMAGE_COLUMNS                                                                 \
+    "images.id, images.owner, images.filename, images.blob, images.size_bytes, images.sha256, " \
+    "images.format, "                                                                           \
+    "images.width_px, images.height_px, images.frames, images.has_alpha, images.colour_space, " \
+    "images.orientation"
+#define SAFELIGHT_JOB_COLUMNS \
+    "jobs.id, jobs.owner, jobs.status, jobs.attempts, jobs.metadata, jobs.updated_at, jobs.finished_at"
+#define SAFELIGHT_VARIANT_COLUMNS                                                                  \
+    "variants.image_id, variants.name, variants.position, variants.transform, variants.status, "   \
+    "variants.updated_at, variants.blob, variants.format, variants.width_px, variants.height_px, " \
+    "variants.size_bytes, variants.sha256, variants.error_code, variants.error_detail"
+
+// Finding and listing. CROSS JOIN keeps the order of the loops, and with it the order of the rows. The plus
+// sign hides the parameter from the planner: else SQLite compares its value with the condition of the index
+// jobs_claimable, and for that prepares the statement anew each time another value is bound, which costs more
+// than the page.
+
+inline constexpr std::string_view find_job =
+    "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS
+    " FROM jobs CROSS JOIN images ON images.id = jobs.image_id WHERE jobs.id = $1 AND jobs.owner = $2";
+inline constexpr std::string_view find_image =
+    "SELECT " SAFELIGHT_IMAGE_COLUMNS " FROM images WHERE images.id = $1 AND images.owner = $2";
+inline constexpr std::string_view image_by_id =
+    "SELECT " SAFELIGHT_IMAGE_COLUMNS " FROM images WHERE images.id = $1";
+inline constexpr std::string_view variants_of_image =
+    "SELECT " SAFELIGHT_VARIANT_COLUMNS " FROM variants WHERE variants.image_id = $1";
+
+inline constexpr std::string_view list_jobs =
+    "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS
+    " FROM jobs CROSS JOIN images ON images.id = jobs.image_id"
+    " WHERE jobs.owner = $1 AND jobs.id >= $2 AND jobs.id < $3 ORDER BY jobs.id DESC LIMIT $4";
+inline constexpr std::string_view list_jobs_variants =
+    "SELECT " SAFELIGHT_VARIANT_COLUMNS
+    " FROM (SELECT jobs.image_id FROM jobs"
+    " WHERE jobs.owner = $1 AND jobs.id >= $2 AND jobs.id < $3 ORDER BY jobs.id DESC LIMIT $4) AS page"
+    " CROSS JOIN variants ON variants.image_id = page.image_id";
+inline constexpr std::string_view list_jobs_by_status =
+    "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS
+    " FROM jobs CROSS JOIN images ON images.id = jobs.image_id"
+    " WHERE jobs.owner = $1 AND jobs.id >= $2 AND jobs.id < $3 AND jobs.status = +$5"
+    " ORDER BY jobs.id DESC LIMIT $4";
+inline constexpr std::string_view list_jobs_by_status_variants =
+    "SELECT " SAFELIGHT_VARIANT_COLUMNS
+    " FROM (SELECT jobs.image_id FROM jobs"
+    " WHERE jobs.owner = $1 AND jobs.id >= $2 AND jobs.id < $3 AND jobs.status = +$5"
+    " ORDER BY jobs.id DESC LIMIT $4) AS page"
+    " CROSS JOIN variants ON variants.image_id = page.image_id";
+inline constexpr std::string_view list_images = "SELECT " SAFELIGHT_IMAGE_COLUMNS
+                                                " FROM images WHERE images.owner = $1 AND images.id >= $2 "
+                                                "AND images.id < $3 ORDER BY images.id DESC LIMIT $4";
+inline constexpr std::string_view list_images_variants =
+    "SELECT " SAFELIGHT_VARIANT_COLUMNS
+    " FROM (SELECT images.id FROM images"
+    " WHERE images.owner = $1 AND images.id >= $2 AND images.id < $3 ORDER BY images.id DESC LIMIT $4) AS "
+    "page"
+    " CROSS JOIN variants ON variants.image_id = page.id";
+
+// Creating, asking for variants, deleting. Triggers keep jobs.status and jobs.finished_at.
+
+inline constexpr std::string_view insert_image =
+    "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px, frames,"
+    " has_alpha, colour_space, orientation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+inline constexpr std::string_view insert_job =
+    "INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ($1, $2, $3, $4, $5, $4)";
+inline constexpr std::string_view insert_variant =
+    "INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ($1, $2, $3, $4, $5)";
+inline constexpr std::string_view work_asked_for =
+    "UPDATE jobs SET tries = 0, due_at = $2, updated_at = $2 WHERE id = $1";
+inline constexpr std::string_view job_of_image =
+    "SELECT jobs.id FROM jobs WHERE image_id = $1 AND owner = $2";
+inline constexpr std::string_view blobs_of_job =
+    "SELECT images.id, images.blob FROM jobs CROSS JOIN images ON images.id = jobs.image_id"
+    " WHERE jobs.id = $1 AND jobs.owner = $2";
+inline constexpr std::string_view blobs_of_variants =
+    "SELECT blob FROM variants WHERE image_id = $1 AND blob IS NOT NULL";
+inline constexpr std::string_view delete_job = "DELETE FROM jobs WHERE id = $1";
+inline constexpr std::string_view delete_image = "DELETE FROM images WHERE id = $1";
+
+// Claims.
+
+inline constexpr std::string_view claim =
+    "UPDATE jobs SET attempts = attempts + 1, tries = tries + 1, lease_until = $3, updated_at = $2"
+    " WHERE id = $1 AND status = 'PROCESSING' AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)"
+    " RETURNING image_id, attempts, tries";
+inline constexpr std::string_view renew =
+    "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
+inline constexpr std::string_view give_back_done =
+    "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3, tries = iif($4, 0, tries)"
+    " WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL RETURNING image_id";
+inline constexpr std::string_view give_back_undone =
+    "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $4, tries = max(tries - $5, 0)"
+    " WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
+inline constexpr std::string_view variant_blob =
+    "SELECT blob FROM variants WHERE image_id = $1 AND name = $2";
+inline constexpr std::string_view variant_made =
+    "UPDATE variants SET status = 'ready', updated_at = $3, blob = $4, format = $5, width_px = $6, height_px "
+    "= $7,"
+    " size_bytes = $8, sha256 = $9, error_code = NULL, error_detail = NULL WHERE image_id = $1 AND name = $2";
+inline constexpr std::string_view variant_failed =
+    "UPDATE variants SET status = 'failed', updated_at = $3, blob = NULL, format = NULL, width_px = NULL,"
+    " height_px = NULL, size_bytes = NULL, sha256 = NULL, error_code = $4, error_detail = $5"
+    " WHERE image_id = $1 AND name = $2";
+inline constexpr std::string_view job_status = "SELECT status FROM jobs WHERE id = $1";
+inline constexpr std::string_view claimable =
+    "SELECT id FROM jobs WHERE status = 'PROCESSING' AND due_at <= $1"
+    " AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at, id LIMIT $2";
+inline constexpr std::string_view backlog = "SELECT value FROM totals WHERE name = 'backlog'";
+
+// The blob ledger.
+
+inline constexpr std::string_view reserve =
+    "INSERT INTO blobs (key, state, deadline) VALUES ($1, 'writing', $2)";
+inline constexpr std::string_view make_live =
+    "UPDATE blobs SET state = 'live' WHERE key = $1 AND state = 'writing'";
+inline constexpr std::string_view doom = "UPDATE blobs SET state = 'doomed' WHERE key = $1";
+inline constexpr std::string_view abandon =
+    "UPDATE blobs SET state = 'doomed' WHERE key = $1 AND state = 'writing'";
+inline constexpr std::string_view doom_overdue =
+    "UPDATE blobs SET state = 'doomed' WHERE key IN (SELECT key FROM blobs"
+    " WHERE state = 'writing' AND deadline <= $1 ORDER BY deadline LIMIT $2)";
+inline constexpr std::string_view doomed = "SELECT key FROM blobs WHERE state = 'doomed' LIMIT $1";
+inline constexpr std::string_view forget = "DELETE FROM blobs WHERE key = $1 AND state = 'doomed'";
+inline constexpr std::string_view entries =
+    "SELECT key, state, deadline FROM blobs WHERE key > $1 ORDER BY key LIMIT $2";
+inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blobs WHERE key = $1";
+inline constexpr std::string_view references =
+    "SELECT blob AS key, size_bytes, sha256, id AS image_id, '' AS variant FROM images WHERE blob > $1"
+    " UNION ALL"
+    " SELECT blob, size_bytes, sha256, image_id, name FROM variants WHERE blob > $1"
+    " ORDER BY key LIMIT $2";
+
+#undef SAFELIGHT_IMAGE_COLUMNS
+#undef SAFELIGHT_JOB_COLUMNS
+#undef SAFELIGHT_VARIANT_COLUMNS
+
+struct Named {
+    std::string_view name;
+    std::string_view text;
+};
+
+inline constexpr Named all[] = {
+    {"find_job", find_job},
+    {"find_image", find_image},
+    {"image_by_id", image_by_id},
+    {"variants_of_image", variants_of_image},
+    {"list_jobs", list_jobs},
+    {"list_jobs_variants", list_jobs_variants},
+    {"list_jobs_by_status", list_jobs_by_status},
+    {"list_jobs_by_status_variants", list_jobs_by_status_variants},
+    {"list_images", list_images},
+    {"list_images_variants", list_images_variants},
+    {"insert_image", insert_image},
+    {"insert_job", insert_job},
+    {"insert_variant", insert_variant},
+    {"work_asked_for", work_asked_for},
+    {"job_of_image", job_of_image},
+    {"blobs_of_job", blobs_of_job},
+    {"blobs_of_variants", blobs_of_variants},
+    {"delete_job", delete_job},
+    {"delete_image", delete_image},
+    {"claim", claim},
+    {"renew", renew},
+    {"give_back_done", give_back_done},
+    {"give_back_undone", give_back_undone},
+    {"variant_blob", variant_blob},
+    {"variant_made", variant_made},
+    {"variant_failed", variant_failed},
+    {"job_status", job_status},
+    {"claimable", claimable},
+    {"backlog", backlog},
+    {"reserve", reserve},
+    {"make_live", make_live},
+    {"doom", doom},
+    {"abandon", abandon},
+    {"doom_overdue", doom_overdue},
+    {"doomed", doomed},
+    {"forget", forget},
+    {"entries", entries},
+    {"entry", entry},
+    {"references", references},
+};
+
+}  // namespace safelight::sqlite::sql

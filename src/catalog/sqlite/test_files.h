@@ -1,0 +1,79 @@
+// Folders and raw SQL for the tests of this room.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sqlite3.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "catalog/sqlite/sqlite_catalog.h"
+
+namespace safelight::sqlite {
+
+/// A folder of its own, removed at the end.
+class TemporaryFolder {
+  public:
+    TemporaryFolder() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "safelight-catalog-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
+        path_ = pattern;
+    }
+    ~TemporaryFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+    [[nodiscard]] std::string file() const { return (path_ / "catalog.db").string(); }
+
+  private:
+    std::filesystem::path path_;
+};
+
+/// A connection beside ours, with nothing of our code in it.
+class RawDatabase {
+  public:
+    explicit RawDatabase(const std::string& path) {
+        if (sqlite3_open(path.c_str(), &handle_) != SQLITE_OK) throw std::runtime_error("sqlite3_open");
+        sqlite3_extended_result_codes(handle_, 1);
+        must("PRAGMA foreign_keys = ON");
+    }
+    ~RawDatabase() { sqlite3_close(handle_); }
+    RawDatabase(const RawDatabase&) = delete;
+    RawDatabase& operator=(const RawDatabase&) = delete;
+
+    [[nodiscard]] int run(const std::string& sql) {
+        return sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+    }
+    void must(const std::string& sql) {
+        if (run(sql) != SQLITE_OK) throw std::runtime_error(sql + ": " + sqlite3_errmsg(handle_));
+    }
+    /// One column of every row.
+    [[nodiscard]] std::vector<std::string> column(std::string_view sql, int number = 0) {
+        sqlite3_stmt* statement = nullptr;
+        if (sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) !=
+            SQLITE_OK) {
+            throw std::runtime_error(std::string(sql) + ": " + sqlite3_errmsg(handle_));
+        }
+        std::vector<std::string> values;
+        while (sqlite3_step(statement) == SQLITE_ROW) {
+            const unsigned char* text = sqlite3_column_text(statement, number);
+            values.emplace_back(text == nullptr ? "" : reinterpret_cast<const char*>(text));
+        }
+        sqlite3_finalize(statement);
+        return values;
+    }
+    [[nodiscard]] std::string value(std::string_view sql) {
+        const auto values = column(sql);
+        return values.empty() ? "" : values.front();
+    }
+
+  private:
+    sqlite3* handle_ = nullptr;
+};
+
+}  // namespace safelight::sqlite

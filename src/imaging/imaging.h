@@ -1,0 +1,47 @@
+// Pictures in memory: what they are, and how they become other pictures. The way in for other rooms.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "image/facts.h"
+#include "image/limits.h"
+#include "transform/transform.h"
+
+namespace safelight {
+
+struct EncodedPicture {
+    Format format = Format::jpeg;
+    std::uint32_t width_px = 0;
+    std::uint32_t height_px = 0;
+    std::vector<std::byte> bytes;
+};
+
+/// Asked between steps and between strips of rows; true ends the work with ErrorCode::cancelled.
+using StopCheck = std::function<bool()>;
+
+/// Before anything else here; may be called again, from any thread. Error: renderer_failed.
+[[nodiscard]] Status initialise_codecs();
+
+/// Checks the container and the limits; no pixels are decoded. AVIF, HEIC and TIFF are then shown to their
+/// library, which reads the header alone. Errors: as Renderer::probe.
+[[nodiscard]] Result<ImageFacts> probe(std::span<const std::byte> bytes, const ImageLimits& limits);
+
+/// Probes, then makes all of `transforms`, one entry each and in order. The outer result fails when nothing
+/// could be made at all: what probe refuses, pixels that do not decode, cancelled, renderer_failed. An entry
+/// of its own fails with unsupported_transform. A result does not depend on what else was asked for in the
+/// same call.
+[[nodiscard]] Result<std::vector<Result<EncodedPicture>>> render_all(std::span<const std::byte> bytes,
+                                                                     std::span<const Transform> transforms,
+                                                                     const ImageLimits& limits,
+                                                                     const StopCheck& stop);
+
+/// One line each: "libvips 8.14.1", "JPEG: libjpeg-turbo 2.1.5", …
+[[nodiscard]] std::vector<std::string> codec_versions();
+
+}  // namespace safelight

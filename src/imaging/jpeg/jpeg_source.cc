@@ -1,0 +1,95 @@
+#include "imaging/jpeg/jpeg_source.h"
+
+#include <algorithm>
+
+#include "imaging/colour/icc_profile.h"
+#include "imaging/container/jpeg_icc.h"
+#include "imaging/jpeg/libjpeg.h"
+#include "imaging/resample/resampler.h"
+
+namespace safelight {
+namespace {
+
+constexpr std::uint32_t rows_at_once = 16;
+
+Plan shrunk(const Plan& plan, double shrink) {
+    const Region& region = plan.region;
+    return {{region.left / shrink, region.top / shrink, region.width / shrink, region.height / shrink},
+            plan.width_px,
+            plan.height_px};
+}
+
+/// A result that is at most half as large does not show how chroma was brought to full size.
+bool wants_smooth_chroma(const Plan& plan) {
+    return plan.region.width < 2.0 * plan.width_px || plan.region.height < 2.0 * plan.height_px;
+}
+
+Status decode_at(std::span<const std::byte> bytes, std::uint32_t shrink, bool smooth_chroma,
+                 std::span<const Plan> plans, std::span<const std::size_t> members, std::span<Pixels> results,
+                 const StopCheck& stop) {
+    JpegReader reader(bytes, stop);
+    TRY_ASSIGN(const JpegInfo info, reader.read_header());
+    if (info.channels == 0)
+        return failure(ErrorCode::unsupported_image, "This kind of JPEG is not supported.");
+    TRY(reader.start(shrink, smooth_chroma));
+    const std::uint32_t width = reader.rows_width_px();
+    const std::uint32_t height = reader.rows_height_px();
+    std::vector<Resampler> resamplers;
+    resamplers.reserve(members.size());
+    for (const std::size_t member : members) {
+        // No shrink: the very plan, so that a picture that keeps its size is copied.
+        const Plan plan = shrink == 1 ? plans[member] : shrunk(plans[member], shrink);
+        resamplers.emplace_back(width, height, info.channels, plan);
+    }
+    const std::size_t row_bytes = std::size_t{width} * info.channels;
+    std::vector<std::uint8_t> strip(row_bytes * rows_at_once);
+    while (true) {
+        TRY_ASSIGN(const std::uint32_t count, reader.read_rows(strip));
+        if (count == 0) break;
+        for (Resampler& resampler : resamplers) {
+            for (std::uint32_t y = 0; y < count; ++y) resampler.push_row(strip.data() + y * row_bytes);
+        }
+    }
+    TRY(reader.finish());
+    for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = resamplers[i].take();
+    return {};
+}
+
+}  // namespace
+
+bool is_plain_jpeg(std::span<const std::byte> bytes, const ImageFacts& facts) {
+    if (facts.colour_space == ColourSpace::cmyk) return false;
+    const std::vector<std::byte> profile = jpeg_icc_profile(bytes);
+    return profile.empty() || is_srgb_profile(profile);
+}
+
+std::uint32_t jpeg_shrink_for(const Plan& plan) {
+    for (const std::uint32_t shrink : {8U, 4U, 2U}) {
+        if (plan.region.width >= 2.0 * shrink * plan.width_px &&
+            plan.region.height >= 2.0 * shrink * plan.height_px) {
+            return shrink;
+        }
+    }
+    return 1;
+}
+
+Result<std::vector<Pixels>> read_jpeg(std::span<const std::byte> bytes, std::span<const Plan> plans,
+                                      const StopCheck& stop) {
+    std::vector<Pixels> results(plans.size());
+    for (const std::uint32_t shrink : {1U, 2U, 4U, 8U}) {
+        for (const bool smooth_chroma : {true, false}) {
+            std::vector<std::size_t> members;
+            for (std::size_t i = 0; i < plans.size(); ++i) {
+                const bool same =
+                    jpeg_shrink_for(plans[i]) == shrink && wants_smooth_chroma(plans[i]) == smooth_chroma;
+                if (same) members.push_back(i);
+            }
+            if (!members.empty()) {
+                TRY(decode_at(bytes, shrink, smooth_chroma, plans, members, results, stop));
+            }
+        }
+    }
+    return results;
+}
+
+}  // namespace safelight

@@ -1,0 +1,30 @@
+// The fast way from a JPEG to pixels of several sizes: libjpeg shrinks while it decodes, and the rows go
+// straight to the resamplers.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "imaging/geometry.h"
+#include "imaging/imaging.h"
+#include "imaging/pixels.h"
+
+namespace safelight {
+
+/// True for what needs no colour management: grey, YCbCr or RGB with no ICC profile, or with one that is
+/// sRGB.
+[[nodiscard]] bool is_plain_jpeg(std::span<const std::byte> bytes, const ImageFacts& facts);
+
+/// The largest of 1, 2, 4 and 8 that leaves at least twice what `plan` wants, so that the resampler has the
+/// last word.
+[[nodiscard]] std::uint32_t jpeg_shrink_for(const Plan& plan);
+
+/// The pixels of each plan, in order and not turned; plans are in stored pixels of the whole picture. Decodes
+/// once for each shrink that is needed: a result does not depend on what else was asked for. Errors:
+/// invalid_image, unsupported_image, cancelled, renderer_failed.
+[[nodiscard]] Result<std::vector<Pixels>> read_jpeg(std::span<const std::byte> bytes,
+                                                    std::span<const Plan> plans, const StopCheck& stop);
+
+}  // namespace safelight

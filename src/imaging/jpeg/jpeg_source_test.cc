@@ -1,0 +1,95 @@
+#include "imaging/jpeg/jpeg_source.h"
+
+#include <gtest/gtest.h>
+
+#include "imaging/jpeg/libjpeg.h"
+#include "imaging/test_pictures.h"
+#include "imaging/vips/vips_source.h"
+
+namespace safelight {
+namespace {
+
+using test::Bytes;
+
+Plan whole(std::uint32_t width, std::uint32_t height, std::uint32_t to_width, std::uint32_t to_height) {
+    return {{0, 0, static_cast<double>(width), static_cast<double>(height)}, to_width, to_height};
+}
+
+TEST(JpegSource, LeavesTwiceTheTargetToTheResampler) {
+    EXPECT_EQ(jpeg_shrink_for(whole(1448, 1448, 200, 200)), 2U);
+    EXPECT_EQ(jpeg_shrink_for(whole(1600, 1600, 200, 200)), 4U);
+    EXPECT_EQ(jpeg_shrink_for(whole(1600, 1600, 100, 100)), 8U);
+    EXPECT_EQ(jpeg_shrink_for(whole(1600, 799, 400, 200)), 1U);
+    EXPECT_EQ(jpeg_shrink_for(whole(100, 100, 400, 400)), 1U);
+}
+
+TEST(JpegSource, AgreesWithTheGeneralWay) {
+    const Bytes file = test::sample_file(Format::jpeg, 640, 480);
+    ImageFacts facts{.format = Format::jpeg, .width_px = 640, .height_px = 480};
+    const std::array plans{whole(640, 480, 100, 75), whole(640, 480, 320, 240), whole(640, 480, 640, 480),
+                           whole(640, 480, 20, 15), Plan{{80, 0, 480, 480}, 90, 90}};
+    const auto fast = read_jpeg(file, plans, {});
+    const auto general = read_by_vips(file, facts, plans, {});
+    ASSERT_TRUE(fast && general);
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+        EXPECT_LT(test::mean_difference((*fast)[i], (*general)[i]), 1.0) << i;
+    }
+}
+
+TEST(JpegSource, EachSizeIsTheSameAloneAndInCompany) {
+    const Bytes file = test::sample_file(Format::jpeg, 640, 480);
+    const std::array plans{whole(640, 480, 100, 75), whole(640, 480, 101, 76), whole(640, 480, 300, 225)};
+    const auto together = read_jpeg(file, plans, {});
+    ASSERT_TRUE(together);
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+        const auto alone = read_jpeg(file, std::span(plans).subspan(i, 1), {});
+        ASSERT_TRUE(alone);
+        EXPECT_EQ(alone->front().samples, (*together)[i].samples);
+    }
+}
+
+bool is_plain(const Bytes& file) {
+    const auto facts = probe(file, {});
+    return facts && is_plain_jpeg(file, *facts);
+}
+
+TEST(JpegSource, TakesPlainColoursAlone) {
+    EXPECT_TRUE(is_plain(test::sample_file(Format::jpeg, 16, 16, 3)));
+    EXPECT_TRUE(is_plain(test::sample_file(Format::jpeg, 16, 16, 1)));
+    EXPECT_TRUE(is_plain(test::jpeg_with_profile("srgb")));
+    EXPECT_FALSE(is_plain(test::jpeg_with_profile("p3")));
+    EXPECT_FALSE(is_plain(test::jpeg_with_profile("cmyk")));
+}
+
+TEST(JpegSource, StopsWhenItIsCalledOff) {
+    const Bytes file = test::sample_file(Format::jpeg, 640, 480);
+    const std::array plans{whole(640, 480, 100, 75)};
+    int asked = 0;
+    const auto result = read_jpeg(file, plans, [&] { return ++asked > 3; });
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().code, ErrorCode::cancelled);
+    EXPECT_EQ(asked, 4);
+}
+
+TEST(JpegWriter, WritesWhatReadersRead) {
+    for (const std::uint32_t channels : {1U, 3U}) {
+        for (const std::uint8_t quality :
+             {std::uint8_t{1}, std::uint8_t{89}, std::uint8_t{90}, std::uint8_t{100}}) {
+            const Pixels pixels = test::sample_pixels(33, 17, channels);
+            const auto file = write_jpeg(pixels, quality);
+            ASSERT_TRUE(file);
+            const Pixels again = test::decoded(*file);
+            EXPECT_EQ(again.channels, channels);
+            EXPECT_LT(test::mean_difference(again, pixels), quality == 1 ? 40 : 3) << int{quality};
+        }
+    }
+}
+
+TEST(JpegWriter, RefusesWhatTheFormatCannotHold) {
+    const auto file = write_jpeg(Pixels(65501, 1, 1), 80);
+    ASSERT_FALSE(file);
+    EXPECT_EQ(file.error().code, ErrorCode::renderer_failed);
+}
+
+}  // namespace
+}  // namespace safelight

@@ -1,0 +1,62 @@
+#include "imaging/orient.h"
+
+#include <gtest/gtest.h>
+
+#include "imaging/flatten.h"
+
+namespace safelight {
+namespace {
+
+// The letters a…f as stored for each orientation, so that upright they read "ab / cd / ef".
+struct Case {
+    Orientation orientation;
+    std::uint32_t width;
+    std::string stored;
+};
+
+const std::vector<Case>& cases() {
+    static const std::vector<Case> all{
+        {Orientation::upright, 2, "abcdef"},      {Orientation::mirrored, 2, "badcfe"},
+        {Orientation::turned_180, 2, "fedcba"},   {Orientation::mirrored_180, 2, "efcdab"},
+        {Orientation::mirrored_270, 3, "acebdf"}, {Orientation::turned_90, 3, "bdface"},
+        {Orientation::mirrored_90, 3, "fdbeca"},  {Orientation::turned_270, 3, "ecafdb"},
+    };
+    return all;
+}
+
+TEST(Orient, TurnsAllEightUpright) {
+    for (const Case& each : cases()) {
+        for (const std::uint32_t channels : {1U, 2U, 3U, 4U}) {
+            Pixels stored(each.width, 6 / each.width, channels);
+            for (std::size_t i = 0; i < stored.samples.size(); ++i) {
+                stored.samples[i] = static_cast<std::uint8_t>(each.stored[i / channels]);
+            }
+            const Pixels upright = orient(stored, each.orientation);
+            ASSERT_EQ(upright.width_px, 2U);
+            ASSERT_EQ(upright.height_px, 3U);
+            std::string text;
+            for (std::size_t i = 0; i < upright.samples.size(); i += channels) {
+                text += static_cast<char>(upright.samples[i]);
+            }
+            EXPECT_EQ(text, "abcdef")
+                << "orientation " << static_cast<int>(each.orientation) << ", " << channels;
+        }
+    }
+}
+
+TEST(Flatten, LaysAlphaOnWhite) {
+    Pixels pixels(3, 1, 4);
+    pixels.samples = {10, 20, 30, 255, 10, 20, 30, 0, 0, 0, 0, 128};
+    const Pixels flat = flatten(pixels);
+    EXPECT_EQ(flat.channels, 3U);
+    EXPECT_EQ(flat.samples, (std::vector<std::uint8_t>{10, 20, 30, 255, 255, 255, 127, 127, 127}));
+}
+
+TEST(Flatten, LeavesAPictureWithoutAlpha) {
+    Pixels pixels(1, 1, 3);
+    pixels.samples = {1, 2, 3};
+    EXPECT_EQ(flatten(pixels).samples, (std::vector<std::uint8_t>{1, 2, 3}));
+}
+
+}  // namespace
+}  // namespace safelight

@@ -1,0 +1,25 @@
+#include "imaging/container/container.h"
+#include "imaging/imaging.h"
+#include "imaging/vips/vips_source.h"
+
+namespace safelight {
+
+Result<ImageFacts> probe(std::span<const std::byte> bytes, const ImageLimits& limits) {
+    TRY_ASSIGN(const ImageFacts facts, inspect(bytes, limits));
+    switch (facts.format) {
+        case Format::jpeg:
+        case Format::png:
+        case Format::gif:
+        case Format::webp:
+            return facts;
+        case Format::tiff:
+        case Format::avif:
+        case Format::heic:
+            break;
+    }
+    TRY_ASSIGN(const ImageFacts exact, facts_from_vips(bytes, facts));
+    TRY(check(exact, limits));
+    return exact;
+}
+
+}  // namespace safelight

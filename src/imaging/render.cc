@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "imaging/encode.h"
+#include "imaging/geometry.h"
+#include "imaging/imaging.h"
+#include "imaging/jpeg/jpeg_source.h"
+#include "imaging/jpeg/libjpeg.h"
+#include "imaging/orient.h"
+#include "imaging/vips/library.h"
+#include "imaging/vips/versions.h"
+#include "imaging/vips/vips_source.h"
+
+namespace safelight {
+namespace {
+
+/// One transform on its way: what was asked for, and what it comes to with this picture.
+struct Task {
+    const Transform* transform = nullptr;
+    Format format = Format::jpeg;
+    Plan plan;  // of the pixels as stored
+};
+
+Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const ImageLimits& limits) {
+    TRY_ASSIGN(const Format format, output_format(transform, facts));
+    TRY_ASSIGN(const Plan plan, plan_resize(transform.resize, facts.width_px, facts.height_px, limits));
+    return Task{&transform, format, as_stored(plan, facts.orientation)};
+}
+
+Result<std::vector<Pixels>> read_pixels(std::span<const std::byte> bytes, const ImageFacts& facts,
+                                        std::span<const Plan> plans, const StopCheck& stop) {
+    if (facts.format == Format::jpeg && is_plain_jpeg(bytes, facts)) return read_jpeg(bytes, plans, stop);
+    return read_by_vips(bytes, facts, plans, stop);
+}
+
+}  // namespace
+
+Status initialise_codecs() {
+    return initialise_vips();
+}
+
+Result<std::vector<Result<EncodedPicture>>> render_all(std::span<const std::byte> bytes,
+                                                       std::span<const Transform> transforms,
+                                                       const ImageLimits& limits, const StopCheck& stop) {
+    TRY_ASSIGN(const ImageFacts facts, probe(bytes, limits));
+    std::vector<Result<Task>> tasks;
+    std::vector<Plan> plans;  // of the tasks that can be done
+    for (const Transform& transform : transforms) {
+        tasks.push_back(task_of(transform, facts, limits));
+        if (tasks.back()) plans.push_back(tasks.back()->plan);
+    }
+    // The pipeline: decode → to sRGB → resize (cutting off for cover) → turn upright → flatten → encode.
+    // Turning comes after resizing because it needs all pixels at once, and there are fewer of them then.
+    TRY_ASSIGN(std::vector<Pixels> pixels, read_pixels(bytes, facts, plans, stop));
+    std::vector<Result<EncodedPicture>> pictures;
+    std::size_t next = 0;
+    for (Result<Task>& task : tasks) {
+        if (!task) {
+            pictures.push_back(forward(std::move(task)));
+            continue;
+        }
+        if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
+        Pixels upright = orient(std::move(pixels[next++]), facts.orientation);
+        pictures.push_back(encode(std::move(upright), task->format, task->transform->quality, stop));
+        const bool called_off = !pictures.back() && pictures.back().error().code == ErrorCode::cancelled;
+        if (called_off) return forward(std::move(pictures.back()));
+    }
+    return pictures;
+}
+
+std::vector<std::string> codec_versions() {
+    std::vector<std::string> lines = vips_versions();
+    lines.insert(lines.begin() + 1, jpeg_version());
+    return lines;
+}
+
+}  // namespace safelight

@@ -1,0 +1,230 @@
+#include "imaging/resample/resampler.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "imaging/resample/light.h"
+
+namespace safelight {
+namespace {
+
+constexpr double box_from_ratio = 4;  // below it, the kernel alone
+
+std::uint32_t box_of(double ratio) {
+    return ratio < box_from_ratio ? 1 : static_cast<std::uint32_t>(std::floor(ratio / 2));
+}
+
+constexpr std::uint32_t parts(std::uint32_t whole, std::uint32_t part) {
+    return (whole + part - 1) / part;
+}
+
+constexpr std::size_t rounded_up(std::size_t value, std::size_t multiple) {
+    return (value + multiple - 1) / multiple * multiple;
+}
+
+const std::array<std::int16_t, 256>& light_of_alpha() {
+    static const auto table = [] {
+        std::array<std::int16_t, 256> values{};
+        for (int i = 0; i < 256; ++i) {
+            values[static_cast<std::size_t>(i)] = static_cast<std::int16_t>((i * light_one + 127) / 255);
+        }
+        return values;
+    }();
+    return table;
+}
+
+/// Calls store(channel, x, light) for each sample, colours multiplied by alpha.
+template <std::uint32_t Channels, class Store>
+void each_light(const std::uint8_t* row, std::uint32_t count, Store store) {
+    const std::int16_t* light = light_of_srgb().data();
+    const std::int16_t* alpha = light_of_alpha().data();
+    for (std::uint32_t x = 0; x < count; ++x, row += Channels) {
+        if constexpr (has_alpha(Channels)) {
+            const int opacity = alpha[row[Channels - 1]];
+            for (std::uint32_t c = 0; c + 1 < Channels; ++c) {
+                store(c, x, static_cast<std::int16_t>((light[row[c]] * opacity + light_one / 2) / light_one));
+            }
+            store(Channels - 1, x, static_cast<std::int16_t>(opacity));
+        } else {
+            for (std::uint32_t c = 0; c < Channels; ++c) store(c, x, light[row[c]]);
+        }
+    }
+}
+
+template <class Store>
+void each_light(std::uint32_t channels, const std::uint8_t* row, std::uint32_t count, Store store) {
+    switch (channels) {
+        case 1:
+            return each_light<1>(row, count, store);
+        case 2:
+            return each_light<2>(row, count, store);
+        case 3:
+            return each_light<3>(row, count, store);
+        default:
+            return each_light<4>(row, count, store);
+    }
+}
+
+/// From a planar row in linear light, alpha premultiplied, to the encoding of Pixels.
+template <std::uint32_t Channels>
+void encode_samples(const std::int16_t* row, std::size_t width, std::uint8_t* out) {
+    constexpr std::uint32_t colours = has_alpha(Channels) ? Channels - 1 : Channels;
+    const std::uint8_t* srgb = srgb_of_light().data();
+    for (std::size_t x = 0; x < width; ++x, out += Channels) {
+        const int opacity =
+            has_alpha(Channels) ? std::clamp<int>(row[colours * width + x], 0, light_one) : light_one;
+        for (std::uint32_t channel = 0; channel < colours; ++channel) {
+            int light = row[channel * width + x];
+            if constexpr (has_alpha(Channels)) {
+                light = opacity == 0 ? 0 : (light * light_one + opacity / 2) / opacity;
+            }
+            out[channel] = srgb[std::clamp(light, 0, light_one)];
+        }
+        if constexpr (has_alpha(Channels)) {
+            out[colours] = static_cast<std::uint8_t>((opacity * 255 + light_one / 2) / light_one);
+        }
+    }
+}
+
+bool takes_all_as_it_is(const Plan& plan, std::uint32_t width_px, std::uint32_t height_px) {
+    return plan ==
+           Plan{{0, 0, static_cast<double>(width_px), static_cast<double>(height_px)}, width_px, height_px};
+}
+
+}  // namespace
+
+Resampler::Resampler(std::uint32_t width_px, std::uint32_t height_px, std::uint32_t channels,
+                     const Plan& plan, const Kernels& kernels)
+    : width_px_(width_px),
+      height_px_(height_px),
+      channels_(channels),
+      copies_(takes_all_as_it_is(plan, width_px, height_px)),
+      kernels_(kernels),
+      result_(plan.width_px, plan.height_px, channels) {
+    if (copies_) return;
+    plan_boxes(height_px, plan);
+    allocate();
+}
+
+void Resampler::plan_boxes(std::uint32_t height_px, const Plan& plan) {
+    const Region& region = plan.region;
+    box_x_ = box_of(region.width / plan.width_px);
+    box_y_ = box_of(region.height / plan.height_px);
+    // Rows are combined in pairs, hence the alignment and the grain of 2.
+    down_ = make_taps(parts(height_px, box_y_), region.top / box_y_, region.height / box_y_, plan.height_px,
+                      2, 2);
+    across_ = make_taps(parts(width_px_, box_x_), region.left / box_x_, region.width / box_x_, plan.width_px,
+                        1, static_cast<std::uint32_t>(tap_block));
+    first_row_ = down_.first.front();
+    first_column_ = across_.first.front();
+    columns_ = across_.last.back() - first_column_ + 1;
+    for (std::uint32_t& first : across_.first) first -= first_column_;
+}
+
+void Resampler::allocate() {
+    // The last outputs read a whole block of taps, weight 0 where the row has ended.
+    plane_ = rounded_up(std::max<std::size_t>(columns_, across_.first.back() + across_.count), lane_block);
+    pairs_.resize(down_.count / 2);
+    ring_.assign(pairs_.size() * 2 * lanes(), 0);
+    combined_.resize(lanes());
+    resampled_.resize(std::size_t{result_.width_px} * channels_);
+    if (box_x_ > 1 || box_y_ > 1) box_sums_.assign(lanes(), 0);
+}
+
+void Resampler::push_row(const std::uint8_t* row) {
+    const std::uint32_t y = rows_seen_++;
+    if (copies_) {
+        std::memcpy(result_.row(y), row, result_.row_bytes());
+        return;
+    }
+    const bool needed = emitted_ < result_.height_px && y / box_y_ >= first_row_;
+    if (box_sums_.empty()) {
+        if (needed) store_row(row);
+        ++reduced_seen_;
+    } else {
+        if (needed) add_to_box(row);
+        if (rows_seen_ % box_y_ != 0 && rows_seen_ != height_px_) return;
+        if (needed) finish_box();
+        ++reduced_seen_;
+    }
+    emit_ready_rows();
+}
+
+std::int16_t* Resampler::slot_of(std::uint32_t reduced_row) {
+    const std::size_t pair = (reduced_row / 2) % pairs_.size();
+    return ring_.data() + pair * 2 * lanes() + reduced_row % 2;
+}
+
+void Resampler::store_row(const std::uint8_t* row) {
+    std::int16_t* slot = slot_of(reduced_seen_);
+    each_light(channels_, row + std::size_t{first_column_} * channels_, columns_,
+               [slot, plane = plane_](std::uint32_t channel, std::uint32_t x, std::int16_t light) {
+                   slot[2 * (channel * plane + x)] = light;
+               });
+}
+
+void Resampler::add_to_box(const std::uint8_t* row) {
+    ++boxed_rows_;
+    const std::uint32_t begin = first_column_ * box_x_;
+    const std::uint32_t end = std::min(width_px_, (first_column_ + columns_) * box_x_);
+    std::uint64_t* sums = box_sums_.data();
+    for (std::uint32_t x = begin; x < end; x += box_x_, ++sums) {
+        each_light(channels_, row + std::size_t{x} * channels_, std::min(box_x_, end - x),
+                   [sums, plane = plane_](std::uint32_t channel, std::uint32_t, std::int16_t light) {
+                       sums[channel * plane] += static_cast<std::uint64_t>(light);
+                   });
+    }
+}
+
+void Resampler::finish_box() {
+    std::int16_t* slot = slot_of(reduced_seen_);
+    for (std::uint32_t x = 0; x < columns_; ++x) {
+        // The last box of a row, and the last row of boxes, may hold less than the others.
+        const std::uint32_t wide = std::min(box_x_, width_px_ - (first_column_ + x) * box_x_);
+        const std::uint64_t samples = std::uint64_t{wide} * boxed_rows_;
+        for (std::uint32_t channel = 0; channel < channels_; ++channel) {
+            std::uint64_t& sum = box_sums_[channel * plane_ + x];
+            slot[2 * (channel * plane_ + x)] = static_cast<std::int16_t>((sum + samples / 2) / samples);
+            sum = 0;
+        }
+    }
+    boxed_rows_ = 0;
+}
+
+void Resampler::emit_ready_rows() {
+    while (emitted_ < result_.height_px && down_.last[emitted_] < reduced_seen_) emit_row(emitted_++);
+}
+
+void Resampler::emit_row(std::uint32_t y) {
+    const std::size_t first_pair = down_.first[y] / 2;
+    for (std::size_t p = 0; p < pairs_.size(); ++p) {
+        pairs_[p] = ring_.data() + (first_pair + p) % pairs_.size() * 2 * lanes();
+    }
+    kernels_.combine_rows(pairs_, down_.weights_of(y).data(), lanes(), combined_.data());
+    for (std::uint32_t channel = 0; channel < channels_; ++channel) {
+        kernels_.combine_columns(combined_.data() + channel * plane_, across_.first, across_.weights.data(),
+                                 across_.count, resampled_.data() + std::size_t{channel} * result_.width_px);
+    }
+    encode_row(result_.row(y));
+}
+
+void Resampler::encode_row(std::uint8_t* out) const {
+    switch (channels_) {
+        case 1:
+            return encode_samples<1>(resampled_.data(), result_.width_px, out);
+        case 2:
+            return encode_samples<2>(resampled_.data(), result_.width_px, out);
+        case 3:
+            return encode_samples<3>(resampled_.data(), result_.width_px, out);
+        default:
+            return encode_samples<4>(resampled_.data(), result_.width_px, out);
+    }
+}
+
+Pixels Resampler::take() {
+    return std::move(result_);
+}
+
+}  // namespace safelight

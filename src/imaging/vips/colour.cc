@@ -1,0 +1,72 @@
+#include "imaging/vips/colour.h"
+
+#include "imaging/colour/icc_profile.h"
+
+namespace safelight {
+namespace {
+
+bool has_foreign_profile(VipsImage* picture) {
+    if (vips_image_get_typeof(picture, VIPS_META_ICC_NAME) == 0) return false;
+    const void* data = nullptr;
+    std::size_t size = 0;
+    if (vips_image_get_blob(picture, VIPS_META_ICC_NAME, &data, &size) != 0) return false;
+    return !is_srgb_profile(std::span(static_cast<const std::byte*>(data), size));
+}
+
+/// Grey stays grey; everything else becomes RGB.
+VipsInterpretation goal_of(VipsImage* picture) {
+    const VipsInterpretation now = vips_image_guess_interpretation(picture);
+    const bool is_grey = now == VIPS_INTERPRETATION_B_W || now == VIPS_INTERPRETATION_GREY16;
+    return is_grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+}
+
+VipsPicture by_profile(VipsImage* picture) {
+    VipsImage* out = nullptr;
+    const bool is_cmyk = vips_image_guess_interpretation(picture) == VIPS_INTERPRETATION_CMYK;
+    const int failed = is_cmyk ? vips_icc_transform(picture, &out, "srgb", "embedded", TRUE, "input_profile",
+                                                    "cmyk", "intent", VIPS_INTENT_RELATIVE, nullptr)
+                               : vips_icc_transform(picture, &out, "srgb", "embedded", TRUE, "intent",
+                                                    VIPS_INTENT_RELATIVE, nullptr);
+    if (failed == 0) return VipsPicture(out);
+    // A profile that is broken, or for another kind of picture: as if there were none.
+    vips_error_clear();
+    return nullptr;
+}
+
+}  // namespace
+
+Result<VipsPicture> to_srgb(VipsPicture picture) {
+    const VipsInterpretation goal = goal_of(picture.get());
+    const bool is_cmyk = vips_image_guess_interpretation(picture.get()) == VIPS_INTERPRETATION_CMYK;
+    VipsPicture managed;
+    if (is_cmyk || has_foreign_profile(picture.get())) managed = by_profile(picture.get());
+    if (managed) picture = std::move(managed);
+    if (vips_image_guess_interpretation(picture.get()) != goal &&
+        vips_image_guess_interpretation(picture.get()) != VIPS_INTERPRETATION_sRGB) {
+        VipsImage* out = nullptr;
+        if (vips_colourspace(picture.get(), &out, goal, nullptr) != 0) {
+            return vips_failure(ErrorCode::invalid_image, "The picture's colours cannot be read.");
+        }
+        picture.reset(out);
+    }
+    if (vips_image_get_format(picture.get()) != VIPS_FORMAT_UCHAR) {
+        VipsImage* out = nullptr;
+        if (vips_cast_uchar(picture.get(), &out, nullptr) != 0) {
+            return vips_failure(ErrorCode::invalid_image, "The picture's samples cannot be read.");
+        }
+        picture.reset(out);
+    }
+    // More bands than colours and alpha: what they mean is not known.
+    const int bands = vips_image_get_bands(picture.get());
+    const int bands_max = vips_image_guess_interpretation(picture.get()) == VIPS_INTERPRETATION_B_W ? 2 : 4;
+    if (bands > bands_max) {
+        VipsImage* out = nullptr;
+        if (vips_extract_band(picture.get(), &out, 0, "n", bands_max, nullptr) != 0) {
+            return vips_failure(ErrorCode::invalid_image, "The picture's samples cannot be read.");
+        }
+        picture.reset(out);
+    }
+    return picture;
+}
+
+}  // namespace safelight

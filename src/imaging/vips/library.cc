@@ -1,0 +1,46 @@
+#include "imaging/vips/library.h"
+
+namespace safelight {
+namespace {
+
+Status start_vips() {
+    if (vips_init("safelight") != 0) {
+        return vips_failure(ErrorCode::renderer_failed, "The picture could not be processed.");
+    }
+    vips_block_untrusted_set(TRUE);
+    vips_cache_set_max(0);
+    vips_concurrency_set(1);
+    // Warnings of decoders are answers to clients, not lines on this process's stderr.
+    g_log_set_handler(
+        "VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG),
+        [](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
+    return {};
+}
+
+void on_eval(VipsImage* picture, VipsProgress*, const StopCheck* stop) {
+    if ((*stop)()) vips_image_set_kill(picture, TRUE);
+}
+
+}  // namespace
+
+Status initialise_vips() {
+    static const Status started = start_vips();
+    return started;
+}
+
+void stop_when(VipsImage* picture, const StopCheck& stop) {
+    if (!stop) return;
+    vips_image_set_progress(picture, TRUE);
+    g_signal_connect(picture, "eval", G_CALLBACK(on_eval), const_cast<StopCheck*>(&stop));
+}
+
+std::unexpected<Error> vips_failure(ErrorCode code, std::string public_text) {
+    // The buffer is shared by all threads: the text may be of another's picture, which is good enough for a
+    // log.
+    std::string text = "libvips: " + std::string(vips_error_buffer());
+    vips_error_clear();
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    return failure(code, std::move(public_text), std::move(text));
+}
+
+}  // namespace safelight

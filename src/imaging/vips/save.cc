@@ -1,0 +1,118 @@
+#include "imaging/vips/save.h"
+
+#include "imaging/container/webp_chunks.h"
+#include "imaging/vips/library.h"
+
+namespace safelight {
+namespace {
+
+// What each encoder may spend: the best return for its time, as measured (docs/adr/0006).
+constexpr int png_compression = 6;
+constexpr int webp_effort = 4;
+constexpr int avif_effort = 1;
+constexpr int gif_effort = 7;
+
+struct VipsBytes {
+    void* data = nullptr;
+    std::size_t size = 0;
+
+    VipsBytes() = default;
+    ~VipsBytes() { g_free(data); }
+    VipsBytes(const VipsBytes&) = delete;
+    VipsBytes& operator=(const VipsBytes&) = delete;
+};
+
+int call_saver(VipsImage* picture, Format format, int quality, VipsBytes& out) {
+    switch (format) {
+        case Format::png:
+            return vips_pngsave_buffer(picture, &out.data, &out.size, "compression", png_compression, "strip",
+                                       TRUE, nullptr);
+        case Format::webp:
+            return vips_webpsave_buffer(picture, &out.data, &out.size, "Q", quality, "effort", webp_effort,
+                                        "strip", TRUE, nullptr);
+        case Format::gif:
+            return vips_gifsave_buffer(picture, &out.data, &out.size, "effort", gif_effort, "strip", TRUE,
+                                       nullptr);
+        case Format::tiff:
+            return vips_tiffsave_buffer(picture, &out.data, &out.size, "compression",
+                                        VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, "predictor",
+                                        VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "strip", TRUE, nullptr);
+        case Format::avif:
+            return vips_heifsave_buffer(picture, &out.data, &out.size, "Q", quality, "compression",
+                                        VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort", avif_effort, "strip",
+                                        TRUE, nullptr);
+        default:
+            return -1;
+    }
+}
+
+/// Pixels alone, without any field that a saver could write out.
+VipsPicture view_of(const Pixels& pixels) {
+    VipsImage* picture = vips_image_new_from_memory(
+        pixels.samples.data(), pixels.samples.size(), static_cast<int>(pixels.width_px),
+        static_cast<int>(pixels.height_px), static_cast<int>(pixels.channels), VIPS_FORMAT_UCHAR);
+    if (picture != nullptr) {
+        picture->Type = pixels.channels <= 2 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+    }
+    return VipsPicture(picture);
+}
+
+/// A library may be there without its encoder plug-in: only trying tells.
+bool writes_a_sample(Format format) {
+    if (!initialise_vips()) return false;
+    const VipsThread thread;
+    const Pixels sample(16, 16, 3);
+    return save_picture(sample, format, 50, {}).has_value();
+}
+
+}  // namespace
+
+bool can_write(Format format) {
+    switch (format) {
+        case Format::jpeg:
+            return true;
+        case Format::heic:
+            return false;
+        case Format::png: {
+            static const bool works = writes_a_sample(Format::png);
+            return works;
+        }
+        case Format::webp: {
+            static const bool works = writes_a_sample(Format::webp);
+            return works;
+        }
+        case Format::gif: {
+            static const bool works = writes_a_sample(Format::gif);
+            return works;
+        }
+        case Format::tiff: {
+            static const bool works = writes_a_sample(Format::tiff);
+            return works;
+        }
+        case Format::avif: {
+            static const bool works = writes_a_sample(Format::avif);
+            return works;
+        }
+    }
+    return false;
+}
+
+Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format, int quality,
+                                            const StopCheck& stop) {
+    const VipsThread thread;
+    const VipsPicture picture = view_of(pixels);
+    if (!picture) return vips_failure(ErrorCode::renderer_failed, "The picture could not be encoded.");
+    stop_when(picture.get(), stop);
+    VipsBytes out;
+    if (call_saver(picture.get(), format, quality, out) != 0) {
+        const bool killed = vips_image_iskilled(picture.get()) != 0;
+        return vips_failure(killed ? ErrorCode::cancelled : ErrorCode::renderer_failed,
+                            killed ? "The work was called off." : "The picture could not be encoded.");
+    }
+    const std::span bytes(static_cast<const std::byte*>(out.data), out.size);
+    // webpsave writes EXIF of its own making, whatever "strip" says.
+    if (format == Format::webp) return without_webp_metadata(bytes);
+    return std::vector<std::byte>(bytes.begin(), bytes.end());
+}
+
+}  // namespace safelight

@@ -1,0 +1,133 @@
+#include "imaging/vips/vips_source.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "imaging/container/png_chunks.h"
+#include "imaging/jpeg/jpeg_source.h"
+#include "imaging/resample/resampler.h"
+#include "imaging/vips/colour.h"
+#include "imaging/vips/library.h"
+#include "imaging/vips/load.h"
+
+namespace safelight {
+namespace {
+
+constexpr int rows_at_once = 16;
+
+struct VipsRegionRelease {
+    void operator()(VipsRegion* region) const { g_object_unref(region); }
+};
+
+std::uint32_t side(int value) {
+    return static_cast<std::uint32_t>(std::max(value, 0));
+}
+
+/// Decodes from the top, strip by strip, and hands each row to all resamplers.
+Status push_rows(VipsImage* picture, std::span<Resampler> resamplers, const StopCheck& stop) {
+    const std::unique_ptr<VipsRegion, VipsRegionRelease> region(vips_region_new(picture));
+    const int width = vips_image_get_width(picture);
+    const int height = vips_image_get_height(picture);
+    for (int top = 0; top < height; top += rows_at_once) {
+        if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
+        const VipsRect strip{0, top, width, std::min(rows_at_once, height - top)};
+        if (vips_region_prepare(region.get(), &strip) != 0) {
+            if (vips_image_iskilled(picture))
+                return vips_failure(ErrorCode::cancelled, "The work was called off.");
+            return vips_failure(ErrorCode::invalid_image, "The picture cannot be decoded.");
+        }
+        for (int y = top; y < top + strip.height; ++y) {
+            const auto* row = reinterpret_cast<const std::uint8_t*>(VIPS_REGION_ADDR(region.get(), 0, y));
+            for (Resampler& resampler : resamplers) resampler.push_row(row);
+        }
+    }
+    return {};
+}
+
+Plan shrunk(const Plan& plan, int shrink) {
+    if (shrink == 1) return plan;
+    const Region& region = plan.region;
+    return {{region.left / shrink, region.top / shrink, region.width / shrink, region.height / shrink},
+            plan.width_px,
+            plan.height_px};
+}
+
+/// libvips takes some canvases of GIFs for a mistake and shows the frames' extent alone: back to the canvas,
+/// whose corner is the same. Any other difference between the header that was checked and the pixels is a
+/// lie.
+Result<VipsPicture> on_canvas(VipsPicture picture, const ImageFacts& facts) {
+    const bool swaps = swaps_sides(facts.orientation);
+    const std::uint32_t width = swaps ? facts.height_px : facts.width_px;
+    const std::uint32_t height = swaps ? facts.width_px : facts.height_px;
+    const std::uint32_t found_width = side(vips_image_get_width(picture.get()));
+    const std::uint32_t found_height = side(vips_image_get_height(picture.get()));
+    if (found_width == width && found_height == height) return picture;
+    const bool fits = found_width <= width && found_height <= height;
+    VipsImage* out = nullptr;
+    const bool embedded = facts.format == Format::gif && fits &&
+                          vips_embed(picture.get(), &out, 0, 0, static_cast<int>(width),
+                                     static_cast<int>(height), nullptr) == 0;
+    if (!embedded) {
+        return failure(ErrorCode::invalid_image, "The picture is damaged.",
+                       "its pixels have other sides than its header");
+    }
+    return VipsPicture(out);
+}
+
+Status decode_at(std::span<const std::byte> bytes, const ImageFacts& facts, int shrink,
+                 std::span<const Plan> plans, std::span<const std::size_t> members, std::span<Pixels> results,
+                 const StopCheck& stop) {
+    TRY_ASSIGN(VipsPicture loaded, load_picture(bytes, facts.format, shrink));
+    stop_when(loaded.get(), stop);
+    if (shrink == 1) {
+        TRY_ASSIGN(loaded, on_canvas(std::move(loaded), facts));
+    }
+    TRY_ASSIGN(const VipsPicture picture, to_srgb(std::move(loaded)));
+    std::vector<Resampler> resamplers;
+    resamplers.reserve(members.size());
+    for (const std::size_t member : members) {
+        resamplers.emplace_back(side(vips_image_get_width(picture.get())),
+                                side(vips_image_get_height(picture.get())),
+                                side(vips_image_get_bands(picture.get())), shrunk(plans[member], shrink));
+    }
+    TRY(push_rows(picture.get(), resamplers, stop));
+    for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = resamplers[i].take();
+    return {};
+}
+
+}  // namespace
+
+Result<ImageFacts> facts_from_vips(std::span<const std::byte> bytes, const ImageFacts& facts) {
+    const VipsThread thread;
+    TRY_ASSIGN(const VipsPicture picture, load_picture(bytes, facts.format));
+    ImageFacts exact = facts;
+    exact.width_px = side(vips_image_get_width(picture.get()));
+    exact.height_px = side(vips_image_get_height(picture.get()));
+    if (swaps_sides(exact.orientation)) std::swap(exact.width_px, exact.height_px);
+    exact.has_alpha = vips_image_hasalpha(picture.get()) != 0;
+    return exact;
+}
+
+Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const ImageFacts& facts,
+                                         std::span<const Plan> plans, const StopCheck& stop) {
+    const VipsThread thread;
+    std::vector<std::byte> clean;
+    if (facts.format == Format::png) {
+        clean = without_png_metadata(bytes);
+        bytes = clean;
+    }
+    std::vector<Pixels> results(plans.size());
+    for (const std::uint32_t shrink : {1U, 2U, 4U, 8U}) {
+        std::vector<std::size_t> members;
+        for (std::size_t i = 0; i < plans.size(); ++i) {
+            // Only libjpeg shrinks while it decodes.
+            const std::uint32_t own = facts.format == Format::jpeg ? jpeg_shrink_for(plans[i]) : 1;
+            if (own == shrink) members.push_back(i);
+        }
+        if (members.empty()) continue;
+        TRY(decode_at(bytes, facts, static_cast<int>(shrink), plans, members, results, stop));
+    }
+    return results;
+}
+
+}  // namespace safelight

@@ -1,0 +1,241 @@
+#include "queue/catalog/catalog_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+
+#include "queue/conformance/job_queue_conformance.h"
+
+namespace safelight {
+namespace {
+
+using testing::ElementsAre;
+
+constexpr Milliseconds for_ever = std::chrono::hours(1);
+constexpr Milliseconds at_once{0};
+constexpr CatalogQueueConfig never_polls{.hints_max = 10'000, .poll_interval = for_ever};
+constexpr CatalogQueueConfig polls_often{.hints_max = 10'000, .poll_interval = Milliseconds{1}};
+
+/// Stands for the catalog: jobs stay pending until they are claimed.
+class PendingTable {
+  public:
+    void add(JobId id) {
+        const std::lock_guard lock(mutex_);
+        ids_.push_back(id);
+    }
+    bool claim(JobId id) {
+        const std::lock_guard lock(mutex_);
+        return std::erase(ids_, id) > 0;
+    }
+    PendingJobs as_source() {
+        return [this](std::uint32_t limit) -> Result<std::vector<JobId>> {
+            ++questions;
+            const std::lock_guard lock(mutex_);
+            return std::vector(ids_.begin(),
+                               ids_.begin() + std::min<std::ptrdiff_t>(limit, std::ssize(ids_)));
+        };
+    }
+
+    std::atomic<int> questions = 0;
+
+  private:
+    std::mutex mutex_;
+    std::vector<JobId> ids_;  // guarded by mutex_
+};
+
+class AlwaysEmptyFixture final : public JobQueueFixture {
+  public:
+    explicit AlwaysEmptyFixture(const CatalogQueueConfig& config)
+        : queue_(make_catalog_queue(config, [](std::uint32_t) { return std::vector<JobId>{}; })) {}
+    JobQueue& queue() override { return *queue_; }
+
+  private:
+    std::unique_ptr<JobQueue> queue_;
+};
+
+JobQueueBackend backend(const std::string& name, const CatalogQueueConfig& config) {
+    return {name, [config] { return std::make_unique<AlwaysEmptyFixture>(config); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Catalog, JobQueueConformance,
+                         testing::Values(backend("never_polls", never_polls),
+                                         backend("polls_often", polls_often)),
+                         job_queue_backend_name);
+
+class CatalogQueueTest : public testing::Test {
+  protected:
+    JobId new_id() { return ids_.next<JobId>(); }
+
+    static std::optional<JobId> receive(JobQueue& queue, Milliseconds timeout) {
+        const auto received = queue.receive(timeout, {});
+        EXPECT_TRUE(received);
+        if (!received || !*received) return std::nullopt;
+        return (*received)->job_id;
+    }
+
+    SystemClock clock_;
+    IdGenerator ids_{clock_};
+    PendingTable table_;
+};
+
+TEST_F(CatalogQueueTest, HintsComeInTheOrderInWhichTheyWerePublished) {
+    const auto queue = make_catalog_queue(never_polls, table_.as_source());
+    const std::array ids{new_id(), new_id(), new_id()};
+    for (const JobId id : ids) ASSERT_TRUE(queue->publish(id));
+    for (const JobId id : ids) EXPECT_EQ(receive(*queue, for_ever), id);
+}
+
+TEST_F(CatalogQueueTest, AnIdThatWaitsIsNotQueuedTwice) {
+    const auto queue = make_catalog_queue(never_polls, table_.as_source());
+    const JobId id = new_id();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue->publish(id));
+    EXPECT_EQ(queue->depth(), 1U);
+    EXPECT_EQ(receive(*queue, at_once), id);
+    EXPECT_EQ(receive(*queue, at_once), std::nullopt);
+}
+
+TEST_F(CatalogQueueTest, WhatWasPendingBeforeTheStartIsFoundAtOnce) {
+    const std::array ids{new_id(), new_id()};
+    for (const JobId id : ids) table_.add(id);
+    const auto queue = make_catalog_queue(never_polls, table_.as_source());
+    for (const JobId id : ids) EXPECT_EQ(receive(*queue, at_once), id);
+    EXPECT_EQ(table_.questions, 1);
+}
+
+TEST_F(CatalogQueueTest, TheCatalogIsNotAskedAgainBeforeItsTime) {
+    const auto queue = make_catalog_queue(never_polls, table_.as_source());
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(receive(*queue, at_once), std::nullopt);
+    EXPECT_EQ(table_.questions, 1);
+}
+
+TEST_F(CatalogQueueTest, TheCatalogIsNotAskedWhileHintsWait) {
+    const auto queue = make_catalog_queue(polls_often, table_.as_source());
+    const JobId id = new_id();
+    ASSERT_TRUE(queue->publish(id));
+    EXPECT_EQ(receive(*queue, for_ever), id);
+    EXPECT_EQ(table_.questions, 0);
+}
+
+TEST_F(CatalogQueueTest, AJobOfAnotherProcessIsFoundByAsking) {
+    const JobId id = new_id();
+    std::latch asked_in_vain(1);
+    std::atomic<int> questions = 0;
+    const auto queue = make_catalog_queue(polls_often, [&](std::uint32_t) {
+        if (++questions == 1) {
+            asked_in_vain.count_down();
+            return std::vector<JobId>{};
+        }
+        return std::vector{id};
+    });
+    std::optional<JobId> received;
+    std::jthread receiver([&] { received = receive(*queue, for_ever); });
+    asked_in_vain.wait();
+    receiver.join();
+    EXPECT_EQ(received, id);
+}
+
+TEST_F(CatalogQueueTest, OneAnswerServesSeveralReceivers) {
+    const std::array ids{new_id(), new_id(), new_id()};
+    for (const JobId id : ids) table_.add(id);
+    const auto queue = make_catalog_queue(never_polls, table_.as_source());
+    std::mutex mutex;
+    std::vector<JobId> received;
+    {
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            threads.emplace_back([&] {
+                const auto id = receive(*queue, for_ever);
+                const std::lock_guard lock(mutex);
+                if (id) received.push_back(*id);
+            });
+        }
+    }
+    EXPECT_THAT(received, testing::UnorderedElementsAreArray(ids));
+    EXPECT_EQ(table_.questions, 1);
+}
+
+TEST_F(CatalogQueueTest, DroppedHintsAreFoundInTheCatalog) {
+    constexpr std::size_t jobs = 100;
+    const CatalogQueueConfig small{.hints_max = 3, .poll_interval = for_ever};
+    const auto queue = make_catalog_queue(small, table_.as_source());
+    EXPECT_EQ(receive(*queue, at_once), std::nullopt) << "so that the next question would be an hour away";
+    for (std::size_t i = 0; i < jobs; ++i) {
+        const JobId id = new_id();
+        table_.add(id);
+        ASSERT_TRUE(queue->publish(id));
+    }
+    EXPECT_EQ(queue->depth(), 3U);
+    std::size_t claimed = 0;
+    while (const auto id = receive(*queue, at_once)) claimed += table_.claim(*id) ? 1 : 0;
+    EXPECT_EQ(claimed, jobs);
+}
+
+TEST_F(CatalogQueueTest, HintsDroppedWhileTheCatalogAnswersAreNotForgotten) {
+    const JobId early = new_id();
+    const JobId late = new_id();
+    JobQueue* queue_seen_by_source = nullptr;
+    int questions = 0;
+    const CatalogQueueConfig tiny{.hints_max = 1, .poll_interval = for_ever};
+    const auto queue = make_catalog_queue(tiny, [&](std::uint32_t) -> Result<std::vector<JobId>> {
+        if (++questions > 1) return std::vector{late};
+        EXPECT_TRUE(queue_seen_by_source->publish(early));
+        EXPECT_TRUE(queue_seen_by_source->publish(late));  // dropped
+        return std::vector<JobId>{};
+    });
+    queue_seen_by_source = queue.get();
+    EXPECT_EQ(receive(*queue, at_once), early);
+    EXPECT_EQ(receive(*queue, at_once), late);
+}
+
+TEST_F(CatalogQueueTest, AFailingCatalogIsReportedAndLeftAlone) {
+    int questions = 0;
+    const auto queue = make_catalog_queue(never_polls, [&](std::uint32_t) -> Result<std::vector<JobId>> {
+        ++questions;
+        return failure(ErrorCode::unavailable, "No answer.");
+    });
+    const auto failed = queue->receive(at_once, {});
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::unavailable);
+    EXPECT_EQ(receive(*queue, at_once), std::nullopt);
+    EXPECT_EQ(questions, 1);
+
+    const JobId id = new_id();
+    ASSERT_TRUE(queue->publish(id));
+    EXPECT_EQ(receive(*queue, at_once), id) << "hints need no catalog";
+}
+
+TEST_F(CatalogQueueTest, AThrowingCatalogLeavesNobodyWaiting) {
+    const auto queue = make_catalog_queue(
+        never_polls, [](std::uint32_t) -> Result<std::vector<JobId>> { throw std::runtime_error("a bug"); });
+    const auto failed = queue->receive(at_once, {});
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(failed.error().code, ErrorCode::internal);
+    EXPECT_EQ(receive(*queue, at_once), std::nullopt);
+}
+
+TEST_F(CatalogQueueTest, TheQuestionIsNeverLongerThanTheQueue) {
+    std::vector<std::uint32_t> limits;
+    const auto remember = [&](std::uint32_t limit) {
+        limits.push_back(limit);
+        return std::vector<JobId>{};
+    };
+    EXPECT_EQ(receive(*make_catalog_queue({.hints_max = 2}, remember), at_once), std::nullopt);
+    EXPECT_EQ(receive(*make_catalog_queue({.hints_max = 10'000}, remember), at_once), std::nullopt);
+    EXPECT_THAT(limits, ElementsAre(2U, 256U));
+}
+
+TEST_F(CatalogQueueTest, BadConfigurationIsNamed) {
+    EXPECT_TRUE(CatalogQueueConfig{}.validate());
+    const auto refused = CatalogQueueConfig{.hints_max = 0, .poll_interval = Milliseconds{0}}.validate();
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().faults, ElementsAre(testing::Field(&Fault::pointer, "hints_max"),
+                                                    testing::Field(&Fault::pointer, "poll_interval")));
+}
+
+}  // namespace
+}  // namespace safelight

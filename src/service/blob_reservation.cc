@@ -1,0 +1,68 @@
+#include "service/blob_reservation.h"
+
+#include <exception>
+#include <utility>
+
+namespace safelight {
+namespace {
+
+void log_left(telemetry::Logger& log, const Error& error, std::size_t count) {
+    log.warn("blobs left to the sweeper",
+             {{"count", count},
+              {"error", name_of(error.code)},
+              {"detail", error.log_text.empty() ? error.public_text : error.log_text}});
+}
+
+}  // namespace
+
+std::size_t remove_doomed(const BlobParts& parts, std::span<const BlobKey> keys) {
+    std::vector<BlobKey> removed;
+    removed.reserve(keys.size());
+    for (const BlobKey key : keys) {
+        if (const Status status = parts.blobs.remove(key); status) {
+            removed.push_back(key);
+        } else {
+            log_left(parts.log, status.error(), 1);
+        }
+    }
+    if (removed.empty()) return 0;
+    if (const Status status = parts.ledger.forget(removed); !status) {
+        log_left(parts.log, status.error(), removed.size());
+        return 0;
+    }
+    return removed.size();
+}
+
+Result<BlobReservation> BlobReservation::reserve(const BlobParts& parts, std::vector<BlobKey> keys,
+                                                 Timestamp deadline) {
+    TRY(parts.ledger.reserve(keys, deadline));
+    return BlobReservation(parts, std::move(keys));
+}
+
+BlobReservation::BlobReservation(BlobReservation&& other) noexcept
+    : parts_(other.parts_), keys_(std::exchange(other.keys_, {})), linking_(other.linking_) {}
+
+BlobReservation::~BlobReservation() {
+    if (keys_.empty()) return;
+    // A destructor must not throw, and nothing is lost: the sweeper finds the rows.
+    try {
+        give_up();
+    } catch (const std::exception& error) {
+        parts_.log.error("giving up blobs failed", {{"what", error.what()}});
+    }
+}
+
+void BlobReservation::give_up() {
+    const Status abandoned = parts_.ledger.abandon(keys_);
+    if (!abandoned) log_left(parts_.log, abandoned.error(), keys_.size());
+    if (linking_) std::erase_if(keys_, [this](BlobKey key) { return may_be_live(key); });
+    remove_doomed(parts_, keys_);
+}
+
+bool BlobReservation::may_be_live(BlobKey key) {
+    const auto entry = parts_.ledger.find(key);
+    if (!entry) return true;
+    return entry->has_value() && (*entry)->state != BlobState::doomed;
+}
+
+}  // namespace safelight

@@ -1,0 +1,135 @@
+#include "service/library.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+
+#include "service/blob_reservation.h"
+#include "service/filename.h"
+
+namespace safelight {
+namespace {
+
+class CatalogLibrary final : public Library {
+  public:
+    explicit CatalogLibrary(const LibraryParts& parts) : parts_(parts) {}
+
+    Result<Job> find_job(AccountId owner, JobId id) override { return parts_.catalog.find_job(owner, id); }
+    Result<Image> find_image(AccountId owner, ImageId id) override {
+        return parts_.catalog.find_image(owner, id);
+    }
+    Result<Page<Job>> list_jobs(const ListQuery& query) override { return parts_.catalog.list_jobs(query); }
+    Result<Page<Image>> list_images(const ListQuery& query) override {
+        return parts_.catalog.list_images(query);
+    }
+
+    Result<Job> request_variants(AccountId owner, JobId id,
+                                 std::span<const VariantRequest> variants) override {
+        TRY_ASSIGN(Job job, add_variants(owner, id, variants));
+        parts_.watch.notify(id);
+        if (job.status == JobStatus::processing) publish(id);
+        return job;
+    }
+
+    Result<Content> open_original(AccountId owner, ImageId id) override {
+        TRY_ASSIGN(Image image, parts_.catalog.find_image(owner, id));
+        Content content;
+        TRY_ASSIGN(content.bytes, open(image, image.blob, image.size_bytes));
+        content.format = image.facts.format;
+        content.sha256 = image.sha256;
+        content.modified_at = image.created_at;
+        content.filename = std::move(image.filename);
+        return content;
+    }
+
+    Result<Content> open_variant(AccountId owner, ImageId id, std::string_view name) override {
+        TRY_ASSIGN(const Image image, parts_.catalog.find_image(owner, id));
+        const auto variant = std::ranges::find(image.variants, name, &Variant::name);
+        if (variant == image.variants.end()) {
+            return failure(ErrorCode::not_found, "The image has no variant of this name.");
+        }
+        if (variant->status == VariantStatus::pending) {
+            return failure(ErrorCode::variant_not_ready, "The variant is still being made.");
+        }
+        if (variant->status == VariantStatus::failed) {
+            return failure(ErrorCode::variant_failed,
+                           variant->error ? variant->error->detail : "The variant could not be made.");
+        }
+        Content content;
+        TRY_ASSIGN(content.bytes, open(image, variant->content->blob, variant->content->size_bytes));
+        content.format = variant->content->format;
+        content.sha256 = variant->content->sha256;
+        content.modified_at = variant->updated_at;
+        content.filename = variant_filename(image.filename, variant->name, variant->content->format);
+        return content;
+    }
+
+    Status delete_job(AccountId owner, JobId id) override {
+        TRY_ASSIGN(const auto doomed, parts_.catalog.delete_job(owner, id, parts_.clock.now()));
+        parts_.watch.notify(id);
+        collect(doomed);
+        return {};
+    }
+
+    Status delete_image(AccountId owner, ImageId id) override {
+        TRY_ASSIGN(const auto doomed, parts_.catalog.delete_image(owner, id, parts_.clock.now()));
+        collect(doomed);
+        return {};
+    }
+
+  private:
+    Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants) {
+        // Two requests at once must not pass the limit together.
+        const std::lock_guard lock(requests_mutex_);
+        TRY_ASSIGN(const Job job, parts_.catalog.find_job(owner, id));
+        const auto& existing = job.image.variants;
+        const auto added = std::ranges::count_if(variants, [&existing](const VariantRequest& request) {
+            return std::ranges::find(existing, request.name, &Variant::name) == existing.end();
+        });
+        if (existing.size() + static_cast<std::size_t>(added) > variants_per_image_max) {
+            return invalid(
+                {{"/variants", fmt::format("An image may have {} variants; this one has {} already.",
+                                           variants_per_image_max, existing.size())}});
+        }
+        return parts_.catalog.add_variants(owner, id, variants, parts_.clock.now());
+    }
+
+    Result<std::unique_ptr<ByteSource>> open(const Image& image, BlobKey key, std::uint64_t size_bytes) {
+        auto source = parts_.blobs.open(key);
+        if (source && (*source)->size_bytes() == size_bytes) return source;
+        if (!source && source.error().code != ErrorCode::not_found) return source;
+        // A deletion may have come between the catalog and the store.
+        if (!source) TRY(parts_.catalog.find_image(image.owner, image.id));
+        const std::string what =
+            source ? fmt::format("{} of {} bytes", (*source)->size_bytes(), size_bytes) : "lost";
+        parts_.log.error("stored bytes are damaged",
+                         {{"image_id", image.id.to_string()}, {"blob", key.to_string()}, {"what", what}});
+        return failure(ErrorCode::corrupt_blob, "The stored bytes are damaged.", what);
+    }
+
+    void collect(std::span<const BlobKey> doomed) {
+        parts_.metrics.deletion();
+        remove_doomed({parts_.ledger, parts_.blobs, parts_.log}, doomed);
+    }
+
+    /// Only a hint: the rescuer finds what was not published.
+    void publish(JobId id) {
+        if (const Status status = parts_.queue.publish(id); !status) {
+            parts_.log.warn("publishing failed",
+                            {{"job_id", id.to_string()}, {"error", name_of(status.error().code)}});
+        }
+    }
+
+    const LibraryParts parts_;
+    std::mutex requests_mutex_;
+};
+
+}  // namespace
+
+std::unique_ptr<Library> make_library(const LibraryParts& parts) {
+    return std::make_unique<CatalogLibrary>(parts);
+}
+
+}  // namespace safelight

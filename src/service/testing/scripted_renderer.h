@@ -1,0 +1,97 @@
+// A renderer that does what a test says: block, fail, throw, misbehave. By itself it makes small "pictures"
+// of text.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/sha256.h"
+#include "renderer/renderer.h"
+#include "transform/transform.h"
+
+namespace safelight::testing {
+
+[[nodiscard]] inline std::vector<std::byte> bytes_of(std::string_view text) {
+    const auto bytes = std::as_bytes(std::span(text));
+    return {bytes.begin(), bytes.end()};
+}
+
+/// Begins like a JPEG; the same seed gives the same bytes.
+[[nodiscard]] inline std::vector<std::byte> make_picture(std::size_t size_bytes = 1'000,
+                                                         std::string_view seed = "") {
+    std::string text = "\xff\xd8\xff";
+    text += seed;
+    text.resize(size_bytes, '.');
+    return bytes_of(text);
+}
+
+class ScriptedRenderer final : public Renderer {
+  public:
+    using Renditions = std::vector<Result<Rendition>>;
+    using Probe = std::function<Result<ImageFacts>(ByteSource&)>;
+    using Render =
+        std::function<Result<Renditions>(ByteSource&, std::span<const Transform>, const CancelCheck&)>;
+
+    void on_probe(Probe probe) {
+        const std::lock_guard lock(mutex_);
+        probe_ = std::move(probe);
+    }
+    void on_render(Render render) {
+        const std::lock_guard lock(mutex_);
+        render_ = std::move(render);
+    }
+    [[nodiscard]] std::uint32_t probes() const { return probes_; }
+    [[nodiscard]] std::uint32_t renders() const { return renders_; }
+
+    Result<ImageFacts> probe(ByteSource& source) override {
+        ++probes_;
+        const Probe probe = script(probe_);
+        return probe ? probe(source) : facts();
+    }
+
+    Result<Renditions> render(ByteSource& source, std::span<const Transform> transforms,
+                              const CancelCheck& cancelled) override {
+        ++renders_;
+        const Render render = script(render_);
+        return render ? render(source, transforms, cancelled) : make(source, transforms);
+    }
+
+    std::vector<std::string> versions() const override { return {"scripted"}; }
+
+    [[nodiscard]] static ImageFacts facts() {
+        return {.format = Format::jpeg, .width_px = 40, .height_px = 30};
+    }
+
+    [[nodiscard]] static Rendition rendition(std::span<const std::byte> source, const Transform& transform) {
+        return {Format::jpeg, 4, 3, bytes_of(sha256_of(source).to_hex() + to_json(transform))};
+    }
+
+    /// What it makes when nothing else is said.
+    [[nodiscard]] static Result<Renditions> make(ByteSource& source, std::span<const Transform> transforms) {
+        TRY_ASSIGN(const auto bytes, read_all(source, 100'000'000));
+        Renditions renditions;
+        for (const Transform& transform : transforms) renditions.emplace_back(rendition(bytes, transform));
+        return renditions;
+    }
+
+  private:
+    template <class Script>
+    [[nodiscard]] Script script(const Script& current) {
+        const std::lock_guard lock(mutex_);
+        return current;
+    }
+
+    std::mutex mutex_;
+    Probe probe_;    // guarded by mutex_
+    Render render_;  // guarded by mutex_
+    std::atomic<std::uint32_t> probes_ = 0;
+    std::atomic<std::uint32_t> renders_ = 0;
+};
+
+}  // namespace safelight::testing

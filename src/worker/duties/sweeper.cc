@@ -1,0 +1,41 @@
+#include "worker/duties/sweeper.h"
+
+#include <cstdint>
+
+namespace safelight {
+namespace {
+
+constexpr std::uint32_t batch_blobs = 256;
+
+}  // namespace
+
+Sweeper::Sweeper(const Clock& clock, const BlobParts& parts, telemetry::Metrics& metrics,
+                 Milliseconds interval)
+    : clock_(clock),
+      parts_(parts),
+      metrics_(metrics),
+      interval_(interval),
+      duty_("sweeper", [this](const std::stop_token& stop) {
+          sweep(stop);
+          return interval_;
+      }) {}
+
+std::size_t Sweeper::sweep(const std::stop_token& stop) {
+    std::size_t swept = 0;
+    while (!stop.stop_requested()) {
+        const auto keys = parts_.ledger.sweepable(batch_blobs, clock_.now());
+        if (!keys) {
+            parts_.log.warn("sweeping failed",
+                            {{"error", name_of(keys.error().code)}, {"detail", keys.error().log_text}});
+            break;
+        }
+        const std::size_t removed = remove_doomed(parts_, *keys);
+        swept += removed;
+        // What a store refuses would come again at once: it waits for the next round.
+        if (removed < keys->size() || keys->size() < batch_blobs) break;
+    }
+    if (swept > 0) metrics_.blobs_swept(swept);
+    return swept;
+}
+
+}  // namespace safelight

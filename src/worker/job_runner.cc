@@ -1,0 +1,242 @@
+#include "worker/job_runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "base/random.h"
+#include "base/units.h"
+#include "worker/checked_original.h"
+#include "worker/retry_decision.h"
+
+namespace safelight {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// A larger buffer is not kept from job to job.
+constexpr std::size_t buffer_kept_bytes = 4 * MiB;
+
+Error fenced() {
+    return {ErrorCode::fenced, "The job is somebody else's now, or gone.", {}, {}};
+}
+
+std::string_view log_text_of(const Error& error) {
+    return error.log_text.empty() ? error.public_text : error.log_text;
+}
+
+bool is_usable(const Rendition& rendition) {
+    return !rendition.bytes.empty() && rendition.width_px > 0 && rendition.height_px > 0;
+}
+
+}  // namespace
+
+JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
+                     std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back)
+    : config_(config),
+      parts_(parts),
+      leases_(leases),
+      on_retry_(std::move(on_retry)),
+      give_back_(give_back) {}
+
+void JobRunner::run(JobId id) {
+    const auto claim = parts_.claims.claim(id, config_.lease, parts_.clock.now());
+    if (!claim) {
+        parts_.log.warn("claiming failed", {{"job_id", id.to_string()},
+                                            {"error", name_of(claim.error().code)},
+                                            {"detail", log_text_of(claim.error())}});
+        return;
+    }
+    if (!*claim) return;
+    const auto started = SteadyClock::now();
+    const Ending ending = attempt(**claim);
+    report(**claim, ending,
+           std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - started));
+    if (buffer_.size() > buffer_kept_bytes) buffer_ = {};
+}
+
+JobRunner::Ending JobRunner::attempt(const Claim& claim) {
+    // A worker that died could not say so: its try is seen here.
+    if (claim.tries > config_.tries_max) return fail_all(claim, exhausted(config_.tries_max, nullptr), {});
+    Error error;
+    try {
+        Result<Work> made = work(claim);
+        if (made) return commit(claim, std::move(*made));
+        error = std::move(made).error();
+    } catch (const std::exception& exception) {
+        parts_.log.error("exception in a job",
+                         {{"job_id", claim.job_id.to_string()}, {"what", exception.what()}});
+        error = {ErrorCode::internal, "An internal error.", exception.what(), {}};
+    }
+    return settle(claim, std::move(error));
+}
+
+Result<JobRunner::Work> JobRunner::work(const Claim& claim) {
+    const auto hold = leases_.hold(claim.job_id, claim.attempt);
+    // A deletion in this process is learnt of at once, not only at the next renewal.
+    const auto subscription = parts_.watch.subscribe(claim.job_id, [&hold] { hold->renew_soon(); });
+    Result<Work> made = render(claim, *hold);
+    if (hold->is_lost()) return std::unexpected(fenced());
+    return made;
+}
+
+Result<JobRunner::Work> JobRunner::render(const Claim& claim, LeaseKeeper::Hold& hold) {
+    TRY_ASSIGN(const auto source,
+               open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, buffer_));
+    std::vector<Transform> transforms;
+    transforms.reserve(claim.pending.size());
+    for (const Variant& variant : claim.pending) transforms.push_back(variant.transform);
+
+    const auto deadline = SteadyClock::now() + config_.render_timeout;
+    const CancelCheck cancelled = [this, &hold, deadline] {
+        return hold.is_lost() || give_back_.load(std::memory_order_relaxed) || SteadyClock::now() >= deadline;
+    };
+    auto renditions = parts_.renderer.render(*source, transforms, cancelled);
+    if (!renditions && renditions.error().code == ErrorCode::cancelled && !give_back_ &&
+        SteadyClock::now() >= deadline) {
+        return failure(ErrorCode::timeout, "Making the variants took too long.");
+    }
+    if (!renditions) return forward(std::move(renditions));
+    if (renditions->size() != transforms.size()) {
+        return failure(ErrorCode::renderer_failed, "The renderer failed.", "wrong number of renditions");
+    }
+    if (hold.is_lost()) return std::unexpected(fenced());
+    return store(claim, std::move(*renditions));
+}
+
+Result<JobRunner::Work> JobRunner::store(const Claim& claim, std::vector<Result<Rendition>> renditions) {
+    Work work;
+    std::vector<BlobKey> keys;
+    for (std::size_t i = 0; i < renditions.size(); ++i) {
+        Result<Rendition>& rendition = renditions[i];
+        if (rendition && !is_usable(*rendition)) {
+            rendition = failure(ErrorCode::renderer_failed, "The renderer failed.", "an empty rendition");
+        }
+        VariantOutcome& outcome = work.outcomes.emplace_back();
+        outcome.name = claim.pending[i].name;
+        if (rendition) {
+            VariantContent& content = outcome.content.emplace();
+            content.blob = keys.emplace_back(parts_.ids.next<BlobKey>());
+            content.format = rendition->format;
+            content.width_px = rendition->width_px;
+            content.height_px = rendition->height_px;
+            continue;
+        }
+        // One variant's passing trouble: all pending ones are made again, for a partial commit would end the
+        // tries.
+        const RetryDecision decision = decide_retry(rendition.error(), claim.tries, config_, 0);
+        if (std::holds_alternative<RetryAfter>(decision)) return forward(std::move(rendition));
+        outcome.error = std::get<VariantError>(decision);
+    }
+    if (keys.empty()) return work;
+
+    const BlobParts blob_parts{parts_.ledger, parts_.blobs, parts_.log};
+    TRY_ASSIGN(
+        BlobReservation reservation,
+        BlobReservation::reserve(blob_parts, std::move(keys), parts_.clock.now() + config_.write_deadline));
+    work.reservation.emplace(std::move(reservation));
+    for (std::size_t i = 0; i < renditions.size(); ++i) {
+        if (!renditions[i]) continue;
+        VariantContent& content = *work.outcomes[i].content;
+        TRY_ASSIGN(const BlobInfo info, put(parts_.blobs, content.blob, renditions[i]->bytes));
+        content.size_bytes = info.size_bytes;
+        content.sha256 = info.sha256;
+    }
+    return work;
+}
+
+JobRunner::Ending JobRunner::commit(const Claim& claim, Work work) {
+    if (work.reservation) work.reservation->linking();
+    auto completion = parts_.claims.complete(claim.job_id, claim.attempt, work.outcomes, parts_.clock.now());
+    if (!completion && completion.error().code == ErrorCode::conflict) {
+        return settle(claim,
+                      {ErrorCode::timeout, "Storing the variants took too long.", "swept as overdue", {}});
+    }
+    if (!completion) return settle(claim, std::move(completion).error());
+    if (work.reservation) work.reservation->linked();
+    announce(claim, *completion, work.outcomes);
+    Ending ending{.result = "completed"};
+    for (const VariantOutcome& outcome : work.outcomes) {
+        if (outcome.content) {
+            ++ending.ready;
+        } else if (!ending.error) {
+            ending.error = Error{outcome.error->code, outcome.error->detail, {}, {}};
+        }
+    }
+    return ending;
+}
+
+JobRunner::Ending JobRunner::settle(const Claim& claim, Error error) {
+    if (error.code == ErrorCode::fenced) return {.result = "fenced"};
+    const Timestamp now = parts_.clock.now();
+    if (error.code == ErrorCode::cancelled && give_back_) return release(claim, std::move(error), now, false);
+    const RetryDecision decision = decide_retry(error, claim.tries, config_, random_fraction());
+    if (const auto* retry = std::get_if<RetryAfter>(&decision)) {
+        return release(claim, std::move(error), now + retry->delay, true);
+    }
+    return fail_all(claim, std::get<VariantError>(decision), std::move(error));
+}
+
+JobRunner::Ending JobRunner::fail_all(const Claim& claim, const VariantError& variant_error,
+                                      std::optional<Error> cause) {
+    if (!cause) cause = Error{variant_error.code, variant_error.detail, {}, {}};
+    std::vector<VariantOutcome> outcomes;
+    for (const Variant& variant : claim.pending)
+        outcomes.push_back({variant.name, std::nullopt, variant_error});
+    const auto completion = parts_.claims.complete(claim.job_id, claim.attempt, outcomes, parts_.clock.now());
+    if (!completion) {
+        if (completion.error().code == ErrorCode::fenced) return {.result = "fenced"};
+        // The lease runs out; the next claim finds the tries used up, or the cause again.
+        on_retry_(claim.lease_until);
+        return {.result = "unsettled", .error = completion.error()};
+    }
+    if (cause->code == ErrorCode::corrupt_blob) {
+        parts_.log.error("stored original is damaged", {{"job_id", claim.job_id.to_string()},
+                                                        {"image_id", claim.image.id.to_string()},
+                                                        {"blob", claim.image.blob.to_string()},
+                                                        {"what", log_text_of(*cause)}});
+    }
+    announce(claim, *completion, outcomes);
+    return {.result = "completed", .error = std::move(cause)};
+}
+
+JobRunner::Ending JobRunner::release(const Claim& claim, Error error, Timestamp due_at, bool counts) {
+    const Status released =
+        parts_.claims.release(claim.job_id, claim.attempt, due_at, counts, parts_.clock.now());
+    if (!released && released.error().code == ErrorCode::fenced) return {.result = "fenced"};
+    if (!released) {
+        on_retry_(claim.lease_until);
+        return {.result = "unsettled", .error = released.error()};
+    }
+    if (counts) on_retry_(due_at);
+    return {.result = counts ? "retried" : "released", .error = std::move(error)};
+}
+
+void JobRunner::announce(const Claim& claim, const Completion& completion,
+                         std::span<const VariantOutcome> outcomes) {
+    for (const VariantOutcome& outcome : outcomes) {
+        parts_.metrics.variant(outcome.error ? name_of(outcome.error->code) : "ready");
+    }
+    if (completion.more_pending) {
+        if (const Status status = parts_.queue.publish(claim.job_id); !status) on_retry_(parts_.clock.now());
+    }
+    parts_.watch.notify(claim.job_id);
+}
+
+void JobRunner::report(const Claim& claim, const Ending& ending, std::chrono::microseconds duration) {
+    parts_.metrics.attempt(ending.result, duration);
+    const auto level = ending.error ? telemetry::Level::warn : telemetry::Level::info;
+    parts_.log.log(level, "job attempt",
+                   {{"job_id", claim.job_id.to_string()},
+                    {"image_id", claim.image.id.to_string()},
+                    {"attempt", claim.attempt},
+                    {"outcome", ending.result},
+                    {"ms", static_cast<double>(duration.count()) / 1000.0},
+                    {"variants", claim.pending.size()},
+                    {"ready", ending.ready},
+                    {"error", ending.error ? name_of(ending.error->code) : ""},
+                    {"detail", ending.error ? log_text_of(*ending.error) : ""}});
+}
+
+}  // namespace safelight

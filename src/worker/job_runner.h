@@ -1,0 +1,65 @@
+// One attempt at one job: claim, read, render, store, commit.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "renderer/renderer.h"
+#include "service/blob_reservation.h"
+#include "worker/lease_keeper.h"
+#include "worker/worker.h"
+
+namespace safelight {
+
+/// Belongs to one worker thread. What is passed in outlives it.
+class JobRunner {
+  public:
+    /// `on_retry` is told when a job that was given back will be due. `give_back` turns true when a shutdown
+    /// waits no longer: the work in hand is called off and its claim given back without counting the try.
+    JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
+              std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back);
+
+    /// Makes the pending variants of the job if it can be claimed, and settles the claim, whatever happens:
+    /// this is where exceptions of an attempt end. Blocks.
+    void run(JobId id);
+
+  private:
+    /// What an attempt has to commit.
+    struct Work {
+        std::vector<VariantOutcome> outcomes;
+        std::optional<BlobReservation> reservation;  // of the blobs in `outcomes`
+    };
+    /// How an attempt ended, for log and metrics.
+    struct Ending {
+        std::string_view result;  // "completed", "retried", "released", "fenced", "unsettled"
+        std::optional<Error> error = std::nullopt;
+        std::size_t ready = 0;
+    };
+
+    [[nodiscard]] Ending attempt(const Claim& claim);
+    [[nodiscard]] Result<Work> work(const Claim& claim);
+    [[nodiscard]] Result<Work> render(const Claim& claim, LeaseKeeper::Hold& hold);
+    [[nodiscard]] Result<Work> store(const Claim& claim, std::vector<Result<Rendition>> renditions);
+    [[nodiscard]] Ending commit(const Claim& claim, Work work);
+    [[nodiscard]] Ending settle(const Claim& claim, Error error);
+    [[nodiscard]] Ending fail_all(const Claim& claim, const VariantError& variant_error,
+                                  std::optional<Error> cause);
+    [[nodiscard]] Ending release(const Claim& claim, Error error, Timestamp due_at, bool counts);
+    void announce(const Claim& claim, const Completion& completion, std::span<const VariantOutcome> outcomes);
+    void report(const Claim& claim, const Ending& ending, std::chrono::microseconds duration);
+
+    const WorkerConfig& config_;
+    const WorkerParts& parts_;
+    LeaseKeeper& leases_;
+    const std::function<void(Timestamp)> on_retry_;
+    const std::atomic<bool>& give_back_;
+    std::vector<std::byte> buffer_;  // of originals; kept from job to job
+};
+
+}  // namespace safelight

@@ -1,0 +1,22 @@
+#include "worker/thread_priority.h"
+
+#include <sys/resource.h>
+
+#include <cerrno>
+
+namespace safelight {
+namespace {
+
+constexpr int worker_nice = 10;
+
+}  // namespace
+
+void lower_thread_priority(telemetry::Logger& log) {
+    // On Linux a "process" of setpriority is one thread, and 0 is the calling one.
+    if (::getpriority(PRIO_PROCESS, 0) >= worker_nice) return;
+    if (::setpriority(PRIO_PROCESS, 0, worker_nice) != 0) {
+        log.debug("thread priority not lowered", {{"errno", errno}});
+    }
+}
+
+}  // namespace safelight

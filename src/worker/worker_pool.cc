@@ -1,0 +1,146 @@
+#include <pthread.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <stop_token>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "worker/duties/rescuer.h"
+#include "worker/duties/sweeper.h"
+#include "worker/job_runner.h"
+#include "worker/lease_keeper.h"
+#include "worker/thread_priority.h"
+#include "worker/worker.h"
+
+namespace safelight {
+namespace {
+
+constexpr Milliseconds receive_timeout{30'000};
+/// After a queue failed to answer, so that a worker does not spin.
+constexpr Milliseconds queue_pause{1'000};
+
+class ThreadedWorkerPool final : public WorkerPool {
+  public:
+    ThreadedWorkerPool(const WorkerConfig& config, const WorkerParts& parts)
+        : config_(config),
+          parts_(parts),
+          leases_(parts.claims, parts.clock, parts.log, config.lease),
+          rescuer_({parts.clock, parts.claims, parts.queue, parts.log, parts.metrics},
+                   config.rescue_interval),
+          sweeper_(parts.clock, {parts.ledger, parts.blobs, parts.log}, parts.metrics,
+                   config.sweep_interval) {
+        working_ = config_.threads;
+        for (std::uint32_t i = 0; i < config_.threads; ++i) {
+            threads_.emplace_back([this] { work(); });
+            pthread_setname_np(threads_.back().native_handle(), "worker");
+        }
+        // Without workers the hints are for other processes, which rescue for themselves.
+        if (config_.threads > 0) rescuer_.start();
+        sweeper_.start();
+    }
+
+    ~ThreadedWorkerPool() override { drain(Milliseconds::zero()); }
+
+    void drain(Milliseconds timeout) override {
+        const std::lock_guard draining(drain_mutex_);
+        stop_.request_stop();
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait_for(lock, timeout, [this] { return working_ == 0; });
+        }
+        give_back_ = true;
+        for (std::thread& thread : threads_) thread.join();
+        threads_.clear();
+        rescuer_.stop();
+        sweeper_.stop();
+    }
+
+    std::uint32_t busy() const override { return busy_; }
+
+  private:
+    void work() {
+        lower_thread_priority(parts_.log);
+        JobRunner runner(
+            config_, parts_, leases_, [this](Timestamp due) { rescuer_.note_due(due); }, give_back_);
+        while (!stop_.stop_requested()) {
+            const auto delivery = parts_.queue.receive(receive_timeout, stop_.get_token());
+            if (!delivery) {
+                pause_after(delivery.error());
+            } else if (*delivery && !stop_.stop_requested()) {
+                handle(runner, **delivery);
+            }
+        }
+        const std::lock_guard lock(mutex_);
+        --working_;
+        changed_.notify_all();
+    }
+
+    void handle(JobRunner& runner, const Delivery& delivery) {
+        ++busy_;
+        try {
+            runner.run(delivery.job_id);
+        } catch (const std::exception& error) {
+            // The claim could not even be settled: its lease runs out.
+            parts_.log.error("exception in a worker",
+                             {{"job_id", delivery.job_id.to_string()}, {"what", error.what()}});
+        }
+        --busy_;
+        if (const Status status = parts_.queue.acknowledge(delivery); !status) log_queue(status.error());
+    }
+
+    void pause_after(const Error& error) {
+        log_queue(error);
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, stop_.get_token(), queue_pause, [] { return false; });
+    }
+
+    void log_queue(const Error& error) {
+        parts_.log.warn("queue failed", {{"error", name_of(error.code)}, {"detail", error.log_text}});
+    }
+
+    const WorkerConfig config_;
+    const WorkerParts parts_;
+    LeaseKeeper leases_;
+    Rescuer rescuer_;
+    Sweeper sweeper_;
+    std::stop_source stop_;
+    std::atomic<bool> give_back_ = false;
+    std::atomic<std::uint32_t> busy_ = 0;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::uint32_t working_ = 0;  // threads that have not ended; guarded by mutex_
+    std::mutex drain_mutex_;
+    std::vector<std::thread> threads_;  // guarded by drain_mutex_ after construction
+};
+
+}  // namespace
+
+Status WorkerConfig::validate() const {
+    std::vector<Fault> faults;
+    const auto require = [&faults](bool holds, std::string member, std::string detail) {
+        if (!holds) faults.push_back({std::move(member), std::move(detail)});
+    };
+    constexpr Milliseconds zero = Milliseconds::zero();
+    require(threads <= 256, "threads", "must be at most 256");
+    require(lease >= Milliseconds(3), "lease", "must be at least 3 ms");
+    require(tries_max > 0, "tries_max", "must be above 0");
+    require(backoff_base > zero, "backoff_base", "must be above 0");
+    require(backoff_max >= backoff_base, "backoff_max", "must not be below backoff_base");
+    require(render_timeout > zero, "render_timeout", "must be above 0");
+    require(source_bytes_max > 0, "source_bytes_max", "must be above 0");
+    require(rescue_interval > zero, "rescue_interval", "must be above 0");
+    require(sweep_interval > zero, "sweep_interval", "must be above 0");
+    require(write_deadline >= lease, "write_deadline", "must not be below lease");
+    if (!faults.empty()) return invalid(std::move(faults));
+    return {};
+}
+
+std::unique_ptr<WorkerPool> start_workers(const WorkerConfig& config, const WorkerParts& parts) {
+    return std::make_unique<ThreadedWorkerPool>(config, parts);
+}
+
+}  // namespace safelight

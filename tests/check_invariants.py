@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Checks that a data folder at rest keeps Safelight's promises; reads the files without the program, and asks the
+program's own `reconcile` as well.
+
+    check_invariants.py DATA [--url http://127.0.0.1:PORT] [--acknowledged FILE]
+
+FILE is JSON: {"uploaded": {job id: {"image": id, "sha256": hex}}, "deleted": [job id, …]}: what clients were told.
+With --url, what is in the catalog is also fetched. Prints one line for each violation; the exit code is 1 if any.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import sys
+import uuid
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from PIL import Image
+
+import pictures  # noqa: F401  (registers the HEIF decoder)
+from data_folder import UNFINISHED_SUFFIX, blob_files, blob_path, rows
+from http_client import Client
+from safelight_process import run_command
+
+TRIES_MAX = 3
+
+
+def text_of(key):
+    return str(uuid.UUID(bytes=key))
+
+
+class Checker:
+    def __init__(self, data, url=None, acknowledged=None):
+        self.data = Path(data)
+        self.client = Client(urlsplit(url).port) if url else None
+        self.acknowledged = acknowledged or {"uploaded": {}, "deleted": []}
+        self.violations = []
+
+    def violated(self, invariant, text):
+        self.violations.append(f"{invariant}: {text}")
+
+    def run(self):
+        self.check_originals()
+        self.check_variants()
+        self.check_ledger()
+        self.check_jobs()
+        self.check_acknowledged()
+        self.check_database()
+        self.check_reconcile()
+        return self.violations
+
+    def check_blob(self, invariant, what, row):
+        path = blob_path(self.data, row["blob"])
+        if not path.is_file():
+            self.violated(invariant, f"{what} has no file {path.name}")
+            return None
+        content = path.read_bytes()
+        if len(content) != row["size_bytes"] or hashlib.sha256(content).digest() != row["sha256"]:
+            self.violated(invariant, f"{what}: {path.name} is not what was recorded")
+            return None
+        return content
+
+    def check_originals(self):
+        """I1, as far as the folder tells."""
+        for row in rows(self.data, "SELECT id, blob, size_bytes, sha256 FROM images"):
+            self.check_blob("I1", f"the original of {text_of(row['id'])}", row)
+
+    def check_variants(self):
+        """I2, I5: every ready variant has its bytes, they are a picture of the recorded size, and there is one."""
+        made = {}
+        query = ("SELECT image_id, name, v.blob, v.size_bytes, v.sha256, v.width_px, v.height_px, transform, "
+                 "i.sha256 AS original FROM variants v JOIN images i ON i.id = image_id WHERE v.status = 'ready'")
+        for row in rows(self.data, query):
+            what = f"the variant {row['name']} of {text_of(row['image_id'])}"
+            content = self.check_blob("I2", what, row)
+            if content is None:
+                continue
+            try:
+                picture = Image.open(io.BytesIO(content))
+                picture.load()
+            except Exception as error:  # whatever a decoder says of broken bytes
+                self.violated("I2", f"{what} does not decode: {error}")
+                continue
+            if picture.size != (row["width_px"], row["height_px"]):
+                self.violated("I2", f"{what} is {picture.size}, recorded as {row['width_px']}×{row['height_px']}")
+            same = made.setdefault((row["original"], row["transform"]), row["sha256"])
+            if same != row["sha256"]:
+                self.violated("I5", f"{what} has other bytes than the same transform of the same picture elsewhere")
+
+    def check_ledger(self):
+        """I3: ledger, references and files agree; nothing is unfinished."""
+        ledger = {row["key"]: row["state"] for row in rows(self.data, "SELECT key, state FROM blobs")}
+        referenced = {row[0] for row in rows(self.data, "SELECT blob FROM images UNION ALL "
+                                             "SELECT blob FROM variants WHERE blob IS NOT NULL")}
+        files = {}
+        for path in blob_files(self.data):
+            if path.name.endswith(UNFINISHED_SUFFIX):
+                self.violated("I3", f"an unfinished write is left: {path.name}")
+            else:
+                files[uuid.UUID(path.name).bytes] = path
+        for key, state in ledger.items():
+            if state != "live":
+                self.violated("I3", f"{text_of(key)} is {state} at rest")
+        live = {key for key, state in ledger.items() if state == "live"}
+        for key in live - referenced:
+            self.violated("I3", f"{text_of(key)} is live, and nothing refers to it")
+        for key in referenced - live:
+            self.violated("I3", f"{text_of(key)} is referred to, and not live")
+        for key in files.keys() - ledger.keys():
+            self.violated("I3", f"{text_of(key)} is a file without a row")
+        for key in live - files.keys():
+            self.violated("I3", f"{text_of(key)} is a row without a file")
+
+    def check_jobs(self):
+        """I4: every job is at an end, and was not tried more often than allowed."""
+        query = "SELECT id, status, attempts, tries, lease_until FROM jobs"
+        for row in rows(self.data, query):
+            if row["status"] == "PROCESSING" or row["lease_until"] is not None:
+                self.violated("I4", f"the job {text_of(row['id'])} is {row['status']} at rest")
+            if row["tries"] > TRIES_MAX:
+                self.violated("I4", f"the job {text_of(row['id'])} was tried {row['tries']} times")
+        derived = rows(self.data, "SELECT jobs.id FROM jobs JOIN image_status USING (image_id) "
+                       "WHERE jobs.status <> image_status.status")
+        for row in derived:
+            self.violated("I4", f"the status of the job {text_of(row['id'])} does not follow from its variants")
+        backlog = rows(self.data, "SELECT value FROM totals WHERE name = 'backlog'")[0][0]
+        if backlog != 0:
+            self.violated("I4", f"the backlog is {backlog} at rest")
+
+    def check_acknowledged(self):
+        """I1, I6: what clients were told holds."""
+        there = {text_of(row["id"]): row for row in rows(self.data, "SELECT id, image_id FROM jobs")}
+        for job, told in self.acknowledged["uploaded"].items():
+            if job not in there:
+                self.violated("I1", f"the acknowledged upload {job} is lost")
+            elif self.client:
+                original = self.client.get(f"/v1/images/{told['image']}/original")
+                if original.status != 200 or hashlib.sha256(original.body).hexdigest() != told["sha256"]:
+                    self.violated("I1", f"the original of {job} comes as {original.status}, or with other bytes")
+        for job in self.acknowledged["deleted"]:
+            if job in there:
+                self.violated("I6", f"the deleted job {job} is there")
+            if self.client and self.client.get(f"/v1/jobs/{job}").status != 404:
+                self.violated("I6", f"the deleted job {job} is served")
+        if self.client:
+            for job in there:
+                self.fetch(job)
+
+    def fetch(self, job):
+        answer = self.client.get(f"/v1/jobs/{job}")
+        if answer.status != 200:
+            self.violated("I1", f"the job {job} is answered with {answer.status}")
+            return
+        image = answer.json()["image"]
+        for thing in [image, *[variant for variant in image["variants"] if variant["status"] == "ready"]]:
+            content = self.client.get(thing["url"])
+            if content.status != 200 or len(content.body) != thing["bytes"]:
+                self.violated("I2", f"{thing['url']} is answered with {content.status}, {len(content.body)} bytes")
+
+    def check_database(self):
+        for (answer,) in rows(self.data, "PRAGMA integrity_check"):
+            if answer != "ok":
+                self.violated("database", answer)
+        for row in rows(self.data, "PRAGMA foreign_key_check"):
+            self.violated("database", f"a foreign key of {row['table']} leads nowhere")
+
+    def check_reconcile(self):
+        result = run_command("reconcile", "--verify", "--grace", "0s", cwd=self.data.parent,
+                             settings={"SAFELIGHT_DATA": self.data})
+        if result.returncode != 0:
+            self.violated("reconcile", (result.stdout + result.stderr).strip())
+
+
+def check(data, url=None, acknowledged=None):
+    """The violations, as texts."""
+    return Checker(data, url, acknowledged).run()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--url")
+    parser.add_argument("--acknowledged", type=Path)
+    arguments = parser.parse_args()
+    acknowledged = json.loads(arguments.acknowledged.read_text()) if arguments.acknowledged else None
+    violations = check(arguments.data, arguments.url, acknowledged)
+    for violation in violations:
+        print(violation)
+    print(f"{len(violations)} violations")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""What every system test shares: servers, the contract that all answers are held against, the closing summary."""
+
+import itertools
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import pictures
+from contract import Contract
+from http_client import Client
+from safelight_process import BINARY, SafelightProcess
+
+LAST = "test_every_documented_answer_was_seen"
+summary_lines = []
+servers = []
+
+
+def pytest_configure(config):
+    if not BINARY.exists():
+        pytest.exit(f"{BINARY} is not there: build it first (cmake --preset release && cmake --build build/release)", 3)
+
+
+def pytest_collection_modifyitems(items):
+    """What the whole run saw can only be judged at its end."""
+    items.sort(key=lambda item: item.name == LAST)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure shows what the servers that are running logged."""
+    report = yield
+    if report.failed:
+        for server in servers:
+            report.sections.append((f"log of the server in {server.folder}", server.log_tail()))
+    return report
+
+
+def pytest_terminal_summary(terminalreporter):
+    if pictures.corpus_folder() is None:
+        summary_lines.append(
+            "Skipped, because ../shared/images (or SAFELIGHT_IMAGES) is not there: the collection of test images "
+            "(test_corpus.py); pictures made by the tests themselves were used.")
+    if summary_lines:
+        terminalreporter.section("system tests")
+        for line in summary_lines:
+            terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def summarise():
+    """Adds a line to the closing summary."""
+    return summary_lines.append
+
+
+class Server(SafelightProcess):
+    """A server whose client holds every answer against the contract."""
+
+    contract = None
+
+    def client(self):
+        return Client(self.port, Server.contract.check if Server.contract else None)
+
+
+def launch(folder, settings=None):
+    server = Server(folder, settings)
+    servers.append(server)
+    server.start()
+    if Server.contract is None:
+        Server.contract = Contract(json.loads(Client(server.port).get("/openapi.json").body))
+    return server
+
+
+def finish(server):
+    """A server that is still running has to end well."""
+    try:
+        if server.running:
+            assert server.stop() == 0, server.log_tail()
+    finally:
+        if server.running:
+            server.kill()
+        servers.remove(server)
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory):
+    """One server for all tests that leave it as they found it."""
+    server = launch(tmp_path_factory.mktemp("shared-server"))
+    yield server
+    finish(server)
+
+
+@pytest.fixture
+def server(shared_server):
+    assert shared_server.running, shared_server.log_tail()
+    return shared_server
+
+
+@pytest.fixture
+def client(server):
+    return server.client()
+
+
+@pytest.fixture
+def contract(server):
+    return Server.contract
+
+
+@pytest.fixture
+def start_server(tmp_path):
+    """Starts servers of the test's own: start_server({"SAFELIGHT_…": …})."""
+    started = []
+    numbers = itertools.count()
+
+    def start(settings=None):
+        started.append(launch(tmp_path / f"server-{next(numbers)}", settings))
+        return started[-1]
+
+    yield start
+    for one in started:
+        finish(one)

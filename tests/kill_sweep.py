@@ -1,0 +1,346 @@
+#!/usr/bin/env python3
+"""Kills the server with SIGKILL at one system call after the other of a picture's life, and checks what is left.
+
+    kill_sweep.py [--all | --seconds N] [--random N] [--seed N] [--verbose]
+
+The life cycle is: upload a picture, wait for its thumbnail, ask for a further variant, upload another, delete the
+first. A first run under strace counts the calls that change something, thread by thread; each of them is a kill point.
+For every kill point the life cycle runs again on a fresh copy of a small data folder, and strace kills the server when
+that thread makes that call for the n-th time. Then the server is started again without strace, and once it is quiet,
+check_invariants.py looks at the data folder: what was acknowledged is there, what was deleted is gone, no job hangs, no
+byte is left over. Starting up is swept as well (the migration of an empty folder, and the start over work left undone).
+
+--all takes every kill point; otherwise points are spread evenly over --seconds. --random adds kills at random moments.
+"""
+
+import argparse
+import collections
+import contextlib
+import http.client
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pictures
+from check_invariants import check
+from data_folder import is_quiet, rows
+from eventually import eventually
+from http_client import Client
+from safelight_process import SafelightProcess, ServerDied
+
+CALLS = ("fsync", "fdatasync", "pwrite64", "pwritev", "write", "writev", "rename", "renameat", "renameat2", "unlink",
+         "unlinkat", "link", "linkat", "ftruncate", "fallocate", "openat", "mkdir", "mkdirat", "sendto", "sendmsg")
+# Few threads, so that a thread does the same in each run; short times, so that what died is taken up soon.
+SETTINGS = {"SAFELIGHT_IO_THREADS": "1", "SAFELIGHT_BLOCKING_THREADS": "1", "SAFELIGHT_WORKERS": "1",
+            "SAFELIGHT_LEASE": "600ms", "SAFELIGHT_RESCUE_INTERVAL": "50ms", "SAFELIGHT_SWEEP_INTERVAL": "50ms",
+            "SAFELIGHT_WRITE_DEADLINE": "1500ms", "SAFELIGHT_BACKOFF_BASE": "20ms"}
+QUIET_WITHIN_S = 20
+STRACE = ["strace", "-f", "-qq", "-o", "/dev/null"]
+PICTURES = [pictures.make("png", (60, 40)), pictures.make("jpeg", (120, 90))]
+ANOTHER_VARIANT = {"variants": [{"name": "small", "transform": {"resize": {"width": 10}}}]}
+GONE = (ConnectionError, http.client.HTTPException, TimeoutError, OSError)
+
+
+@dataclass(frozen=True)
+class KillPoint:
+    """`thread` makes `call` for the n-th time; with an empty thread, any does while the server starts."""
+    thread: str
+    call: str
+    n: int
+    doing: str = field(default="", compare=False)
+
+    def __str__(self):
+        return f"{self.thread or 'start'}: {self.call} #{self.n} {self.doing}".strip()
+
+
+class Acknowledged:
+    """What the client was told."""
+
+    def __init__(self):
+        self.uploaded = {}
+        self.deleted = []
+        self.complete = False
+
+    def upload(self, client, data):
+        response = client.upload_raw(data, "?filename=sweep")
+        assert response.status == 202, (response.status, response.body)
+        job = response.json()
+        self.uploaded[job["id"]] = {"image": job["image"]["id"], "sha256": job["image"]["sha256"]}
+        return job["id"]
+
+    def delete(self, client, job):
+        told = self.uploaded.pop(job)  # until it is answered, both may be
+        response = client.delete(f"/v1/jobs/{job}")
+        assert response.status == 204, (response.status, response.body)
+        self.deleted.append(job)
+        return told
+
+    def as_dict(self):
+        return {"uploaded": self.uploaded, "deleted": self.deleted}
+
+
+def live(client, told):
+    """The life cycle; ends early when the server is gone."""
+    with contextlib.suppress(*GONE):
+        first = told.upload(client, PICTURES[0])
+        client.wait(first)
+        client.post_json(f"/v1/jobs/{first}/variants", ANOTHER_VARIANT)
+        client.wait(first)
+        second = told.upload(client, PICTURES[1])
+        told.delete(client, first)
+        client.wait(second)
+        client.get("/v1/jobs")
+        told.complete = True
+
+
+class Sweep:
+    def __init__(self, folder, verbose=False):
+        self.folder = Path(folder)
+        self.verbose = verbose
+        self.failures = []
+        self.counts = collections.Counter()
+        self.seed_folder = self.folder / "seed"
+        self.seed_told = Acknowledged()
+        self._make_seed()
+
+    def _make_seed(self):
+        """A data folder with a finished picture, and one that was cut short by a kill."""
+        server = SafelightProcess(self.folder / "seeding", SETTINGS)
+        server.start()
+        client = Client(server.port)
+        client.wait(self.seed_told.upload(client, PICTURES[0]))
+        server.stop()
+        shutil.copytree(server.data, self.seed_folder)
+
+    def _server(self, name, wrapper=(), from_seed=True):
+        server = SafelightProcess(self.folder / name, SETTINGS, wrapper)
+        if from_seed:
+            shutil.copytree(self.seed_folder, server.data)
+        return server
+
+    def _fresh_told(self, from_seed=True):
+        told = Acknowledged()
+        if from_seed:
+            told.uploaded = dict(self.seed_told.uploaded)
+        return told
+
+    # --- finding the kill points ---
+
+    def find_points(self):
+        """One run of the life cycle, every call noted."""
+        server = self._server("count")
+        server.start()
+        names = thread_names(server)
+        log = self.folder / "calls"
+        tracer = attach(["strace", "-f", "-y", "-o", str(log), "-e", "trace=" + ",".join(f"?{c}" for c in CALLS),
+                         "-p", str(server.pid)])
+        told = Acknowledged()
+        live(Client(server.port), told)
+        assert told.complete, "the life cycle has to work without a kill"
+        tracer.terminate()
+        tracer.communicate(timeout=20)
+        server.stop()
+        return points_of(log.read_text(errors="replace"), names, server.data)
+
+    def find_start_points(self):
+        """Two starts: over an empty folder, and over the seed."""
+        points = []
+        for from_seed in (False, True):
+            log = self.folder / f"calls-of-start-{from_seed}"
+            wrapper = ["strace", "-f", "-y", "-o", str(log), "-e", "trace=" + ",".join(f"?{c}" for c in CALLS)]
+            server = self._server(f"count-start-{from_seed}", wrapper, from_seed)
+            server.start()
+            server.stop()
+            counts = collections.Counter()
+            first_thread = None
+            for line in log.read_text(errors="replace").splitlines():
+                thread, call, rest = parse_call(line)
+                first_thread = first_thread or thread
+                if thread != first_thread or not call:
+                    continue
+                counts[call] += 1
+                if str(server.data) in rest:
+                    points.append((from_seed, KillPoint("", call, counts[call], doing(rest, server.data))))
+        return points
+
+    # --- one kill ---
+
+    def kill_in_life(self, point):
+        server = self._server("run")
+        told = self._fresh_told()
+        try:
+            server.start()
+            tid = next(tid for tid, name in thread_names(server).items() if name == point.thread)
+            tracer = attach([*STRACE[:1], *STRACE[2:], "-p", str(tid), "-e", f"trace={point.call}", "-e",
+                             f"inject={point.call}:signal=SIGKILL:when={point.n}"])
+            live(Client(server.port), told)
+            if told.complete:
+                self.counts["not reached"] += 1
+                server.kill()
+            tracer.wait(20)
+            server.wait(20)
+            self._look_after(server, told, str(point))
+        finally:
+            self._clear(server)
+
+    def kill_in_start(self, from_seed, point):
+        wrapper = [*STRACE, "-e", f"trace={point.call}", "-e", f"inject={point.call}:signal=SIGKILL:when={point.n}"]
+        server = self._server("run", wrapper, from_seed)
+        told = self._fresh_told(from_seed)
+        try:
+            with contextlib.suppress(ServerDied):
+                server.start()
+                self.counts["not reached"] += 1
+                server.kill()
+            server.wait(20)
+            server.wrapper = []
+            self._look_after(server, told, f"{point} ({'seed' if from_seed else 'empty folder'})")
+        finally:
+            self._clear(server)
+
+    def kill_at_random(self, chance, seed):
+        server = self._server("run")
+        told = self._fresh_told()
+        try:
+            server.start()
+            delay_s = chance.uniform(0, 0.25)
+            killer = subprocess.Popen(["sh", "-c", f"sleep {delay_s:.4f}; kill -9 {server.pid}"])
+            live(Client(server.port), told)
+            killer.wait(20)
+            server.wait(20)
+            self._look_after(server, told, f"random kill after {delay_s:.4f} s (seed {seed})")
+        finally:
+            self._clear(server)
+
+    def _look_after(self, server, told, what):
+        """Starts the server again, waits until it is quiet, and checks."""
+        self.counts["kills"] += 1
+        started = time.monotonic()
+        try:
+            server.start()
+            eventually(lambda: is_quiet(server.data), QUIET_WITHIN_S,
+                       describe=lambda: f"not quiet: {[tuple(row)[1:] for row in rows(server.data, 'SELECT * FROM blobs')]}")
+            violations = check(server.data, server.url, told.as_dict())
+            if server.stop() != 0:
+                violations.append("the server did not stop well")
+        except (AssertionError, ServerDied, TimeoutError) as error:
+            violations = [f"{type(error).__name__}: {error}"]
+        if violations:
+            self.failures.append((what, violations))
+            print(f"FAILED at {what}", *violations, sep="\n    ", flush=True)
+        elif self.verbose:
+            print(f"ok     {what} ({time.monotonic() - started:.1f} s to rest)", flush=True)
+
+    def _clear(self, server):
+        if server.running:
+            server.kill()
+        shutil.rmtree(server.folder)
+
+
+def thread_names(server):
+    """tid → name, with a number where several have the same one; in the order of their making."""
+    counts = collections.Counter()
+    names = {}
+    for tid in server.threads():
+        name = Path(f"/proc/{server.pid}/task/{tid}/comm").read_text().strip()
+        counts[name] += 1
+        names[tid] = name if counts[name] == 1 else f"{name}/{counts[name]}"
+    return names
+
+
+def attach(command):
+    """Starts strace on a running process; returns once it traces."""
+    tracer = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    line = tracer.stderr.readline()
+    assert "attached" in line, line
+    return tracer
+
+
+CALL = re.compile(r"^(\d+)\s+(\w+)\((.*)$")
+
+
+def parse_call(line):
+    """(thread, call, the rest); resumed halves of a call count once, at their beginning."""
+    match = CALL.match(line)
+    return (int(match[1]), match[2], match[3]) if match else (None, None, "")
+
+
+def doing(rest, data):
+    return rest.replace(str(data) + "/", "")[:70]
+
+
+def points_of(text, names, data):
+    """The calls that change something in the data folder, numbered as strace counts them: by thread and by call."""
+    counts = collections.Counter()
+    points = []
+    for line in text.splitlines():
+        thread, call, rest = parse_call(line)
+        if thread not in names:
+            continue
+        counts[thread, call] += 1
+        is_change = call != "openat" or "O_CREAT" in rest
+        if is_change and (str(data) in rest or call in ("sendto", "sendmsg", "writev")):
+            points.append(KillPoint(names[thread], call, counts[thread, call], doing(rest, data)))
+    return points
+
+
+def spread(points, count):
+    """About `count` of them, evenly over all."""
+    if count >= len(points):
+        return points
+    step = len(points) / max(1, count)
+    return [points[int(index * step)] for index in range(max(1, count))]
+
+
+def sweep(folder, seconds=None, random_kills=0, seed=None, verbose=False):
+    """Runs it; returns the Sweep with its counts and failures."""
+    started = time.monotonic()
+    run = Sweep(folder, verbose)
+    life, start = run.find_points(), run.find_start_points()
+    by_kind = collections.Counter((point.thread, point.call) for point in life)
+    print(f"{len(life)} kill points in the life cycle, {len(start)} in the start-up", flush=True)
+    for (thread, call), count in sorted(by_kind.items()):
+        print(f"    {thread}: {count} × {call}")
+    work = [lambda point=point: run.kill_in_life(point) for point in life]
+    work += [lambda pair=pair: run.kill_in_start(*pair) for pair in start]
+    run.counts["points"] = len(work)
+    if seconds is not None:
+        probe = time.monotonic()
+        work[0]()
+        each = max(0.2, time.monotonic() - probe)
+        work = spread(work, int((seconds - (time.monotonic() - started)) / each))
+    for one in work:
+        if seconds is not None and time.monotonic() - started > seconds * 1.3:
+            break
+        one()
+    chance = random.Random(seed)
+    for _ in range(random_kills):
+        run.kill_at_random(chance, seed)
+    print(f"{run.counts['kills']} kills ({run.counts['points']} kill points, {random_kills} random ones; "
+          f"{run.counts['not reached']} were not reached), {len(run.failures)} failures, "
+          f"{time.monotonic() - started:.0f} s")
+    return run
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="every kill point, and 200 random kills")
+    parser.add_argument("--seconds", type=float, default=180, help="spread kill points over about this time")
+    parser.add_argument("--random", type=int, default=None, help="how many random kills")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument("--verbose", action="store_true")
+    arguments = parser.parse_args()
+    random_kills = arguments.random if arguments.random is not None else 200 if arguments.all else 0
+    with tempfile.TemporaryDirectory(prefix="safelight-sweep-") as folder:
+        run = sweep(folder, None if arguments.all else arguments.seconds, random_kills, arguments.seed, arguments.verbose)
+    return 1 if run.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
