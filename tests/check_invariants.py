@@ -10,18 +10,15 @@ With --url, what is in the catalog is also fetched. Prints one line for each vio
 
 import argparse
 import hashlib
-import io
 import json
 import sys
 import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from PIL import Image
-
-import pictures  # noqa: F401  (registers the HEIF decoder)
 from data_folder import UNFINISHED_SUFFIX, blob_files, blob_path, rows
 from http_client import Client
+from pictures import opened
 from safelight_process import run_command
 
 TRIES_MAX = 3
@@ -78,8 +75,7 @@ class Checker:
             if content is None:
                 continue
             try:
-                picture = Image.open(io.BytesIO(content))
-                picture.load()
+                picture = opened(content)
             except Exception as error:  # whatever a decoder says of broken bytes
                 self.violated("I2", f"{what} does not decode: {error}")
                 continue

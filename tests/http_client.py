@@ -52,7 +52,7 @@ class Client:
     def request(self, method, target, headers=None, body=None, timeout_s=40):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
         try:
-            connection.request(method, target, body=body, headers=headers or {})
+            connection.request(method, target, body=body, headers=headers or {}, encode_chunked=True)
             raw = connection.getresponse()
             response = Response(raw.status, raw.getheaders(), raw.read())
         finally:

@@ -36,10 +36,8 @@ def quarters(size, alpha=False):
     picture = Image.new("RGBA" if alpha else "RGB", size)
     draw = ImageDraw.Draw(picture)
     x, y = width // 2, height // 2
-    draw.rectangle((0, 0, x - 1, y - 1), QUARTERS["top left"])
-    draw.rectangle((x, 0, width, y - 1), QUARTERS["top right"])
-    draw.rectangle((0, y, x - 1, height), QUARTERS["bottom left"])
-    draw.rectangle((x, y, width, height), QUARTERS["bottom right"])
+    for place, left, top in (("top left", 0, 0), ("top right", x, 0), ("bottom left", 0, y), ("bottom right", x, y)):
+        draw.rectangle((left, top, width, height), QUARTERS[place])
     if alpha:
         draw.ellipse((x - width // 8, y - height // 8, x + width // 8, y + height // 8), (0, 0, 0, 0))
     return picture
@@ -95,6 +93,13 @@ def noise(size, seed=1, format="png"):
     picture = Image.frombytes("RGB", size, random.Random(seed).randbytes(size[0] * size[1] * 3))
     out = io.BytesIO()
     picture.save(out, format.upper())
+    return out.getvalue()
+
+
+def blank(size):
+    """White, one bit a pixel: few bytes for many pixels."""
+    out = io.BytesIO()
+    Image.new("1", size, 1).save(out, "PNG")
     return out.getvalue()
 
 

@@ -158,7 +158,15 @@ class SafelightProcess:
         return self._status_bytes("VmHWM")
 
     def open_files(self):
-        return len(os.listdir(f"/proc/{self.pid}/fd"))
+        """How many descriptors are open; those of the catalog's connection pool, which grows on demand, not counted."""
+        folder = Path(f"/proc/{self.pid}/fd")
+        targets = []
+        for name in os.listdir(folder):
+            try:
+                targets.append(os.readlink(folder / name))
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return sum("/catalog.db" not in target for target in targets)
 
     def threads(self):
         return sorted(int(name) for name in os.listdir(f"/proc/{self.pid}/task"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
@@ -44,6 +45,14 @@ class Page:
 
     def script(self, text, *arguments):
         return self.driver.execute_script(text, *arguments)
+
+    def click(self, element):
+        """Brought into view at once; the page itself would glide there."""
+        self.script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+        element.click()
+
+    def press(self, key):
+        ActionChains(self.driver).send_keys(key).perform()
 
     def choose(self, *files):
         self.one("#file").send_keys("\n".join(map(str, files)))
@@ -125,8 +134,7 @@ def test_upload_watch_and_delete(page, picture_file):
     page.screenshot("2-ready")
 
     delete = card.find_element(By.CSS_SELECTOR, ".delete")
-    page.script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", delete)
-    delete.click()
+    page.click(delete)
     page.until(lambda: page.one("#confirm").is_displayed())
     page.one('#confirm button[value="keep"]').click()
     assert page.cards("processed")
@@ -187,8 +195,11 @@ def test_several_at_once_and_one_that_is_none(page, tmp_path):
     page.screenshot("4-several")
     page.driver.set_window_size(400, 900)
     page.screenshot("5-narrow")
-    assert page.script("return document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out sideways"
-    page.cards("failed")[0].find_element(By.TAG_NAME, "button").click()
+    wide = page.script("""return [...document.querySelectorAll("body *")].filter(
+        (element) => element.getBoundingClientRect().right > document.documentElement.clientWidth
+            && !element.closest(".visually-hidden, pre")).map((element) => element.outerHTML.slice(0, 200))""")
+    assert wide == [], "nothing sticks out sideways"
+    page.click(page.cards("failed")[0].find_element(By.TAG_NAME, "button"))
     page.until(lambda: not page.cards("failed"))
     page.open()
     page.until(lambda: len(page.cards("processed")) == 7)
@@ -221,7 +232,7 @@ def test_older_pictures_come_on_demand(page):
         client.upload(pictures.make("png", (9, 9 + index)), f"{index}.png", variants="")
     page.open()
     page.until(lambda: len(page.all(".card")) == 20)
-    page.one("#more").click()
+    page.click(page.one("#more"))
     page.until(lambda: len(page.all(".card")) == 23)
     assert not page.one("#more").is_displayed()
 
@@ -237,12 +248,10 @@ def test_the_server_goes_away(page, picture_file):
 def test_by_keyboard_alone(page, picture_file):
     page.choose(picture_file)
     page.until(lambda: page.cards("processed"))
-    body = page.one("body")
     page.script("document.activeElement.blur(); window.scrollTo(0, 0)")
     order = []
     for _ in range(20):
-        body = page.driver.switch_to.active_element
-        body.send_keys(Keys.TAB)
+        page.press(Keys.TAB)
         focused = page.driver.switch_to.active_element
         order.append(focused.get_attribute("id") or focused.get_attribute("class") or focused.text)
         outline = page.script("""const e = document.activeElement; const own = getComputedStyle(e);
@@ -252,9 +261,9 @@ def test_by_keyboard_alone(page, picture_file):
         if "delete" in order[-1]:
             break
     assert order[0] == "skip" and "file" in order and "quiet delete" in order, order
-    page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    page.press(Keys.ENTER)
     page.until(lambda: page.one("#confirm").is_displayed())
-    page.driver.switch_to.active_element.send_keys(Keys.ESCAPE)
+    page.press(Keys.ESCAPE)
     page.until(lambda: not page.one("#confirm").is_displayed())
     assert page.cards("processed")
     assert "delete" in page.driver.switch_to.active_element.get_attribute("class"), "the focus is back where it was"
@@ -336,10 +345,8 @@ def test_api_docs(page):
     assert len(page.all(".opblock")) == operations
     page.screenshot("6-api-docs")
     block = next(block for block in page.all(".opblock") if block.text.replace("\n", " ").startswith("GET /healthz"))
-    page.script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", block)
-    block.find_element(By.CSS_SELECTOR, ".opblock-summary-control").click()
-    execute = page.until(lambda: block.find_elements(By.CSS_SELECTOR, "button.execute"))[0]
-    page.script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'}); arguments[0].click()", execute)
+    page.click(block.find_element(By.CSS_SELECTOR, ".opblock-summary-control"))
+    page.click(page.until(lambda: block.find_elements(By.CSS_SELECTOR, "button.execute"))[0])
     page.until(lambda: block.find_elements(By.CSS_SELECTOR, ".live-responses-table .response-col_status"))
     assert "200" in block.find_element(By.CSS_SELECTOR, ".live-responses-table").text
 

@@ -153,14 +153,15 @@ class TestLengths:
         assert [response.status for response in responses] in ([415, 400], [415])
 
     def test_b4_no_length(self, target):
-        refused(target, self.head(b"Content-Type: image/jpeg"), 411)
+        """Then there is no body, says RFC 9112; and an upload without bytes is none."""
+        refused(target, self.head(b"Content-Type: image/jpeg", b"Connection: close"), 400, 411)
 
-    @pytest.mark.parametrize("length", [b"-1", b"+5", b"5,6", b"5 6", b"0x5", b"5a", b"", b" ", b"18446744073709551616",
-                                        b"99999999999999999999999", b"5\t6", b"\xb2"])
+    @pytest.mark.parametrize("length", [b"-1", b"+5", b"5,6", b"5 6", b"0x5", b"5a", b"", b" ", b"5\t6", b"\xb2"])
     def test_b4_lengths_that_are_none(self, target, length):
         refused(target, self.head(b"Content-Length: " + length) + smuggled(target), 400)
 
-    @pytest.mark.parametrize("length", [b"9223372036854775807", b"9223372036854775808", b"1500001"])
+    @pytest.mark.parametrize("length", [b"1500001", b"9223372036854775807", b"9223372036854775808",
+                                        b"18446744073709551616", b"99999999999999999999999"])
     def test_b4_lengths_beyond_every_limit(self, target, length):
         refused(target, self.head(b"Content-Length: " + length), 413)
 
@@ -313,12 +314,11 @@ class TestHeads:
         (b"GET / HTTP/1.1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
         (b"GET / HTTP/2.0\r\n" + HOST + b"\r\n", 505),
-        (b"GET / HTTP/1.7\r\n" + HOST + b"\r\n", 505),
         (b"GET / FTP/1.1\r\n" + HOST + b"\r\n", 400),
         (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100) + b"\r\n\r\n", 400),
     ], ids=["header of 64 kB", "10,000 fields", "120 fields", "target of 64 kB", "target of 9 kB", "100 hosts", "2 hosts",
-            "no host", "host with a space", "HTTP/2.0", "HTTP/1.7", "FTP", "HTTP/2 preface", "TLS"])
+            "no host", "host with a space", "HTTP/2.0", "FTP", "HTTP/2 preface", "TLS"])
     def test_b7_limits_and_nonsense(self, target, data, status):
         statuses = (status,) if status not in (505,) else (505, 400)
         refused(target, data, *statuses)
@@ -351,7 +351,7 @@ class TestForms:
         inner_type, inner = multipart([("file", "a.jpg", PICTURE)], boundary="inner")
         body = (b"--outer\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\nContent-Type: "
                 + inner_type.encode() + b"\r\n\r\n" + inner + b"\r\n--outer--\r\n")
-        assert self.send(target, "multipart/form-data; boundary=outer", body).status == 415
+        assert self.send(target, "multipart/form-data; boundary=outer", body).status == 400
 
     def test_b8_a_part_head_of_a_megabyte(self, target):
         body = b"--abc\r\nContent-Disposition: form-data; name=\"file\"; x=\"" + b"a" * 1_000_000 + b"\"\r\n\r\n--abc--\r\n"

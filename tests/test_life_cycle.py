@@ -3,12 +3,15 @@
 import base64
 import hashlib
 import re
+import threading
+import zlib
 
 import pytest
 
 import pictures
 from data_folder import contents, rows
 from eventually import eventually
+from http_client import multipart
 from pictures import FORMATS, WITH_ALPHA, WITH_EXIF
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
@@ -138,7 +141,7 @@ class TestRefusal:
         ("html as png", b"<!doctype html><script>alert(1)</script>"),
         ("pdf", b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"),
         ("bmp", b"BM" + bytes(100)),
-        ("three bytes", b"\xff\xd8\xff"),
+        ("two bytes", b"\xff\xd8"),
     ])
     def test_no_picture_at_all(self, server, client, name, data):
         self.check(server, lambda: client.upload(data, "picture.png"), 415, "unsupported-image")
@@ -149,12 +152,21 @@ class TestRefusal:
         data = pictures.make(format)[:70]
         self.check(server, lambda: client.upload(data), 422, "invalid-image")
 
-    def test_too_many_pixels(self, server, client):
-        bomb = bytearray(pictures.make("png", (8, 8)))
-        bomb[16:24] = (20_000).to_bytes(4, "big") * 2
-        import zlib
-        bomb[29:33] = zlib.crc32(bytes(bomb[12:29])).to_bytes(4, "big")
-        self.check(server, lambda: client.upload(bytes(bomb)), 422, "image-too-large")
+    @pytest.mark.parametrize("size", [(16_384, 8), (8, 16_384), (8_000, 6_251)])
+    def test_too_many_pixels(self, server, client, size):
+        data = pictures.blank(size)
+        assert len(data) < 100_000, "small in bytes, large in pixels"
+        self.check(server, lambda: client.upload(data), 422, "image-too-large")
+
+    def test_a_size_that_its_bytes_cannot_hold(self, server, client):
+        lie = bytearray(pictures.make("png", (8, 8)))
+        lie[16:24] = (60_000).to_bytes(4, "big") * 2
+        lie[29:33] = zlib.crc32(bytes(lie[12:29])).to_bytes(4, "big")
+        before = contents(server.data)
+        response = client.upload(bytes(lie))
+        assert response.status == 422
+        assert response.problem()["type"] in ("/problems/image-too-large", "/problems/invalid-image")
+        TestUpload.assert_nothing_new(server, before)
 
     def test_too_many_frames(self, server, client):
         data = pictures.make("gif", (32, 32), frames=301)
@@ -191,7 +203,6 @@ class TestRefusal:
         data = pictures.make("jpeg")
         problem = self.check(server, lambda: client.upload_raw(data, "?colour=red"), 400, "invalid-argument")
         assert problem["errors"][0]["parameter"] == "colour"
-        from http_client import multipart
         content_type, body = multipart([("file", "a.jpg", data), ("colour", None, b"red")])
         send = lambda: client.request("POST", "/v1/jobs", {"Content-Type": content_type}, body)
         self.check(server, send, 400, "invalid-argument")
@@ -364,7 +375,6 @@ class TestDeletion:
                    describe=lambda: f"left: {contents(server.data)}")
 
     def test_a_waiting_client_learns_of_it(self, start_server):
-        import threading
         server = start_server({"SAFELIGHT_WORKERS": "0"})
         client = server.client()
         job_id = client.upload(pictures.make("jpeg")).json()["id"]

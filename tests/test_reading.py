@@ -1,6 +1,7 @@
 """What is read back: bytes with their conditions and ranges, names for saving, lists."""
 
 import email.utils
+import re
 import threading
 import time
 from urllib.parse import unquote
@@ -127,13 +128,12 @@ class TestNames:
             assert all(32 <= ord(c) < 127 for c in field), field
             kind, _, parameters = field.partition(";")
             assert kind in ("inline", "attachment")
-            names = dict(part.strip().split("=", 1) for part in parameters.split(";") if "=" in part)
+            names = dict(re.findall(r'([a-z*]+)=("[^"]*"|[^;" ]+)(?:;|$)', parameters))
+            assert "filename" in names and not set(names) - {"filename", "filename*"}, field
             if "filename*" in names:
                 offered = unquote(names["filename*"].removeprefix("UTF-8''"), errors="strict")
                 assert "/" not in offered and "\\" not in offered and "\n" not in offered
-            if "filename" in names:
-                assert names["filename"].startswith('"') and names["filename"].endswith('"')
-                assert not set(names["filename"][1:-1]) & set('"/\\')
+            assert not set(names["filename"].strip('"')) & set('"/\\')
         blobs = [path.name for path in (server.data / "blobs").rglob("*") if path.is_file()]
         assert all(len(name.removesuffix(".part")) == 36 for name in blobs), "names in the store are the server's own"
         assert {path.name for path in server.data.iterdir()} <= {"blobs", "catalog.db", "catalog.db-wal",

@@ -10,8 +10,15 @@ from eventually import eventually
 from http_client import connect, parse_responses, read_response, read_to_end
 
 PICTURE = pictures.noise((300, 300), format="jpeg")
-HEAD = (b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
-        % len(PICTURE))
+HEAD = (b"POST /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n"
+        b"Expect: 100-continue\r\n\r\n" % len(PICTURE))
+
+
+def begin_upload(connection):
+    """Returns once the server has said that it reads the body, and some of it is sent."""
+    connection.sendall(HEAD)
+    assert connection.recv(4096).startswith(b"HTTP/1.1 100 ")
+    connection.sendall(PICTURE[:1000])
 
 
 def stop_begins(server, number):
@@ -35,8 +42,7 @@ class TestDrain:
     def test_an_upload_in_flight_finishes(self, start_server, number):
         server = start_server()
         with connect(server.port) as connection:
-            connection.sendall(HEAD + PICTURE[:1000])
-            # The server works on it once it has begun to store the bytes.
+            begin_upload(connection)
             stop_begins(server, number)
             connection.sendall(PICTURE[1000:])
             response = read_response(connection)
@@ -63,7 +69,7 @@ class TestDrain:
     def test_nobody_new_is_let_in(self, start_server, number):
         server = start_server()
         with connect(server.port) as held:
-            held.sendall(HEAD + PICTURE[:1000])
+            begin_upload(held)
             stop_begins(server, number)
             eventually(lambda: not is_served(server), timeout_s=5)
             held.sendall(PICTURE[1000:])
@@ -83,7 +89,7 @@ class TestDrain:
 def test_a_client_that_hangs_is_cut_at_the_deadline(start_server):
     server = start_server({"SAFELIGHT_DRAIN_TIMEOUT": "500ms"})
     with connect(server.port) as connection:
-        connection.sendall(HEAD + PICTURE[:1000])
+        begin_upload(connection)
         stop_begins(server, signal.SIGTERM)
         assert server.wait(timeout_s=8) == 0
         read_to_end(connection)
@@ -114,7 +120,7 @@ def test_unfinished_jobs_go_on_after_a_restart(start_server, end):
 def test_a_second_signal_ends_it_at_once(start_server):
     server = start_server({"SAFELIGHT_DRAIN_TIMEOUT": "60s"})
     with connect(server.port) as connection:
-        connection.sendall(HEAD + PICTURE[:1000])
+        begin_upload(connection)
         stop_begins(server, signal.SIGTERM)
         server.send(signal.SIGTERM)
         assert server.wait(timeout_s=5) != 0

@@ -52,8 +52,8 @@ Handled get_health(const ApiParts&, const Principal&, http::Request&) {
 Handled get_readiness(const ApiParts& api, const Principal&, http::Request&) {
     auto report = co_await http::on_pool(api.pool, [&]() -> Result<Report> { return ask(api); });
     if (!report) co_return refuse(std::move(report).error());
-    http::Response response =
-        uncached(report->is_ready ? 200 : 503, "application/json", std::move(report->json));
+    const int status = report->is_ready ? 200 : type_of(Problem::unavailable).status;
+    http::Response response = uncached(status, "application/json", std::move(report->json));
     if (!report->is_ready) response.headers.set("Retry-After", "5");
     co_return response;
 }

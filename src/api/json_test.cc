@@ -23,8 +23,11 @@ Variant ready_variant() {
     variant.name = "thumbnail";
     variant.transform.resize = Resize{.width_px = 100, .height_px = 100};
     variant.status = VariantStatus::ready;
-    variant.content =
-        VariantContent{.format = Format::png, .width_px = 100, .height_px = 75, .size_bytes = 321};
+    variant.content.emplace();
+    variant.content->format = Format::png;
+    variant.content->width_px = 100;
+    variant.content->height_px = 75;
+    variant.content->size_bytes = 321;
     return variant;
 }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <latch>
 #include <set>
 
 #include "api/testing/api_server.h"
@@ -259,16 +261,25 @@ TEST(Upload, TroubleWithTheStoreIsAProblemThatPasses) {
 }
 
 TEST(Upload, AFullPoolIsSaidAtOnce) {
-    ApiServer api;
+    // Outlives the pool, whose work waits for it.
     std::atomic<bool> open = false;
-    int blocked = 0;
-    while (api.pool.submit([&open] { open.wait(false); })) ++blocked;
+    std::latch busy(testing::test_pool_threads);
+    ApiServer api;
+    for (std::size_t i = 0; i < testing::test_pool_threads; ++i) {
+        ASSERT_TRUE(api.pool.submit([&] {
+            busy.count_down();
+            open.wait(false);
+        }));
+    }
+    busy.wait();
+    // Nobody takes anything from the queue now: once it refuses, it is full until the end.
+    while (api.pool.submit([] {})) continue;
     const Reply reply = api.client().post("/v1/jobs", ApiServer::picture());
     open = true;
     open.notify_all();
-    EXPECT_GT(blocked, 0);
     EXPECT_EQ(reply.status, 503);
     EXPECT_EQ(reply.problem(), "overloaded");
+    EXPECT_TRUE(reply.headers.has("Retry-After"));
 }
 
 }  // namespace

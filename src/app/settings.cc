@@ -268,6 +268,8 @@ std::vector<Setting> worker_settings() {
                  [](Config& c) -> auto& { return c.worker.sweep_interval; }, ms(10), seconds(86'400)),
         duration(section, "SAFELIGHT_WRITE_DEADLINE", "An upload that was not finished after this long is swept.",
                  [](Config& c) -> auto& { return c.ingest.write_deadline; }, ms(100), seconds(86'400)),
+        duration(section, "SAFELIGHT_VARIANT_WRITE_DEADLINE", "A variant that was not stored after this long is swept.",
+                 [](Config& c) -> auto& { return c.worker.write_deadline; }, ms(100), seconds(86'400)),
     };
 }
 

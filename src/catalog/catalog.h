@@ -37,6 +37,12 @@ struct Page {
     bool has_more = false;
 };
 
+/// What a deletion let go of.
+struct Deletion {
+    JobId job_id;
+    std::vector<BlobKey> blobs;  // doomed: their bytes are to be removed
+};
+
 class Catalog {
   public:
     virtual ~Catalog() = default;
@@ -62,12 +68,9 @@ class Catalog {
                                                    std::span<const VariantRequest> variants,
                                                    Timestamp now) = 0;
 
-    /// The image, its job and variants are gone; their blobs turn `doomed`. Returns the doomed keys.
-    /// Errors: not_found.
-    [[nodiscard]] virtual Result<std::vector<BlobKey>> delete_job(AccountId owner, JobId id,
-                                                                  Timestamp now) = 0;
-    [[nodiscard]] virtual Result<std::vector<BlobKey>> delete_image(AccountId owner, ImageId id,
-                                                                    Timestamp now) = 0;
+    /// The image, its job and variants are gone; their blobs turn `doomed`. Errors: not_found.
+    [[nodiscard]] virtual Result<Deletion> delete_job(AccountId owner, JobId id, Timestamp now) = 0;
+    [[nodiscard]] virtual Result<Deletion> delete_image(AccountId owner, ImageId id, Timestamp now) = 0;
 };
 
 /// A worker's hold on a job.

@@ -67,15 +67,14 @@ class CatalogLibrary final : public Library {
     }
 
     Status delete_job(AccountId owner, JobId id) override {
-        TRY_ASSIGN(const auto doomed, parts_.catalog.delete_job(owner, id, parts_.clock.now()));
-        parts_.watch.notify(id);
-        collect(doomed);
+        TRY_ASSIGN(const Deletion deletion, parts_.catalog.delete_job(owner, id, parts_.clock.now()));
+        finish(deletion);
         return {};
     }
 
     Status delete_image(AccountId owner, ImageId id) override {
-        TRY_ASSIGN(const auto doomed, parts_.catalog.delete_image(owner, id, parts_.clock.now()));
-        collect(doomed);
+        TRY_ASSIGN(const Deletion deletion, parts_.catalog.delete_image(owner, id, parts_.clock.now()));
+        finish(deletion);
         return {};
     }
 
@@ -109,9 +108,11 @@ class CatalogLibrary final : public Library {
         return failure(ErrorCode::corrupt_blob, "The stored bytes are damaged.", what);
     }
 
-    void collect(std::span<const BlobKey> doomed) {
+    /// Waiters and a worker that has the job in hand learn of it; the bytes go.
+    void finish(const Deletion& deletion) {
         parts_.metrics.deletion();
-        remove_doomed({parts_.ledger, parts_.blobs, parts_.log}, doomed);
+        parts_.watch.notify(deletion.job_id);
+        remove_doomed({parts_.ledger, parts_.blobs, parts_.log}, deletion.blobs);
     }
 
     /// Only a hint: the rescuer finds what was not published.

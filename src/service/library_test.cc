@@ -198,7 +198,10 @@ TEST_F(LibraryTest, DeletingAJobRemovesEverything) {
 TEST_F(LibraryTest, DeletingAnImageRemovesEverything) {
     const Job job = house.upload({"thumbnail"});
     make_variant(job, "pixels");
+    bool notified = false;
+    const auto subscription = house.watch.subscribe(job.id, [&] { notified = true; });
     ASSERT_TRUE(library->delete_image(house.owner, job.image.id));
+    EXPECT_TRUE(notified) << "whoever waits for the job has to learn that it is gone";
     house.expect_nothing();
     EXPECT_EQ(code_of(library->find_job(house.owner, job.id)), ErrorCode::not_found);
     EXPECT_EQ(code_of(library->delete_image(house.owner, job.image.id)), ErrorCode::not_found);

@@ -22,7 +22,7 @@ class ReconcileTest : public ::testing::Test {
 
     BlobKey plant(const std::string& text = "litter") {
         const auto key = house_.ids.next<BlobKey>();
-        value_of(put(*house_.blobs, key, std::as_bytes(std::span(text))));
+        (void)value_of(put(*house_.blobs, key, std::as_bytes(std::span(text))));
         return key;
     }
 
@@ -100,13 +100,13 @@ TEST_F(ReconcileTest, ALostBlobIsDamage) {
 TEST_F(ReconcileTest, ChangedBytesAreDamage) {
     const Job shorter = house_.upload();
     ASSERT_TRUE(house_.blobs->remove(shorter.image.blob));
-    value_of(put(*house_.blobs, shorter.image.blob, std::as_bytes(std::span("x"))));
+    (void)value_of(put(*house_.blobs, shorter.image.blob, std::as_bytes(std::span("x"))));
 
     const Job flipped = house_.upload();
     auto bytes = value_of(read_all(*value_of(house_.blobs->open(flipped.image.blob)), 1'000'000));
     bytes[bytes.size() / 2] ^= std::byte{1};
     ASSERT_TRUE(house_.blobs->remove(flipped.image.blob));
-    value_of(put(*house_.blobs, flipped.image.blob, bytes));
+    (void)value_of(put(*house_.blobs, flipped.image.blob, bytes));
 
     EXPECT_EQ(run().damage, 1U);
     EXPECT_EQ(count(FindingKind::size_differs), 1U);

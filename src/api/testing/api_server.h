@@ -62,6 +62,7 @@ inline Result<std::unique_ptr<Upload>> CountingIngest::begin(AccountId owner) {
 }
 
 inline constexpr std::uint64_t test_picture_bytes_max = 1'000'000;
+inline constexpr std::size_t test_pool_threads = 2;
 
 inline constexpr EmbeddedFile test_assets[] = {
     {"index.html", "<!doctype html>start", "aa"},
@@ -77,7 +78,7 @@ struct ApiServer {
     std::unique_ptr<Library> library = house.make_library();
     std::unique_ptr<Authenticator> authenticator = make_open_authenticator();
     Presets presets;
-    ThreadPool pool{"api-test", 2, 64};
+    ThreadPool pool{"api-test", test_pool_threads, 64};
     std::atomic<bool> blobs_fail = false;
     http::Router router;
     std::unique_ptr<http::Server> server;

@@ -91,7 +91,7 @@ TEST_P(CatalogConformance, JobsCreatedAndDeletedAtOnceLeaveNothingHalf) {
             }
             if (catalog().find_job(default_account(), created->id)) ++errors;
             const std::lock_guard lock(mutex);
-            doomed.insert(deleted->begin(), deleted->end());
+            doomed.insert(deleted->blobs.begin(), deleted->blobs.end());
         }
     });
     EXPECT_EQ(errors, 0);

@@ -192,7 +192,7 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     return job_by_id(connection, owner, id);
 }
 
-Result<std::vector<BlobKey>> erase(Connection& connection, AccountId owner, JobId id) {
+Result<Deletion> erase(Connection& connection, AccountId owner, JobId id) {
     ImageId image_id;
     std::vector<BlobKey> keys;
     {
@@ -214,7 +214,7 @@ Result<std::vector<BlobKey>> erase(Connection& connection, AccountId owner, JobI
     TRY(connection.run(sql::delete_job, id));
     TRY(connection.run(sql::delete_image, image_id));  // takes the variants along
     for (const BlobKey& key : keys) TRY(connection.run(sql::doom, key));
-    return keys;
+    return Deletion{.job_id = id, .blobs = std::move(keys)};
 }
 
 class Jobs final : public Catalog {
@@ -249,12 +249,12 @@ class Jobs final : public Catalog {
             [&](Connection& connection) { return add(connection, owner, id, variants, now); });
     }
 
-    Result<std::vector<BlobKey>> delete_job(AccountId owner, JobId id, Timestamp) override {
+    Result<Deletion> delete_job(AccountId owner, JobId id, Timestamp) override {
         return writer_.write([&](Connection& connection) { return erase(connection, owner, id); });
     }
 
-    Result<std::vector<BlobKey>> delete_image(AccountId owner, ImageId id, Timestamp) override {
-        return writer_.write([&](Connection& connection) -> Result<std::vector<BlobKey>> {
+    Result<Deletion> delete_image(AccountId owner, ImageId id, Timestamp) override {
+        return writer_.write([&](Connection& connection) -> Result<Deletion> {
             JobId job_id;
             {
                 TRY_ASSIGN(Query query, connection.query(sql::job_of_image, id, owner));

@@ -1,5 +1,7 @@
 #include "imaging/vips/library.h"
 
+#include <algorithm>
+
 namespace safelight {
 namespace {
 
@@ -40,6 +42,7 @@ std::unexpected<Error> vips_failure(ErrorCode code, std::string public_text) {
     std::string text = "libvips: " + std::string(vips_error_buffer());
     vips_error_clear();
     while (!text.empty() && text.back() == '\n') text.pop_back();
+    std::ranges::replace(text, '\n', ';');  // one line for a log
     return failure(code, std::move(public_text), std::move(text));
 }
 

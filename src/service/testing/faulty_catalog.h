@@ -99,10 +99,10 @@ class FaultyCatalog final : public Catalog {
                              Timestamp now) override {
         return script_.run("add_variants", [&] { return inner_.add_variants(owner, id, variants, now); });
     }
-    Result<std::vector<BlobKey>> delete_job(AccountId owner, JobId id, Timestamp now) override {
+    Result<Deletion> delete_job(AccountId owner, JobId id, Timestamp now) override {
         return script_.run("delete_job", [&] { return inner_.delete_job(owner, id, now); });
     }
-    Result<std::vector<BlobKey>> delete_image(AccountId owner, ImageId id, Timestamp now) override {
+    Result<Deletion> delete_image(AccountId owner, ImageId id, Timestamp now) override {
         return script_.run("delete_image", [&] { return inner_.delete_image(owner, id, now); });
     }
 
