@@ -1,5 +1,6 @@
-// What the program can do. Each command takes the effective configuration and returns the exit code: 0 success,
-// 1 the work failed or found something, 2 the command was not understood or the configuration is wrong.
+// What the program can do. Each command takes the effective configuration and returns the exit code: 0
+// success, 1 the work failed or found something, 2 the command was not understood or the configuration is
+// wrong.
 #pragma once
 
 #include <filesystem>

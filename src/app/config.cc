@@ -2,17 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
+#include <thread>
 
 namespace safelight::app {
 namespace {
 
 /// "sqlite:///var/lib/x" and "sqlite:relative" → the path behind the scheme.
-Result<std::filesystem::path> path_of_url(std::string_view url, std::string_view scheme, std::string_view variable) {
+Result<std::filesystem::path> path_of_url(std::string_view url, std::string_view scheme,
+                                          std::string_view variable) {
     const auto refuse = [&](std::string_view reason) {
         return failure(ErrorCode::invalid_argument,
-                       fmt::format("{} is \"{}\": {}; it may be {}:///absolute/path or {}:relative/path.", variable,
-                                   url, reason, scheme, scheme));
+                       fmt::format("{} is \"{}\": {}; it may be {}:///absolute/path or {}:relative/path.",
+                                   variable, url, reason, scheme, scheme));
     };
     const std::string prefix = fmt::format("{}:", scheme);
     if (!url.starts_with(prefix)) return refuse("this build has no such backend");
@@ -41,6 +44,10 @@ Result<std::filesystem::path> blob_folder(const Config& config) {
     return path_of_url(config.blobs_url, "file", "SAFELIGHT_BLOBS");
 }
 
+std::uint32_t worker_threads(const Config& config) {
+    return config.workers.value_or(2 * std::max(1U, std::thread::hardware_concurrency()));
+}
+
 std::vector<std::string> faults_of(const Config& config) {
     std::vector<std::string> faults;
     const auto note = [&](const auto& result) {
@@ -52,17 +59,20 @@ std::vector<std::string> faults_of(const Config& config) {
     note(config.ingest.validate());
     note(config.worker.validate());
     if (config.queue_url != "catalog:") {
-        faults.push_back(fmt::format(
-            "SAFELIGHT_QUEUE is \"{}\": this build has no such backend; it may be \"catalog:\".", config.queue_url));
+        faults.push_back(
+            fmt::format("SAFELIGHT_QUEUE is \"{}\": this build has no such backend; it may be \"catalog:\".",
+                        config.queue_url));
     }
     if (config.http.body_bytes_max < config.ingest.bytes_max) {
-        faults.push_back(fmt::format(
-            "SAFELIGHT_BODY_BYTES_MAX is {} and SAFELIGHT_UPLOAD_BYTES_MAX is {}: a body must be able to hold an upload.",
-            config.http.body_bytes_max, config.ingest.bytes_max));
+        faults.push_back(
+            fmt::format("SAFELIGHT_BODY_BYTES_MAX is {} and SAFELIGHT_UPLOAD_BYTES_MAX is {}: a body must be "
+                        "able to hold an upload.",
+                        config.http.body_bytes_max, config.ingest.bytes_max));
     }
     if (!is_loopback(config.http.address) && !config.open_to_everyone) {
         faults.push_back(fmt::format(
-            "SAFELIGHT_LISTEN is on {}, beyond this machine, and nobody is asked for a key: everybody who reaches it may "
+            "SAFELIGHT_LISTEN is on {}, beyond this machine, and nobody is asked for a key: everybody who "
+            "reaches it may "
             "read and delete everything. Listen on 127.0.0.1 behind a proxy that authorises, or set "
             "SAFELIGHT_ACCESS to \"everyone\" if that is what you want.",
             config.http.address));

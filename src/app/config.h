@@ -1,8 +1,10 @@
-// Everything that can be set, as one value. Each room owns its part, its defaults and its checks; here they are nested.
+// Everything that can be set, as one value. Each room owns its part, its defaults and its checks; here they
+// are nested.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,7 +23,7 @@ struct Config {
     std::filesystem::path data = "./data";
     std::string catalog_url;  // empty: sqlite, catalog.db in the data folder
     std::string queue_url = "catalog:";
-    std::string blobs_url;  // empty: the folder blobs in the data folder
+    std::string blobs_url;               // empty: the folder blobs in the data folder
     std::filesystem::path presets_file;  // empty: only the built-in presets
     std::string default_variants = "thumbnail";
     bool open_to_everyone = false;  // listen beyond loopback although nobody is asked for a key
@@ -36,7 +38,8 @@ struct Config {
     http::ServerConfig http;
     IngestConfig ingest;
     ImageLimits image;
-    WorkerConfig worker;
+    WorkerConfig worker;                   // without `threads`, which worker_threads() gives
+    std::optional<std::uint32_t> workers;  // empty: by the number of processors
 };
 
 /// Where the SQLite file is, from catalog_url and data. Errors: invalid_argument (another scheme, no path).
@@ -45,7 +48,12 @@ struct Config {
 /// Where the blob folder is, from blobs_url and data. Errors: invalid_argument.
 [[nodiscard]] Result<std::filesystem::path> blob_folder(const Config& config);
 
-/// What no single value shows: the rooms' own checks, and how the values go together. One line for each fault.
+/// How many jobs this process works on at the same time. By itself two for each processor: while one waits
+/// for the disk, the other renders.
+[[nodiscard]] std::uint32_t worker_threads(const Config& config);
+
+/// What no single value shows: the rooms' own checks, and how the values go together. One line for each
+/// fault.
 [[nodiscard]] std::vector<std::string> faults_of(const Config& config);
 
 }  // namespace safelight::app

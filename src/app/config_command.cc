@@ -23,7 +23,8 @@ void print_effective(const Resolved& resolved) {
             fmt::print("{}# {}\n", section.empty() ? "" : "\n", setting.section);
             section = setting.section;
         }
-        fmt::print("{:<32} {:<24} ({})\n", setting.variable, fmt::format("\"{}\"", shown_value(setting, resolved.config)),
+        fmt::print("{:<32} {:<24} ({})\n", setting.variable,
+                   fmt::format("\"{}\"", shown_value(setting, resolved.config)),
                    resolved.origin.at(setting.variable));
     }
 }
@@ -44,15 +45,18 @@ void print_env_example() {
 void print_documentation() {
     fmt::print(
         "# Configuration\n\n"
-        "Every setting is a variable in `.env`, a variable of the environment, and a flag of `safelight serve`; the\n"
-        "later one wins. `safelight config` shows the effective values and where each comes from. A bad value stops\n"
+        "Every setting is a variable in `.env`, a variable of the environment, and a flag of `safelight "
+        "serve`; the\n"
+        "later one wins. `safelight config` shows the effective values and where each comes from. A bad "
+        "value stops\n"
         "the start with one line per fault.\n\n"
         "This page is made by `safelight config --documentation`; a test keeps it so.\n");
     std::string_view section;
     const Config defaults;
     for (const auto& setting : settings()) {
         if (setting.section != section) {
-            fmt::print("\n## {}\n\n| variable, flag | default | what it is |\n|---|---|---|\n", section = setting.section);
+            fmt::print("\n## {}\n\n| variable, flag | default | what it is |\n|---|---|---|\n",
+                       section = setting.section);
         }
         const std::string value = setting.get(defaults);
         fmt::print("| `{}` <br> `{}` | {} | {} It may be {}. |\n", setting.variable, setting.flag(),
@@ -64,9 +68,15 @@ void print_documentation() {
 
 int run_config(const Resolved& resolved, ConfigView view) {
     switch (view) {
-        case ConfigView::effective: print_effective(resolved); break;
-        case ConfigView::env_example: print_env_example(); break;
-        case ConfigView::documentation: print_documentation(); break;
+        case ConfigView::effective:
+            print_effective(resolved);
+            break;
+        case ConfigView::env_example:
+            print_env_example();
+            break;
+        case ConfigView::documentation:
+            print_documentation();
+            break;
     }
     return 0;
 }

@@ -19,7 +19,8 @@ constexpr std::string_view prefix = "SAFELIGHT_";
 constexpr std::array<std::string_view, 2> foreign{"SAFELIGHT_BINARY", "SAFELIGHT_IMAGES"};
 
 std::string_view without_quotes(std::string_view value) {
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front()) {
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') &&
+        value.back() == value.front()) {
         return value.substr(1, value.size() - 2);
     }
     return value;
@@ -70,7 +71,8 @@ Resolved resolve(const Sources& sources) {
             const auto setting = std::ranges::find(all, name, &Setting::variable);
             if (setting == all.end()) {
                 if (!name.starts_with(prefix) || std::ranges::find(foreign, name) != foreign.end()) continue;
-                resolved.faults.push_back(fmt::format("{} ({}) is no setting of this version.", name, origin));
+                resolved.faults.push_back(
+                    fmt::format("{} ({}) is no setting of this version.", name, origin));
                 continue;
             }
             if (!setting->set(resolved.config, value)) {

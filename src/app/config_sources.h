@@ -13,8 +13,8 @@ namespace safelight::app {
 
 using Variables = std::map<std::string, std::string, std::less<>>;  // "SAFELIGHT_…" → value
 
-/// Reads KEY=VALUE lines; '#' begins a comment, quotes around a value are taken off, `export ` before a key is allowed.
-/// Errors: invalid_argument, one fault for each malformed line.
+/// Reads KEY=VALUE lines; '#' begins a comment, quotes around a value are taken off, `export ` before a key
+/// is allowed. Errors: invalid_argument, one fault for each malformed line.
 [[nodiscard]] Result<Variables> parse_env_file(std::string_view text);
 
 /// The SAFELIGHT_… variables of this process' environment.
@@ -28,7 +28,8 @@ struct Sources {
 
 struct Resolved {
     Config config;
-    std::map<std::string, std::string, std::less<>> origin;  // variable → "default", ".env", "environment", "flag"
+    std::map<std::string, std::string, std::less<>>
+        origin;                       // variable → "default", ".env", "environment", "flag"
     std::vector<std::string> faults;  // one line each: the variable, what it holds and what it may hold
 };
 

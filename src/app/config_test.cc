@@ -11,13 +11,16 @@
 namespace safelight::app {
 namespace {
 
-Resolved with_environment(Variables environment) { return resolve({{}, std::move(environment), {}}); }
+Resolved with_environment(Variables environment) {
+    return resolve({{}, std::move(environment), {}});
+}
 
 TEST(Settings, EveryDefaultIsAcceptedByItsOwnRow) {
     for (const auto& setting : settings()) {
         Config config;
         const std::string shown = setting.get(config);
-        EXPECT_TRUE(setting.set(config, shown)) << setting.variable << " does not accept its default " << shown;
+        EXPECT_TRUE(setting.set(config, shown))
+            << setting.variable << " does not accept its default " << shown;
         EXPECT_EQ(setting.get(config), shown) << setting.variable;
     }
 }
@@ -33,21 +36,25 @@ TEST(Settings, NamesAreUniqueAndMakeFlags) {
 }
 
 TEST(Settings, EachRowSetsSomethingOfItsOwn) {
-    const std::map<std::string, std::string> other_values{
-        {"SAFELIGHT_LISTEN", "[::1]:99"}, {"SAFELIGHT_ACCESS", "everyone"}, {"SAFELIGHT_LOG_LEVEL", "warn"},
-        {"SAFELIGHT_LOG_FORMAT", "json"}};
+    const std::map<std::string, std::string> other_values{{"SAFELIGHT_LISTEN", "[::1]:99"},
+                                                          {"SAFELIGHT_ACCESS", "everyone"},
+                                                          {"SAFELIGHT_LOG_LEVEL", "warn"},
+                                                          {"SAFELIGHT_LOG_FORMAT", "json"}};
     for (const auto& setting : settings()) {
         Config config;
         std::string value = "7 m";
-        if (const auto found = other_values.find(setting.variable); found != other_values.end()) value = found->second;
+        if (const auto found = other_values.find(setting.variable); found != other_values.end())
+            value = found->second;
         bool changed = false;
         for (const auto& candidate : {value, std::string("7 s"), std::string("9 kB"), std::string("33")}) {
-            changed = changed || (setting.set(config, candidate) && setting.get(config) != setting.get(Config{}));
+            changed =
+                changed || (setting.set(config, candidate) && setting.get(config) != setting.get(Config{}));
         }
         ASSERT_TRUE(changed) << setting.variable;
         for (const auto& other : settings()) {
             if (other.variable == setting.variable) continue;
-            EXPECT_EQ(other.get(config), other.get(Config{})) << setting.variable << " also sets " << other.variable;
+            EXPECT_EQ(other.get(config), other.get(Config{}))
+                << setting.variable << " also sets " << other.variable;
         }
     }
 }
@@ -57,11 +64,19 @@ TEST(Sources, TheLaterOneWins) {
                                    {{"SAFELIGHT_WORKERS", "4"}},
                                    {{"SAFELIGHT_SIDE_MAX", "200"}}});
     EXPECT_TRUE(resolved.faults.empty());
-    EXPECT_EQ(resolved.config.worker.threads, 4U);
+    EXPECT_EQ(worker_threads(resolved.config), 4U);
     EXPECT_EQ(resolved.config.image.side_max_px, 200U);
     EXPECT_EQ(resolved.origin.at("SAFELIGHT_WORKERS"), "environment");
     EXPECT_EQ(resolved.origin.at("SAFELIGHT_SIDE_MAX"), "flag");
     EXPECT_EQ(resolved.origin.at("SAFELIGHT_LISTEN"), "default");
+}
+
+TEST(Settings, WorkersFollowTheProcessorsUnlessTheyAreSet) {
+    EXPECT_GE(worker_threads(Config{}), 2U);
+    EXPECT_EQ(worker_threads(with_environment({{"SAFELIGHT_WORKERS", "0"}}).config), 0U);
+    EXPECT_EQ(worker_threads(with_environment({{"SAFELIGHT_WORKERS", "auto"}}).config),
+              worker_threads(Config{}));
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_WORKERS", "many"}}).faults.empty());
 }
 
 TEST(Sources, EveryFaultHasALineOfItsOwn) {
@@ -71,7 +86,8 @@ TEST(Sources, EveryFaultHasALineOfItsOwn) {
                                             {"SAFELIGHT_LISTN", "127.0.0.1:1"}});
     ASSERT_EQ(resolved.faults.size(), 4U);
     for (const auto& name : {"SAFELIGHT_LISTEN", "SAFELIGHT_WORKERS", "SAFELIGHT_LEASE", "SAFELIGHT_LISTN"}) {
-        EXPECT_TRUE(std::ranges::any_of(resolved.faults, [&](const auto& f) { return f.starts_with(name); })) << name;
+        EXPECT_TRUE(std::ranges::any_of(resolved.faults, [&](const auto& f) { return f.starts_with(name); }))
+            << name;
     }
     EXPECT_NE(resolved.faults.front().find("\"30\""), std::string::npos) << resolved.faults.front();
 }
@@ -89,8 +105,8 @@ TEST(Validation, ValuesHaveToGoTogether) {
 
 TEST(Validation, DoesNotListenBeyondLoopbackUnlessToldSo) {
     EXPECT_FALSE(with_environment({{"SAFELIGHT_LISTEN", "0.0.0.0:8080"}}).faults.empty());
-    EXPECT_TRUE(
-        with_environment({{"SAFELIGHT_LISTEN", "0.0.0.0:8080"}, {"SAFELIGHT_ACCESS", "everyone"}}).faults.empty());
+    EXPECT_TRUE(with_environment({{"SAFELIGHT_LISTEN", "0.0.0.0:8080"}, {"SAFELIGHT_ACCESS", "everyone"}})
+                    .faults.empty());
     EXPECT_TRUE(with_environment({{"SAFELIGHT_LISTEN", "[::1]:8080"}}).faults.empty());
 }
 

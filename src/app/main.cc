@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "app/allocator.h"
 #include "app/commands.h"
 #include "app/settings.h"
 #include "app/version.h"
@@ -27,7 +28,8 @@ void add_setting_flags(CLI::App& command, const std::vector<std::string>& sectio
         if (std::find(sections.begin(), sections.end(), setting.section) == sections.end()) continue;
         command
             .add_option_function<std::string>(
-                setting.flag(), [&flags, name = setting.variable](const std::string& value) { flags[name] = value; },
+                setting.flag(),
+                [&flags, name = setting.variable](const std::string& value) { flags[name] = value; },
                 fmt::format("{} ({})", setting.help, setting.accepts))
             ->default_str(setting.get(Config{}))
             ->type_name("")
@@ -41,7 +43,9 @@ Result<Variables> read_env_file() {
     return parse_env_file(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
-void print_fault(const std::string& fault) { fmt::print(stderr, "safelight: {}\n", fault); }
+void print_fault(const std::string& fault) {
+    fmt::print(stderr, "safelight: {}\n", fault);
+}
 
 /// The commands with their options, as the user gave them.
 struct CommandLine {
@@ -77,22 +81,25 @@ struct CommandLine {
     }
 
     void add_serve() {
-        serve_command = app.add_subcommand("serve", "Starts the server, with its workers, until SIGTERM or SIGINT.");
+        serve_command =
+            app.add_subcommand("serve", "Starts the server, with its workers, until SIGTERM or SIGINT.");
         add_setting_flags(*serve_command, every_section, flags);
     }
 
     void add_process() {
-        process_command =
-            app.add_subcommand("process", "Makes variants of files and folders, with no server: the same pipeline.");
+        process_command = app.add_subcommand(
+            "process", "Makes variants of files and folders, with no server: the same pipeline.");
         process_command->add_option("inputs", process.inputs, "Pictures, and folders of pictures")
             ->required()
             ->type_name("FILE|FOLDER");
         process_command->add_option("--out", process.out, "Where the variants are written")
             ->required()
             ->type_name("FOLDER");
-        process_command->add_option("--variants", process.variants, "Preset names, or a JSON list as in the API")
+        process_command
+            ->add_option("--variants", process.variants, "Preset names, or a JSON list as in the API")
             ->type_name("LIST");
-        process_command->add_option("--jobs", process.jobs, "Pictures at the same time; 0: one for each processor")
+        process_command
+            ->add_option("--jobs", process.jobs, "Pictures at the same time; 0: one for each processor")
             ->type_name("N");
         add_setting_flags(*process_command, {"Pictures"}, flags);
     }
@@ -124,7 +131,8 @@ struct CommandLine {
 
     void add_reconcile() {
         reconcile_command = app.add_subcommand(
-            "reconcile", "Compares the blob store with the catalog, both ways; changes nothing unless told to.");
+            "reconcile",
+            "Compares the blob store with the catalog, both ways; changes nothing unless told to.");
         reconcile_command->add_flag("--repair", reconcile.repair, "Removes what nothing refers to");
         reconcile_command->add_flag("--verify", reconcile.verify, "Reads and hashes every blob");
         reconcile_command->add_option("--grace", grace, "Unknown blobs younger than this are left alone")
@@ -176,6 +184,7 @@ int run(int argc, char** argv) {
 }  // namespace safelight::app
 
 int main(int argc, char** argv) {
+    safelight::app::tune_allocator();
     try {
         return safelight::app::run(argc, argv);
     } catch (const std::exception& error) {

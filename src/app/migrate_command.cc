@@ -33,9 +33,12 @@ int run_migrate(const Config& config, MigrateDirection direction, unsigned steps
     const auto migrator = open_migrator(config, clock);
     if (!migrator) return report(migrator.error());
     switch (direction) {
-        case MigrateDirection::up: return print_applied((*migrator)->up(), "applied");
-        case MigrateDirection::down: return print_applied((*migrator)->down(steps), "undone");
-        case MigrateDirection::status: return print_status(**migrator);
+        case MigrateDirection::up:
+            return print_applied((*migrator)->up(), "applied");
+        case MigrateDirection::down:
+            return print_applied((*migrator)->down(steps), "undone");
+        case MigrateDirection::status:
+            return print_status(**migrator);
     }
     return 2;
 }

@@ -59,8 +59,8 @@ class Progress {
         if (on_terminal_) std::fputs("\n", stderr);
         std::ranges::sort(failures_, {}, &Failure::source);
         for (const auto& failure : failures_) {
-            fmt::print(stderr, "failed: {}{}{}: {}\n", failure.source.string(), failure.variant.empty() ? "" : " → ",
-                       failure.variant, failure.reason);
+            fmt::print(stderr, "failed: {}{}{}: {}\n", failure.source.string(),
+                       failure.variant.empty() ? "" : " → ", failure.variant, failure.reason);
         }
         fmt::print(stderr, "{} pictures, {} variants written, {} failures\n", total_, written_.load(),
                    failures_.size());
@@ -71,7 +71,8 @@ class Progress {
     void draw() const {
         constexpr std::size_t width = 40;
         const std::size_t filled = total_ == 0 ? width : done_ * width / total_;
-        fmt::print(stderr, "\r[{}{}] {}/{}", std::string(filled, '#'), std::string(width - filled, '.'), done_, total_);
+        fmt::print(stderr, "\r[{}{}] {}/{}", std::string(filled, '#'), std::string(width - filled, '.'),
+                   done_, total_);
     }
 
     const std::size_t total_;
@@ -93,7 +94,8 @@ std::vector<Task> plan(const ProcessOptions& options, std::vector<Failure>& fail
         if (fs::is_regular_file(input, error)) {
             add(input, {});
         } else if (fs::is_directory(input, error)) {
-            for (fs::recursive_directory_iterator at(input, error), end; !error && at != end; at.increment(error)) {
+            for (fs::recursive_directory_iterator at(input, error), end; !error && at != end;
+                 at.increment(error)) {
                 const bool hidden = at->path().filename().string().starts_with('.');
                 if (hidden && at->is_directory(error)) at.disable_recursion_pending();
                 if (hidden || !at->is_regular_file(error)) continue;
@@ -123,7 +125,8 @@ Result<std::vector<std::byte>> read_file(const fs::path& path, std::uint64_t byt
     const auto size = fs::file_size(path, error);
     if (error) return failure(ErrorCode::unavailable, error.message());
     if (size > bytes_max) {
-        return failure(ErrorCode::payload_too_large, fmt::format("{} bytes; {} are allowed", size, bytes_max));
+        return failure(ErrorCode::payload_too_large,
+                       fmt::format("{} bytes; {} are allowed", size, bytes_max));
     }
     std::ifstream file(path, std::ios::binary);
     std::vector<std::byte> bytes(static_cast<std::size_t>(size));
@@ -181,8 +184,8 @@ void process(const Task& task, const std::vector<VariantRequest>& variants, std:
 int run_process(const Config& config, const ProcessOptions& options) {
     const auto presets = load_presets(config);
     if (!presets) return report(presets.error());
-    const auto variants = parse_variants(options.variants.empty() ? config.default_variants : options.variants, *presets,
-                                         "--variants");
+    const auto variants = parse_variants(
+        options.variants.empty() ? config.default_variants : options.variants, *presets, "--variants");
     if (!variants) return report(variants.error());
     if (variants->empty()) {
         fmt::print(stderr, "safelight: no variants are asked for; name some with --variants.\n");
@@ -195,7 +198,8 @@ int run_process(const Config& config, const ProcessOptions& options) {
     Progress progress(tasks.size(), std::move(not_found));
     const auto renderer = make_renderer(config);
     std::atomic<std::size_t> next = 0;
-    const unsigned wanted = options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    const unsigned wanted =
+        options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
     {
         std::vector<std::jthread> threads;
         for (unsigned i = 0; i < std::min<std::size_t>(wanted, tasks.size()); ++i) {

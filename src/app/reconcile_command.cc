@@ -26,8 +26,8 @@ int run_reconcile(const Config& config, const ReconcileCommand& options) {
         reconcile(**blobs, (*database)->ledger(), clock,
                   {.repair = options.repair, .verify = options.verify, .grace = options.grace}, print);
     if (!summary) return report(summary.error());
-    fmt::print("{} blobs, {} references: {} damaged or missing, {} to clean up, {} removed{}\n", summary->blobs,
-               summary->references, summary->damage, summary->litter, summary->repaired,
+    fmt::print("{} blobs, {} references: {} damaged or missing, {} to clean up, {} removed{}\n",
+               summary->blobs, summary->references, summary->damage, summary->litter, summary->repaired,
                options.repair ? "" : " (dry run; --repair removes what nothing refers to)");
     return summary->damage == 0 && summary->litter == summary->repaired ? 0 : 1;
 }

@@ -21,8 +21,8 @@
 namespace safelight::app {
 namespace {
 
-/// SIGTERM and SIGINT, taken by whoever waits here instead of ending the process. Made before any thread starts, so
-/// that all of them inherit the mask.
+/// SIGTERM and SIGINT, taken by whoever waits here instead of ending the process. Made before any thread
+/// starts, so that all of them inherit the mask.
 class StopSignals {
   public:
     StopSignals() {
@@ -30,7 +30,8 @@ class StopSignals {
         sigaddset(&signals_, SIGTERM);
         sigaddset(&signals_, SIGINT);
         pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-        // A client that goes away, and a file that grows past a limit, are errors of a call and no reason to die.
+        // A client that goes away, and a file that grows past a limit, are errors of a call and no reason to
+        // die.
         std::signal(SIGPIPE, SIG_IGN);
         std::signal(SIGXFSZ, SIG_IGN);
     }
@@ -81,6 +82,7 @@ struct Services {
 
 std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends, Services& services) {
     WorkerConfig worker = config.worker;
+    worker.threads = worker_threads(config);
     worker.source_bytes_max = config.ingest.bytes_max;
     return start_workers(worker, {.clock = *backends.clock,
                                   .ids = *backends.ids,
@@ -98,9 +100,8 @@ void register_gauges(Backends& backends, const WorkerPool& workers) {
     backends.metrics->gauge("safelight_backlog_jobs", "Jobs with pending variants.", [&backends] {
         return static_cast<double>(backends.database->claims().backlog().value_or(0));
     });
-    backends.metrics->gauge("safelight_queue_hints", "Hints that wait for a worker of this process.", [&backends] {
-        return static_cast<double>(backends.queue->depth().value_or(0));
-    });
+    backends.metrics->gauge("safelight_queue_hints", "Hints that wait for a worker of this process.",
+                            [&backends] { return static_cast<double>(backends.queue->depth().value_or(0)); });
     backends.metrics->gauge("safelight_workers_busy", "Jobs in hand in this process.",
                             [&workers] { return static_cast<double>(workers.busy()); });
 }
@@ -148,7 +149,7 @@ int run_serve(const Config& config) {
     if (!server) return report(server.error());
     backends.log->info("listening", {{"url", url_of(config, (*server)->port())},
                                      {"version", version},
-                                     {"workers", config.worker.threads},
+                                     {"workers", worker_threads(config)},
                                      {"data", config.data.string()}});
 
     const int signal = signals.wait();

@@ -13,11 +13,11 @@
 namespace safelight::app {
 
 struct Setting {
-    std::string section;    // heading in .env.example and the documentation
-    std::string variable;   // "SAFELIGHT_LISTEN"; the flag is made from it: "--listen"
-    std::string help;       // one sentence
-    std::string accepts;    // what it may hold: "address:port"
-    bool secret = false;    // masked wherever it is shown
+    std::string section;   // heading in .env.example and the documentation
+    std::string variable;  // "SAFELIGHT_LISTEN"; the flag is made from it: "--listen"
+    std::string help;      // one sentence
+    std::string accepts;   // what it may hold: "address:port"
+    bool secret = false;   // masked wherever it is shown
     std::function<bool(Config&, std::string_view)> set;  // false: the text is not acceptable, nothing changed
     std::function<std::string(const Config&)> get;       // in the form that `set` takes
 

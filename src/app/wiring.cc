@@ -32,9 +32,8 @@ std::unique_ptr<BlobStore> decorate(std::unique_ptr<BlobStore> bare, telemetry::
 
 /// The catalog as the queue: it is asked for claimable jobs when no hint is there.
 std::unique_ptr<JobQueue> make_queue(JobClaims& claims, const Clock& clock) {
-    return make_catalog_queue({}, [&claims, &clock](std::uint32_t limit) {
-        return claims.claimable(limit, clock.now());
-    });
+    return make_catalog_queue(
+        {}, [&claims, &clock](std::uint32_t limit) { return claims.claimable(limit, clock.now()); });
 }
 
 }  // namespace
@@ -42,7 +41,8 @@ std::unique_ptr<JobQueue> make_queue(JobClaims& claims, const Clock& clock) {
 int report(const Error& error) {
     if (error.faults.empty()) fmt::print(stderr, "safelight: {}\n", error.public_text);
     for (const auto& fault : error.faults) {
-        fmt::print(stderr, "safelight: {}{}{}\n", fault.pointer, fault.pointer.empty() ? "" : ": ", fault.detail);
+        fmt::print(stderr, "safelight: {}{}{}\n", fault.pointer, fault.pointer.empty() ? "" : ": ",
+                   fault.detail);
     }
     if (!error.log_text.empty()) fmt::print(stderr, "safelight: ({})\n", error.log_text);
     return 1;
@@ -60,7 +60,8 @@ Result<Presets> load_presets(const Config& config) {
     std::ifstream file(config.presets_file, std::ios::binary);
     if (!file) {
         return failure(ErrorCode::invalid_argument,
-                       fmt::format("SAFELIGHT_PRESETS is \"{}\": the file cannot be read.", config.presets_file.string()));
+                       fmt::format("SAFELIGHT_PRESETS is \"{}\": the file cannot be read.",
+                                   config.presets_file.string()));
     }
     return Presets::parse(std::string(std::istreambuf_iterator<char>(file), {}));
 }
@@ -78,8 +79,9 @@ Status make_data_folder(const Config& config) {
         std::filesystem::permissions(config.data, std::filesystem::perms::owner_all, error);
     }
     if (error) {
-        return failure(ErrorCode::unavailable, fmt::format("SAFELIGHT_DATA is \"{}\": the folder cannot be made ({}).",
-                                                           config.data.string(), error.message()));
+        return failure(ErrorCode::unavailable,
+                       fmt::format("SAFELIGHT_DATA is \"{}\": the folder cannot be made ({}).",
+                                   config.data.string(), error.message()));
     }
     return {};
 }

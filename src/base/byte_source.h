@@ -20,7 +20,8 @@ class ByteSource {
     [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
 
     /// Fills `out` from `offset`; returns how many bytes were read, less than asked for only at the end.
-    /// Errors: unavailable, corrupt_blob (fewer bytes are there than size_bytes says), not_found (removed meanwhile).
+    /// Errors: unavailable, corrupt_blob (fewer bytes are there than size_bytes says), not_found (removed
+    /// meanwhile).
     [[nodiscard]] virtual Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) = 0;
 
     /// The open file behind it, when there is one that holds exactly these bytes. Stays the source's own.

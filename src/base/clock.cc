@@ -109,11 +109,11 @@ std::string to_http_date(Timestamp time) {
     const auto day = floor<days>(time);
     const std::chrono::year_month_day date{day};
     const auto rest = floor<seconds>(time) - day;
-    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                       weekday_names[std::chrono::weekday{day}.c_encoding()],
-                       static_cast<unsigned>(date.day()), month_names[static_cast<unsigned>(date.month()) - 1],
-                       static_cast<int>(date.year()), duration_cast<hours>(rest).count(),
-                       duration_cast<minutes>(rest % hours{1}).count(), (rest % minutes{1}).count());
+    return fmt::format(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", weekday_names[std::chrono::weekday{day}.c_encoding()],
+        static_cast<unsigned>(date.day()), month_names[static_cast<unsigned>(date.month()) - 1],
+        static_cast<int>(date.year()), duration_cast<hours>(rest).count(),
+        duration_cast<minutes>(rest % hours{1}).count(), (rest % minutes{1}).count());
 }
 
 std::optional<Timestamp> parse_http_date(std::string_view text) {

@@ -52,7 +52,8 @@ class ManualClock final : public Clock {
 /// The HTTP date (IMF-fixdate): "Mon, 23 Nov 2026 20:08:00 GMT".
 [[nodiscard]] std::string to_http_date(Timestamp time);
 
-/// Takes IMF-fixdate only; empty otherwise (the obsolete forms are ignored, as RFC 9110 allows for conditions).
+/// Takes IMF-fixdate only; empty otherwise (the obsolete forms are ignored, as RFC 9110 allows for
+/// conditions).
 [[nodiscard]] std::optional<Timestamp> parse_http_date(std::string_view text);
 
 }  // namespace safelight

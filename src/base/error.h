@@ -10,32 +10,32 @@ namespace safelight {
 
 enum class ErrorCode {
     // The caller's doing.
-    invalid_argument,      // a value is malformed or out of range; Error::faults names each
-    unsupported_image,     // the bytes are no picture of an accepted format
-    invalid_image,         // the bytes claim to be a picture and are broken
-    image_too_large,       // more pixels, or a longer side, than the limits allow
-    too_many_frames,       // more frames or pages than the limits allow
-    too_many_scans,        // a progressive JPEG with more scans than the limits allow
-    payload_too_large,     // more bytes than the limits allow
-    empty_payload,         // no bytes at all
-    digest_mismatch,       // the content is not what its digest says
-    not_found,             // no such thing, or somebody else's
-    variant_not_ready,     // the variant exists, its bytes do not yet
-    variant_failed,        // the variant exists, and could not be made
-    conflict,              // the state does not allow it, e.g. a variant name is taken by another transform
-    unsupported_transform, // what is asked for cannot be made of this picture or by this build
+    invalid_argument,       // a value is malformed or out of range; Error::faults names each
+    unsupported_image,      // the bytes are no picture of an accepted format
+    invalid_image,          // the bytes claim to be a picture and are broken
+    image_too_large,        // more pixels, or a longer side, than the limits allow
+    too_many_frames,        // more frames or pages than the limits allow
+    too_many_scans,         // a progressive JPEG with more scans than the limits allow
+    payload_too_large,      // more bytes than the limits allow
+    empty_payload,          // no bytes at all
+    digest_mismatch,        // the content is not what its digest says
+    not_found,              // no such thing, or somebody else's
+    variant_not_ready,      // the variant exists, its bytes do not yet
+    variant_failed,         // the variant exists, and could not be made
+    conflict,               // the state does not allow it, e.g. a variant name is taken by another transform
+    unsupported_transform,  // what is asked for cannot be made of this picture or by this build
     // Passing trouble: the same call may succeed later.
-    unavailable,           // a dependency does not answer
-    overloaded,            // a queue, a pool or a budget is full
-    timeout,               // a deadline passed
-    storage_full,          // no space is left
-    cancelled,             // the caller, or a shutdown, called it off
+    unavailable,   // a dependency does not answer
+    overloaded,    // a queue, a pool or a budget is full
+    timeout,       // a deadline passed
+    storage_full,  // no space is left
+    cancelled,     // the caller, or a shutdown, called it off
     // Trouble with what we hold.
-    fenced,                // the claim was lost: somebody else owns the job now, or it is gone
-    corrupt_blob,          // stored bytes are not what was stored
-    renderer_failed,       // the renderer died or misbehaved
-    attempts_exhausted,    // given up after the last attempt
-    internal,              // a bug
+    fenced,              // the claim was lost: somebody else owns the job now, or it is gone
+    corrupt_blob,        // stored bytes are not what was stored
+    renderer_failed,     // the renderer died or misbehaved
+    attempts_exhausted,  // given up after the last attempt
+    internal,            // a bug
 };
 
 /// One fault of a caller's value. `pointer` is an RFC 6901 JSON pointer into a body, or "?name" for a query

@@ -76,7 +76,8 @@ Uuid IdGenerator::next_uuid() {
         const std::int64_t now_ms = clock_.now().time_since_epoch().count();
         if (now_ms > last_ms_) {
             last_ms_ = now_ms;
-            sequence_ = static_cast<std::uint16_t>(((uuid.bytes[6] << 8) | uuid.bytes[7]) & sequence_start_max);
+            sequence_ =
+                static_cast<std::uint16_t>(((uuid.bytes[6] << 8) | uuid.bytes[7]) & sequence_start_max);
         } else if (++sequence_ > sequence_max) {
             ++last_ms_;
             sequence_ = 0;

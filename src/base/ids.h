@@ -64,8 +64,8 @@ class IdGenerator {
 
     const Clock& clock_;
     std::mutex mutex_;
-    std::int64_t last_ms_ = 0;      // guarded by mutex_
-    std::uint16_t sequence_ = 0;    // guarded by mutex_; the 12 bits after the time
+    std::int64_t last_ms_ = 0;    // guarded by mutex_
+    std::uint16_t sequence_ = 0;  // guarded by mutex_; the 12 bits after the time
 };
 
 }  // namespace safelight

@@ -21,9 +21,10 @@ TEST(Uuid, TextRoundTrip) {
 }
 
 TEST(Uuid, RefusesOtherForms) {
-    for (const auto* text : {"", "01934b7e5f007abc8def0123456789ab", "01934b7e-5f00-7abc-8def-0123456789a",
-                             "01934b7e-5f00-7abc-8def-0123456789abc", "01934b7e_5f00_7abc_8def_0123456789ab",
-                             "{1934b7e-5f00-7abc-8def-0123456789ab", "g1934b7e-5f00-7abc-8def-0123456789ab"}) {
+    for (const auto* text :
+         {"", "01934b7e5f007abc8def0123456789ab", "01934b7e-5f00-7abc-8def-0123456789a",
+          "01934b7e-5f00-7abc-8def-0123456789abc", "01934b7e_5f00_7abc_8def_0123456789ab",
+          "{1934b7e-5f00-7abc-8def-0123456789ab", "g1934b7e-5f00-7abc-8def-0123456789ab"}) {
         EXPECT_FALSE(Uuid::parse(text)) << text;
     }
 }

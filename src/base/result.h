@@ -37,9 +37,9 @@ template <class T>
 
 #define SAFELIGHT_CONCAT_INNER(a, b) a##b
 #define SAFELIGHT_CONCAT(a, b) SAFELIGHT_CONCAT_INNER(a, b)
-#define SAFELIGHT_TRY_ASSIGN_IMPL(holder, target, ...)                        \
-    auto holder = (__VA_ARGS__);                                              \
-    if (!holder) return std::unexpected(std::move(holder).error());           \
+#define SAFELIGHT_TRY_ASSIGN_IMPL(holder, target, ...)              \
+    auto holder = (__VA_ARGS__);                                    \
+    if (!holder) return std::unexpected(std::move(holder).error()); \
     target = std::move(*holder)
 
 /// `TRY_ASSIGN(auto image, find(id));` — the value, or out of the function with the error.
@@ -48,7 +48,7 @@ template <class T>
     SAFELIGHT_TRY_ASSIGN_IMPL(SAFELIGHT_CONCAT(result_, __LINE__), target, __VA_ARGS__)
 
 /// `TRY(write(bytes));` — goes on, or out of the function with the error.
-#define TRY(...)                                                                          \
-    do {                                                                                  \
+#define TRY(...)                                                                                     \
+    do {                                                                                             \
         if (auto status = (__VA_ARGS__); !status) return std::unexpected(std::move(status).error()); \
     } while (false)

@@ -10,7 +10,9 @@
 namespace safelight {
 namespace {
 
-EVP_MD_CTX* as_context(void* context) { return static_cast<EVP_MD_CTX*>(context); }
+EVP_MD_CTX* as_context(void* context) {
+    return static_cast<EVP_MD_CTX*>(context);
+}
 
 void require(int ok) {
     if (ok != 1) throw std::runtime_error("OpenSSL refused a SHA-256 operation");
@@ -18,7 +20,9 @@ void require(int ok) {
 
 }  // namespace
 
-std::string Sha256::to_hex() const { return hex_encode(bytes); }
+std::string Sha256::to_hex() const {
+    return hex_encode(bytes);
+}
 
 std::optional<Sha256> Sha256::from_hex(std::string_view text) {
     const auto decoded = hex_decode(text);
@@ -28,7 +32,9 @@ std::optional<Sha256> Sha256::from_hex(std::string_view text) {
     return hash;
 }
 
-void Sha256Hasher::Free::operator()(void* context) const { EVP_MD_CTX_free(as_context(context)); }
+void Sha256Hasher::Free::operator()(void* context) const {
+    EVP_MD_CTX_free(as_context(context));
+}
 
 Sha256Hasher::Sha256Hasher() : context_(EVP_MD_CTX_new()) {
     if (!context_) throw std::bad_alloc();

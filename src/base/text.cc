@@ -7,8 +7,10 @@ namespace safelight {
 namespace {
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
-constexpr std::string_view base64_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-constexpr std::string_view base64url_alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+constexpr std::string_view base64_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+constexpr std::string_view base64url_alphabet =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 std::string encode64(std::span<const std::byte> bytes, std::string_view alphabet, bool pad) {
     std::string text;
@@ -30,7 +32,8 @@ std::string encode64(std::span<const std::byte> bytes, std::string_view alphabet
     return text;
 }
 
-std::optional<std::vector<std::byte>> decode64(std::string_view text, std::string_view alphabet, bool padded) {
+std::optional<std::vector<std::byte>> decode64(std::string_view text, std::string_view alphabet,
+                                               bool padded) {
     if (padded) {
         if (text.size() % 4 != 0) return std::nullopt;
         for (int i = 0; i < 2 && text.ends_with('='); ++i) text.remove_suffix(1);
@@ -108,7 +111,9 @@ std::optional<std::vector<std::byte>> hex_decode(std::string_view text) {
     return bytes;
 }
 
-std::string base64_encode(std::span<const std::byte> bytes) { return encode64(bytes, base64_alphabet, true); }
+std::string base64_encode(std::span<const std::byte> bytes) {
+    return encode64(bytes, base64_alphabet, true);
+}
 std::optional<std::vector<std::byte>> base64_decode(std::string_view text) {
     return decode64(text, base64_alphabet, true);
 }

@@ -1,4 +1,5 @@
-// A bounded pool of threads for work that blocks: SQL, files, hashing. Refuses at once when its queue is full.
+// A bounded pool of threads for work that blocks: SQL, files, hashing. Refuses at once when its queue is
+// full.
 #pragma once
 
 #include <condition_variable>

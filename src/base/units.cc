@@ -14,8 +14,13 @@ struct Unit {
     std::uint64_t factor;
 };
 
-constexpr std::array<Unit, 7> byte_units{{{"GiB", GiB}, {"GB", 1'000'000'000}, {"MiB", MiB}, {"MB", 1'000'000},
-                                          {"KiB", KiB}, {"kB", 1'000}, {"B", 1}}};
+constexpr std::array<Unit, 7> byte_units{{{"GiB", GiB},
+                                          {"GB", 1'000'000'000},
+                                          {"MiB", MiB},
+                                          {"MB", 1'000'000},
+                                          {"KiB", KiB},
+                                          {"kB", 1'000},
+                                          {"B", 1}}};
 constexpr std::array<Unit, 5> duration_units{
     {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 
@@ -59,7 +64,9 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
     return std::nullopt;
 }
 
-std::string format_bytes(std::uint64_t bytes) { return format(bytes, byte_units); }
+std::string format_bytes(std::uint64_t bytes) {
+    return format(bytes, byte_units);
+}
 
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
     const auto quantity = split(text);

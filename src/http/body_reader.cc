@@ -21,10 +21,10 @@ BodyReader::BodyReader(const RequestHead& head, const ServerConfig& config, Chan
       input_(input),
       declared_(head.chunked ? std::nullopt : std::optional(head.content_length.value_or(0))),
       limit_(config.body_bytes_max),
-      decoder_(ChunkDecoder::Limits{}),
-      chunked_(head.chunked),
       awaits_continue_(head.expects_continue),
-      complete_(declared_ == 0U) {}
+      complete_(declared_ == 0U) {
+    if (head.chunked) decoder_.emplace(ChunkDecoder::Limits{});
+}
 
 std::optional<std::uint64_t> BodyReader::length_bytes() const {
     return declared_;
@@ -43,7 +43,8 @@ Task<Result<std::size_t>> BodyReader::read(std::span<std::byte> buffer) {
     if (complete_) co_return 0;
     if (awaits_continue_ && !co_await answer_expectation()) co_return std::unexpected(error());
     const std::span<char> characters(reinterpret_cast<char*>(buffer.data()), buffer.size());
-    const std::size_t bytes = chunked_ ? co_await read_chunked(characters) : co_await read_sized(characters);
+    const std::size_t bytes =
+        decoder_ ? co_await read_chunked(*decoder_, characters) : co_await read_sized(characters);
     if (failure_ != Failure::none) co_return std::unexpected(error());
     received_ += bytes;
     if (declared_ == received_) complete_ = true;
@@ -81,9 +82,9 @@ Task<std::size_t> BodyReader::read_sized(std::span<char> buffer) {
     co_return co_await receive(buffer);
 }
 
-Task<std::size_t> BodyReader::read_chunked(std::span<char> buffer) {
+Task<std::size_t> BodyReader::read_chunked(ChunkDecoder& decoder, std::span<char> buffer) {
     for (;;) {
-        const ChunkDecoder::Step step = decoder_.next(input_.view(), buffer.size());
+        const ChunkDecoder::Step step = decoder.next(input_.view(), buffer.size());
         if (step.kind == ChunkDecoder::Kind::fault) co_return fail(Failure::broken_framing, step.fault);
         if (step.kind == ChunkDecoder::Kind::data) std::ranges::copy(step.data, buffer.begin());
         input_.consume(step.consumed);
@@ -93,15 +94,14 @@ Task<std::size_t> BodyReader::read_chunked(std::span<char> buffer) {
             co_return 0;
         }
         // What a chunk announces counts at once: an endless body is not read up to the limit first.
-        if (decoder_.chunk_remaining() > limit_ - received_) {
+        if (decoder.chunk_remaining() > limit_ - received_) {
             co_return fail(Failure::too_large, "The request body is too large.");
         }
         if (step.consumed > 0) continue;
-        if (decoder_.chunk_remaining() > 0) {
-            const auto bytes = std::min<std::uint64_t>(buffer.size(), decoder_.chunk_remaining());
+        if (decoder.chunk_remaining() > 0) {
+            const auto bytes = std::min<std::uint64_t>(buffer.size(), decoder.chunk_remaining());
             const std::size_t got = co_await receive(buffer.first(static_cast<std::size_t>(bytes)));
-            if (got > 0) decoder_.skip_data(got);
-            co_return got;
+            co_return decoder.next({buffer.data(), got}, got).data.size();
         }
         const std::size_t got = co_await receive(input_.prepare());
         if (got == 0) co_return 0;

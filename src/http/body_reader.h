@@ -41,7 +41,7 @@ class BodyReader final : public RequestBody {
     using Time = std::chrono::steady_clock::time_point;
 
     [[nodiscard]] Task<std::size_t> read_sized(std::span<char> buffer);
-    [[nodiscard]] Task<std::size_t> read_chunked(std::span<char> buffer);
+    [[nodiscard]] Task<std::size_t> read_chunked(ChunkDecoder& decoder, std::span<char> buffer);
     [[nodiscard]] Task<bool> answer_expectation();
     [[nodiscard]] Task<std::size_t> receive(std::span<char> buffer);
     [[nodiscard]] std::size_t take_buffered(std::span<char> buffer);
@@ -54,8 +54,7 @@ class BodyReader final : public RequestBody {
     const std::optional<std::uint64_t> declared_;
     std::uint64_t limit_;
     std::uint64_t received_ = 0;
-    ChunkDecoder decoder_;
-    bool chunked_;
+    std::optional<ChunkDecoder> decoder_;  // of a chunked body
     bool awaits_continue_;
     bool complete_;
     Failure failure_ = Failure::none;

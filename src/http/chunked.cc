@@ -1,7 +1,5 @@
 #include <algorithm>
 #include <array>
-#include <cassert>
-#include <charconv>
 
 #include "http/framing.h"
 
@@ -11,11 +9,16 @@ namespace {
 using Step = ChunkDecoder::Step;
 using Kind = ChunkDecoder::Kind;
 
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view size_ends = "; \t";  // the line itself, or an extension
+constexpr std::string_view size_malformed = "A chunk's size is malformed.";
+constexpr std::string_view trailer_malformed = "A trailer is malformed or not allowed.";
+
 Step fault(std::string_view text) {
     return {Kind::fault, 0, {}, text};
 }
 
-/// The line at the front of `input` without its CRLF; empty optional when its end has not come.
+/// The line at the front of `input`, without its CRLF.
 struct Line {
     bool complete = false;
     bool valid = true;
@@ -29,11 +32,10 @@ Line line_of(std::string_view input, std::size_t bytes_max) {
     return {true, true, input.substr(0, newline - 1)};
 }
 
-/// Behind a chunk's size: nothing, or extensions, which begin with ";".
-bool is_extension(std::string_view text) {
-    if (text.empty()) return true;
-    const auto start = text.find_first_not_of(" \t");
-    return start != std::string_view::npos && text[start] == ';' && is_field_value(text);
+/// Beast takes any number of digits, and says nothing of junk behind the last chunk's size until the trailers
+/// are there.
+bool is_size(std::string_view line, std::size_t digits) {
+    return digits > 0 && digits <= 16 && (digits == line.size() || size_ends.contains(line[digits]));
 }
 
 /// Fields that would change the meaning of what was already acted upon.
@@ -46,77 +48,64 @@ bool is_forbidden_trailer(std::string_view name) {
 }  // namespace
 
 Step ChunkDecoder::next(std::string_view input, std::size_t data_bytes_max) {
-    switch (state_) {
-        case State::size_line:
-            return size_line(input);
-        case State::data: {
-            const auto count =
-                static_cast<std::size_t>(std::min<std::uint64_t>({remaining_, input.size(), data_bytes_max}));
-            if (count == 0) return {};
-            skip_data(count);
-            return {Kind::data, count, input.substr(0, count), {}};
-        }
-        case State::data_end:
-            return data_end(input);
-        case State::trailers:
-            return trailer_line(input);
-        case State::done:
-            break;
-    }
-    return {Kind::end, 0, {}, {}};
+    if (ended_) return {Kind::end, 0, {}, {}};
+    if (remaining_ > 0) return data(input.substr(0, data_bytes_max));
+    if (trailer_scanner_) return trailers(*trailer_scanner_, input);
+    return size_line(input);
 }
 
-void ChunkDecoder::skip_data(std::uint64_t bytes) {
-    assert(state_ == State::data && bytes <= remaining_);
-    remaining_ -= bytes;
-    if (remaining_ == 0) state_ = State::data_end;
+Step ChunkDecoder::data(std::string_view input) {
+    if (input.empty()) return {};
+    const std::string_view data =
+        input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, input.size())));
+    parser_.pass_data(data);
+    remaining_ -= data.size();
+    if (remaining_ == 0) line_start_ = line_end.size();
+    return {Kind::data, data.size(), data, {}};
 }
 
+/// Beast wants the CRLF behind a chunk's data together with the line that follows, and looks at neither until
+/// both are there.
 Step ChunkDecoder::size_line(std::string_view input) {
-    const Line line = line_of(input, limits_.size_line_bytes_max);
+    if (line_start_ > 0 && !line_end.starts_with(input.substr(0, line_start_)))
+        return fault("A chunk does not end where its size says.");
+    if (input.size() < line_start_) return {};
+    const Line line = line_of(input.substr(line_start_), limits_.size_line_bytes_max);
     if (!line.valid) return fault("A chunk's size line is too long or does not end in CRLF.");
     if (!line.complete) return {};
-    std::uint64_t size = 0;
-    const char* const end = line.text.data() + line.text.size();
-    const auto parsed = std::from_chars(line.text.data(), end, size, 16);
-    const std::string_view rest(parsed.ptr, static_cast<std::size_t>(end - parsed.ptr));
-    const bool is_number = !line.text.empty() && line.text.front() != '-' && parsed.ec == std::errc{};
-    if (!is_number || size > INT64_MAX || line.text.size() - rest.size() > 16 || !is_extension(rest)) {
-        return fault("A chunk's size is malformed.");
+    const auto digits = std::min(line.text.find_first_not_of("0123456789abcdefABCDEF"), line.text.size());
+    if (!is_size(line.text, digits)) return fault(size_malformed);
+    if (line.text.find_first_not_of('0') >= digits) {
+        const HeadLimits section_limits{line.text.size() + line_end.size() + limits_.trailer_bytes_max,
+                                        limits_.trailer_fields_max, limits_.size_line_bytes_max};
+        return trailers(trailer_scanner_.emplace(section_limits), input);
     }
-    remaining_ = size;
-    state_ = size == 0 ? State::trailers : State::data;
-    return {Kind::need_more, line.text.size() + 2, {}, {}};
+    return section(input.substr(0, line_start_ + line.text.size() + line_end.size()));
 }
 
-Step ChunkDecoder::data_end(std::string_view input) {
-    if (input.empty()) return {};
-    if (input[0] != '\r' || (input.size() > 1 && input[1] != '\n'))
-        return fault("A chunk does not end where its size says.");
-    if (input.size() == 1) return {};
-    state_ = State::size_line;
-    return {Kind::need_more, 2, {}, {}};
+/// The last size line and the trailers have the shape of a head, and Beast wants them whole.
+Step ChunkDecoder::trailers(HeadScanner& scanner, std::string_view input) {
+    const auto length = scanner.scan(input.substr(line_start_));
+    if (!length) return fault("The trailers are too long or too many, or a line does not end in CRLF.");
+    if (const std::optional<std::size_t> bytes = *length)
+        return section(input.substr(0, line_start_ + *bytes));
+    return {};
 }
 
-Step ChunkDecoder::trailer_line(std::string_view input) {
-    const Line line = line_of(input, limits_.trailer_bytes_max - trailer_bytes_ + 1);
-    if (!line.valid) return fault("The trailers are too long or a line of them does not end in CRLF.");
-    if (!line.complete) return {};
-    trailer_bytes_ += line.text.size() + 2;
-    if (trailer_bytes_ > limits_.trailer_bytes_max) return fault("The trailers are too long.");
-    const std::size_t consumed = line.text.size() + 2;
-    if (line.text.empty()) {
-        state_ = State::done;
-        return {Kind::end, consumed, {}, {}};
+Step ChunkDecoder::section(std::string_view text) {
+    // Beast unfolds.
+    if (has_folded_line(text.substr(line_start_))) return fault(trailer_malformed);
+    const auto parsed = parser_.read_section(text);
+    // Beast takes 64 bits, and whatever stands between quotes.
+    if (!parsed || parsed->size_bytes > INT64_MAX || !is_field_value(parsed->extensions)) {
+        return fault(trailer_scanner_ ? trailer_malformed : size_malformed);
     }
-    const auto colon = line.text.find(':');
-    const std::string_view name = line.text.substr(0, colon);
-    if (colon == std::string_view::npos || !is_token(name) || !is_field_value(line.text.substr(colon + 1)) ||
-        is_forbidden_trailer(name)) {
-        return fault("A trailer is malformed or not allowed.");
+    for (const auto& [name, value] : parsed->trailers.all()) {
+        if (is_forbidden_trailer(name)) return fault(trailer_malformed);
     }
-    if (++trailer_fields_ > limits_.trailer_fields_max) return fault("There are too many trailers.");
-    return {Kind::need_more, consumed, {}, {}};
+    remaining_ = parsed->size_bytes;
+    ended_ = remaining_ == 0;
+    return {ended_ ? Kind::end : Kind::need_more, text.size(), {}, {}};
 }
 
 }  // namespace safelight::http

@@ -78,12 +78,19 @@ TEST(ChunkDecoder, RefusesBrokenFraming) {
         "00000000000000005\r\nhello\r\n",           // too many digits
         "5;a\x01\r\nhello\r\n",                     // a control character in an extension
         "5;a\nb\r\nhello\r\n",                      // LF in an extension
+        "5;a=\"\x01\"\r\nhello\r\n",                // the same in quotes
+        "5;a=\"\n\"\r\nhello\r\n",                  // LF in quotes
+        "5;a=\"\r\nhello\"\r\n",                    // an open quote
+        "0;a=\"\r\nX: \"\r\n\r\n",                  // the same before trailers
+        std::string("5\0\r\nhello\r\n", 10),        // NUL
+        std::string(17, '0') + "\r\n\r\n",          // too many digits of nothing
         "5;" + std::string(300, 'a') + "\r\n",      // a huge extension
         "5;" + std::string(300, 'a'),               // the same without an end
         "0\r\njunk\r\n\r\n",                        // no trailer
         "0\r\nX: y\n\r\n",                          // a trailer ended by LF
         "0\r\nX : y\r\n\r\n",                       // a blank before the colon
         "0\r\n X: y\r\n\r\n",                       // a fold
+        "0\r\nX: y\r\n z\r\n\r\n",                  // a fold of a trailer
         "0\r\nX: \x01\r\n\r\n",                     // a control character
         "0\r\nContent-Length: 5\r\n\r\n",           // framing after the fact
         "0\r\ntransfer-encoding: chunked\r\n\r\n",  //
@@ -102,11 +109,32 @@ TEST(ChunkDecoder, RefusesBrokenFraming) {
     EXPECT_TRUE(decode(trailers + "\r\n", 7).faulty);
 }
 
+TEST(ChunkDecoder, TakesExactlyTheLimits) {
+    const auto trailers = [](std::size_t bytes) {
+        return "0\r\nX:" + std::string(bytes - 6, 'a') + "\r\n\r\n";
+    };
+    const auto size_line = [](std::size_t bytes) { return "0;" + std::string(bytes - 4, 'a') + "\r\n\r\n"; };
+    std::string fields = "0\r\n";
+    for (int i = 0; i < 32; ++i) fields += "X: y\r\n";
+    for (const std::string& text : {trailers(8'192), size_line(256), std::string(16, '0') + "\r\n\r\n",
+                                    fields + "\r\n", std::string("7fffffffffffffff\r\n")}) {
+        EXPECT_FALSE(decode(text, 7).faulty) << text.substr(0, 60);
+    }
+    EXPECT_TRUE(decode(trailers(8'192), 7).ended);
+    EXPECT_TRUE(decode(size_line(256), 7).ended);
+    EXPECT_TRUE(decode(fields + "\r\n", 7).ended);
+    for (const std::string& text :
+         {trailers(8'193), size_line(257), fields + "X: y\r\n\r\n", std::string("8000000000000000\r\n")}) {
+        EXPECT_TRUE(decode(text, 7).faulty) << text.substr(0, 60);
+    }
+}
+
 TEST(ChunkDecoder, KnowsWhatIsMissingOfAChunk) {
     ChunkDecoder decoder({});
     EXPECT_EQ(decoder.next("a\r\n", 100).consumed, 3U);
     EXPECT_EQ(decoder.chunk_remaining(), 10U);
-    decoder.skip_data(4);
+    EXPECT_EQ(decoder.next("wond", 100).data, "wond");
+    EXPECT_EQ(decoder.chunk_remaining(), 6U);
     EXPECT_EQ(decoder.next("012345\r\n0\r\n\r\n", 100).data, "012345");
     EXPECT_EQ(decoder.chunk_remaining(), 0U);
 }

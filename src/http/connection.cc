@@ -20,7 +20,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using RequestId = Id<struct RequestTag>;
 
-constexpr std::uint64_t linger_bytes_max = 64ULL << 20;
+constexpr std::uint64_t linger_bytes_max = 8ULL << 20;
 constexpr std::chrono::milliseconds refusal_linger{500};
 
 /// Nothing came, or not all of a head: there is nobody to answer.

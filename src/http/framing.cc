@@ -1,17 +1,19 @@
 #include "http/framing.h"
 
 #include <algorithm>
-#include <charconv>
+#include <utility>
 
 #include "base/text.h"
+#include "http/beast_parser.h"
 
 namespace safelight::http {
 namespace {
 
 constexpr std::size_t method_bytes_max = 32;
+constexpr std::string_view line_end = "\r\n";
 
-std::unexpected<Refusal> refuse(std::string_view detail, ServerProblem problem = ServerProblem::bad_request) {
-    return std::unexpected(Refusal{problem, detail});
+std::unexpected<Refusal> refuse(std::string_view detail) {
+    return std::unexpected(Refusal{ServerProblem::bad_request, detail});
 }
 
 constexpr Refusal target_too_long{ServerProblem::uri_too_long, "The request target is too long."};
@@ -19,15 +21,9 @@ constexpr Refusal header_too_large{ServerProblem::header_fields_too_large,
                                    "The request header is too large."};
 constexpr Refusal too_many_fields{ServerProblem::header_fields_too_large,
                                   "The request has too many header fields."};
-
-/// The line at the front of `text`, without its CRLF; `text` becomes the rest. HeadScanner saw to the line
-/// endings.
-std::string_view take_line(std::string_view& text) {
-    const auto end = text.find("\r\n");
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end + 2);
-    return line;
-}
+constexpr Refusal target_malformed{ServerProblem::bad_request, "The request target is malformed."};
+constexpr Refusal length_malformed{ServerProblem::bad_request, "Content-Length is not one decimal number."};
+constexpr Refusal body_too_large{ServerProblem::payload_too_large, "The request body is too large."};
 
 bool is_target_text(std::string_view target) {
     return !target.empty() &&
@@ -59,72 +55,70 @@ bool split_target(std::string_view target, RequestHead& head) {
     return true;
 }
 
-std::optional<Refusal> parse_version(std::string_view version, RequestHead& head) {
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) || version[6] != '.' ||
-        !is_digit(version[7])) {
-        return Refusal{ServerProblem::bad_request, "The request line is malformed."};
-    }
-    if (version[5] != '1') {
-        return Refusal{ServerProblem::version_not_supported, "This server speaks HTTP/1.1."};
-    }
-    head.is_http_1_0 = version[7] == '0';
-    return std::nullopt;
+bool is_decimal(std::string_view text) {
+    return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-std::optional<Refusal> parse_request_line(std::string_view line, const HeadLimits& limits,
-                                          RequestHead& head) {
-    const auto first_blank = line.find(' ');
-    const auto last_blank = line.rfind(' ');
-    if (first_blank == std::string_view::npos || first_blank == last_blank) {
-        return Refusal{ServerProblem::bad_request, "The request line is malformed."};
+/// Beast has the same error for a version that is none and for one that it does not speak.
+bool names_other_version(std::string_view head) {
+    const std::string_view line = head.substr(0, head.find(line_end));
+    const std::string_view version = line.substr(line.rfind(' ') + 1);
+    return version.size() == 8 && version.starts_with("HTTP/") && is_decimal(version.substr(5, 1)) &&
+           version[6] == '.' && is_decimal(version.substr(7)) && version != "HTTP/1.1" &&
+           version != "HTTP/1.0";
+}
+
+/// Beast has the same error for a length that is no number and for one beyond 64 bits.
+bool is_number_field(std::string_view line) {
+    line = line.substr(0, line.find(line_end));
+    return is_decimal(trim(line.substr(line.find(':') + 1)));
+}
+
+Refusal refusal_of(const HeadFault& fault, std::string_view head) {
+    using Cause = HeadFault::Cause;
+    switch (fault.cause) {
+        case Cause::method:
+            return {ServerProblem::bad_request, "The method is malformed."};
+        case Cause::target:
+            return target_malformed;
+        case Cause::version:
+            if (names_other_version(head))
+                return {ServerProblem::version_not_supported, "This server speaks HTTP/1.1."};
+            break;
+        case Cause::field:
+            return {ServerProblem::bad_request, "A header field is malformed."};
+        case Cause::content_length:
+            return is_number_field(head.substr(fault.line_start)) ? body_too_large : length_malformed;
+        case Cause::contradictory_framing:
+            return {ServerProblem::bad_request, "The length of the request body is told twice."};
+        case Cause::too_large:
+            return header_too_large;
+        case Cause::cut:
+            break;
     }
-    head.method = line.substr(0, first_blank);
-    const std::string_view target = line.substr(first_blank + 1, last_blank - first_blank - 1);
-    if (!is_token(head.method)) return Refusal{ServerProblem::bad_request, "The method is malformed."};
-    if (auto refusal = parse_version(line.substr(last_blank + 1), head)) return refusal;
-    if (head.method.size() > method_bytes_max || head.method == "CONNECT") {
+    return {ServerProblem::bad_request, "The request line is malformed."};
+}
+
+/// Beast takes any method, targets of any length and form, and bytes beyond ASCII in them.
+std::optional<Refusal> check_request_line(const ParsedHead& parsed, const HeadLimits& limits,
+                                          RequestHead& head) {
+    if (parsed.method.size() > method_bytes_max || parsed.method == "CONNECT") {
         return Refusal{ServerProblem::not_implemented, "The method is not known."};
     }
-    if (target.size() > limits.target_bytes_max) return target_too_long;
-    if (!is_target_text(target) || !split_target(target, head)) {
-        return Refusal{ServerProblem::bad_request, "The request target is malformed."};
-    }
+    if (parsed.target.size() > limits.target_bytes_max) return target_too_long;
+    if (!is_target_text(parsed.target) || !split_target(parsed.target, head)) return target_malformed;
     return std::nullopt;
 }
 
-std::optional<Refusal> parse_fields(std::string_view text, const HeadLimits& limits, Headers& headers) {
-    for (std::size_t count = 1;; ++count) {
-        const std::string_view line = take_line(text);
-        if (line.empty()) return std::nullopt;
-        if (count > limits.header_fields_max) return too_many_fields;
-        if (line.front() == ' ' || line.front() == '\t') {
-            return Refusal{ServerProblem::bad_request, "A header field is folded over several lines."};
-        }
-        const auto colon = line.find(':');
-        if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) {
-            return Refusal{ServerProblem::bad_request, "A header field's name is malformed."};
-        }
-        const std::string_view value = line.substr(colon + 1);
-        if (!is_field_value(value)) {
-            return Refusal{ServerProblem::bad_request, "A header field's value has a control character."};
-        }
-        headers.add(std::string(line.substr(0, colon)), std::string(trim(value)));
-    }
-}
-
-/// What the fields that matter for framing say. One pass over all of them.
+/// The fields that matter for framing, as they came. One pass over all of them.
 struct FramingFields {
     std::size_t hosts = 0;
     std::size_t lengths = 0;
     std::size_t codings = 0;
     std::string_view host;
     std::string_view length;
-    std::string_view coding;  // of the last field
-    bool close = false;
-    bool keep_alive = false;
-    bool expects = false;
-    std::string_view expectation;
+    std::string_view coding;
+    std::optional<std::string_view> expectation;
 };
 
 FramingFields gather(const Headers& headers) {
@@ -140,72 +134,53 @@ FramingFields gather(const Headers& headers) {
             ++found.codings;
             found.coding = value;
         } else if (same_name(name, "Expect")) {
-            found.expects = true;
             found.expectation = value;
-        } else if (same_name(name, "Connection")) {
-            for (std::string_view rest = value; !rest.empty();) {
-                const std::string_view option = take_list_element(rest);
-                found.close |= same_name(option, "close");
-                found.keep_alive |= same_name(option, "keep-alive");
-            }
         }
     }
     return found;
 }
 
-std::optional<Refusal> check_coding(const FramingFields& fields, RequestHead& head) {
+/// Beast passes over codings that it does not know, and then sees no body, or that of a Content-Length; it
+/// stops reading the list at junk; it takes several fields when only the last says "chunked", and codings
+/// before that; and all of it in HTTP/1.0.
+std::optional<Refusal> check_coding(const FramingFields& fields, const ParsedHead& parsed) {
     if (fields.lengths > 0) {
         return Refusal{ServerProblem::bad_request,
                        "Content-Length and Transfer-Encoding exclude each other."};
     }
-    if (head.is_http_1_0 || fields.codings > 1) {
+    if (parsed.is_http_1_0 || fields.codings > 1) {
         return Refusal{ServerProblem::bad_request, "Transfer-Encoding is not understood."};
     }
-    std::size_t count = 0;
-    std::size_t chunked = 0;
-    std::string_view last;
-    for (std::string_view rest = fields.coding; !rest.empty(); ++count) {
-        last = take_list_element(rest);
-        if (same_name(last, "chunked")) ++chunked;
-    }
-    if (chunked != 1 || !same_name(last, "chunked")) {
+    const std::string_view last = trim(fields.coding.substr(fields.coding.rfind(',') + 1));
+    if (!parsed.chunked || !same_name(last, "chunked")) {
         return Refusal{ServerProblem::bad_request, "Transfer-Encoding does not end in one \"chunked\"."};
     }
-    if (count > 1)
+    if (last.size() != fields.coding.size()) {
         return Refusal{ServerProblem::not_implemented, "The only known transfer coding is \"chunked\"."};
-    head.chunked = true;
+    }
     return std::nullopt;
 }
 
-std::optional<Refusal> check_length(const FramingFields& fields, RequestHead& head) {
-    std::uint64_t length = 0;
-    const std::string_view text = fields.length;
-    const bool all_digits =
-        !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-    if (fields.lengths > 1 || !all_digits) {
-        return Refusal{ServerProblem::bad_request, "Content-Length is not one decimal number."};
-    }
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), length);
-    if (parsed.ec != std::errc{} || length > INT64_MAX) {
-        return Refusal{ServerProblem::payload_too_large, "The request body is too large."};
-    }
-    head.content_length = length;
+/// Beast takes a length that is repeated, in several fields or as a list, if it is the same each time.
+std::optional<Refusal> check_length(const FramingFields& fields, const ParsedHead& parsed) {
+    if (fields.lengths > 1 || !is_decimal(fields.length)) return length_malformed;
+    if (parsed.content_length.value_or(UINT64_MAX) > INT64_MAX) return body_too_large;
     return std::nullopt;
 }
 
-std::optional<Refusal> check_framing(RequestHead& head) {
-    const FramingFields fields = gather(head.headers);
-    if (fields.hosts > 1 || (fields.hosts == 0 && !head.is_http_1_0) || !is_host(fields.host)) {
+/// Beast knows nothing of Host, and leaves Expect to its user.
+std::optional<Refusal> check_fields(const ParsedHead& parsed, RequestHead& head) {
+    const FramingFields fields = gather(parsed.headers);
+    if (fields.hosts > 1 || (fields.hosts == 0 && !parsed.is_http_1_0) || !is_host(fields.host)) {
         return Refusal{ServerProblem::bad_request, "The request needs exactly one valid Host field."};
     }
     if (fields.codings > 0) {
-        if (auto refusal = check_coding(fields, head)) return refusal;
+        if (auto refusal = check_coding(fields, parsed)) return refusal;
     } else if (fields.lengths > 0) {
-        if (auto refusal = check_length(fields, head)) return refusal;
+        if (auto refusal = check_length(fields, parsed)) return refusal;
     }
-    head.keep_alive = !fields.close && (!head.is_http_1_0 || fields.keep_alive);
-    if (fields.expects && !head.is_http_1_0) {
-        if (!same_name(fields.expectation, "100-continue")) {
+    if (fields.expectation && !parsed.is_http_1_0) {
+        if (!same_name(*fields.expectation, "100-continue")) {
             return Refusal{ServerProblem::expectation_failed,
                            "The only known expectation is \"100-continue\"."};
         }
@@ -242,13 +217,24 @@ std::expected<std::optional<std::size_t>, Refusal> HeadScanner::scan(std::string
     return std::nullopt;
 }
 
+bool has_folded_line(std::string_view text) {
+    return text.find("\r\n ") != std::string_view::npos || text.find("\r\n\t") != std::string_view::npos;
+}
+
 std::expected<RequestHead, Refusal> parse_head(std::string_view head_text, const HeadLimits& limits) {
+    if (has_folded_line(head_text)) return refuse("A header field is folded over several lines.");
+    auto parsed = parse_with_beast(head_text, limits.header_bytes_max);
+    if (!parsed) return std::unexpected(refusal_of(parsed.error(), head_text));
     RequestHead head;
     head.bytes = head_text.size();
-    if (auto refusal = parse_request_line(take_line(head_text), limits, head))
-        return std::unexpected(*refusal);
-    if (auto refusal = parse_fields(head_text, limits, head.headers)) return std::unexpected(*refusal);
-    if (auto refusal = check_framing(head)) return std::unexpected(*refusal);
+    head.method = parsed->method;
+    if (auto refusal = check_request_line(*parsed, limits, head)) return std::unexpected(*refusal);
+    if (auto refusal = check_fields(*parsed, head)) return std::unexpected(*refusal);
+    head.headers = std::move(parsed->headers);
+    head.content_length = parsed->content_length;
+    head.chunked = parsed->chunked;
+    head.keep_alive = parsed->keep_alive;
+    head.is_http_1_0 = parsed->is_http_1_0;
     return head;
 }
 

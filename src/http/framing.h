@@ -1,5 +1,6 @@
-// Where a request ends and the next begins: strict checks on raw bytes, with no I/O. Two parsers that
-// disagree about framing are how requests get smuggled, so whatever has two readings is refused.
+// Where a request ends and the next begins, with no I/O. Boost.Beast parses; around it stand the limits and
+// the checks for what Beast lets through: two parsers that disagree about framing are how requests get
+// smuggled, so whatever has two readings is refused.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "http/beast_parser.h"
 #include "http/message.h"
 #include "http/server.h"
 
@@ -58,6 +60,9 @@ class HeadScanner {
 /// `head` ends with its empty line, as HeadScanner found it.
 [[nodiscard]] std::expected<RequestHead, Refusal> parse_head(std::string_view head, const HeadLimits& limits);
 
+/// True when a line goes on from the line before it, which RFC 9112 section 5.2 has given up.
+[[nodiscard]] bool has_folded_line(std::string_view text);
+
 /// RFC 9112 section 7.1, piece by piece. Trailers are checked and dropped.
 class ChunkDecoder {
   public:
@@ -80,23 +85,22 @@ class ChunkDecoder {
     /// `data_bytes_max` bytes of data come out of one step.
     [[nodiscard]] Step next(std::string_view input, std::size_t data_bytes_max);
 
-    /// What is still missing of the chunk that is being read.
+    /// What is still missing of the chunk that is being read. Until it is 0, `input` may be any next piece of
+    /// that chunk.
     [[nodiscard]] std::uint64_t chunk_remaining() const { return remaining_; }
-    /// Tells that bytes of the chunk were read past the decoder; at most chunk_remaining().
-    void skip_data(std::uint64_t bytes);
 
   private:
-    enum class State { size_line, data, data_end, trailers, done };
-
+    [[nodiscard]] Step data(std::string_view input);
     [[nodiscard]] Step size_line(std::string_view input);
-    [[nodiscard]] Step data_end(std::string_view input);
-    [[nodiscard]] Step trailer_line(std::string_view input);
+    [[nodiscard]] Step trailers(HeadScanner& scanner, std::string_view input);
+    [[nodiscard]] Step section(std::string_view text);
 
     const Limits limits_;
-    State state_ = State::size_line;
+    ChunkParser parser_;
+    std::size_t line_start_ = 0;  // of the size line within the input: behind the CRLF of the chunk before
     std::uint64_t remaining_ = 0;
-    std::size_t trailer_bytes_ = 0;
-    std::size_t trailer_fields_ = 0;
+    std::optional<HeadScanner> trailer_scanner_;  // once the last chunk's size line is there
+    bool ended_ = false;
 };
 
 /// RFC 9110 section 5.6.2.

@@ -32,7 +32,7 @@ struct ImageFacts {
     Format format = Format::jpeg;
     std::uint32_t width_px = 0;   // as displayed: after orientation
     std::uint32_t height_px = 0;  // as displayed
-    std::uint32_t frames = 1;     // frames of an animation; 1 for a still (only the first page of a TIFF counts)
+    std::uint32_t frames = 1;  // frames of an animation; 1 for a still (only the first page of a TIFF counts)
     bool has_alpha = false;
     ColourSpace colour_space = ColourSpace::rgb;
     Orientation orientation = Orientation::upright;

@@ -51,14 +51,18 @@ std::optional<Format> sniff_isobmff(std::string_view head) {
 
 }  // namespace
 
-std::string_view name_of(Format format) { return names_of(format).name; }
+std::string_view name_of(Format format) {
+    return names_of(format).name;
+}
 
 std::optional<Format> format_from_name(std::string_view name) {
     const auto found = std::ranges::find(names, name, &Names::name);
     return found == names.end() ? std::nullopt : std::optional(found->format);
 }
 
-std::string_view media_type_of(Format format) { return names_of(format).media_type; }
+std::string_view media_type_of(Format format) {
+    return names_of(format).media_type;
+}
 
 std::optional<Format> format_from_media_type(std::string_view media_type) {
     const auto found = std::ranges::find(names, media_type, &Names::media_type);

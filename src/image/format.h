@@ -25,8 +25,8 @@ inline constexpr std::array all_formats{Format::jpeg, Format::png,  Format::gif,
 /// How many leading bytes `sniff` wants to see to be sure.
 inline constexpr std::size_t sniff_bytes = 64;
 
-/// The format by magic bytes alone; what a client calls it does not count. Empty for everything that is not in
-/// `all_formats`: SVG, PDF, BMP, JPEG 2000, raw video, archives and text included.
+/// The format by magic bytes alone; what a client calls it does not count. Empty for everything that is not
+/// in `all_formats`: SVG, PDF, BMP, JPEG 2000, raw video, archives and text included.
 [[nodiscard]] std::optional<Format> sniff(std::span<const std::byte> head);
 
 }  // namespace safelight

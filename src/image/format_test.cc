@@ -9,7 +9,9 @@ namespace {
 
 using namespace std::string_literals;
 
-std::optional<Format> sniff_text(const std::string& text) { return sniff(std::as_bytes(std::span(text))); }
+std::optional<Format> sniff_text(const std::string& text) {
+    return sniff(std::as_bytes(std::span(text)));
+}
 
 TEST(Format, NamesAndMediaTypesRoundTrip) {
     for (const Format format : all_formats) {
@@ -27,20 +29,34 @@ TEST(Sniff, KnowsTheAcceptedFormats) {
     EXPECT_EQ(sniff_text("RIFF\x10\0\0\0WEBPVP8 "s), Format::webp);
     EXPECT_EQ(sniff_text("II*\0\x08\0\0\0"s), Format::tiff);
     EXPECT_EQ(sniff_text("MM\0*\0\0\0\x08"s), Format::tiff);
-    EXPECT_EQ(sniff_text("\0\0\0\x1c""ftypavif\0\0\0\0"s), Format::avif);
-    EXPECT_EQ(sniff_text("\0\0\0\x1c""ftypheic\0\0\0\0"s), Format::heic);
+    EXPECT_EQ(sniff_text("\0\0\0\x1c"
+                         "ftypavif\0\0\0\0"s),
+              Format::avif);
+    EXPECT_EQ(sniff_text("\0\0\0\x1c"
+                         "ftypheic\0\0\0\0"s),
+              Format::heic);
 }
 
 TEST(Sniff, AGenericBrandIsDecidedByTheCompatibleOnes) {
-    EXPECT_EQ(sniff_text("\0\0\0\x1c""ftypmif1\0\0\0\0mif1avif"s), Format::avif);
-    EXPECT_EQ(sniff_text("\0\0\0\x1c""ftypmif1\0\0\0\0mif1heic"s), Format::heic);
-    EXPECT_FALSE(sniff_text("\0\0\0\x14""ftypmif1\0\0\0\0mif1avif"s)) << "the brand lies behind the box";
+    EXPECT_EQ(sniff_text("\0\0\0\x1c"
+                         "ftypmif1\0\0\0\0mif1avif"s),
+              Format::avif);
+    EXPECT_EQ(sniff_text("\0\0\0\x1c"
+                         "ftypmif1\0\0\0\0mif1heic"s),
+              Format::heic);
+    EXPECT_FALSE(
+        sniff_text("\0\0\0\x14"
+                   "ftypmif1\0\0\0\0mif1avif"s))
+        << "the brand lies behind the box";
 }
 
 TEST(Sniff, RefusesEverythingElse) {
-    for (const auto& text : {""s, "\xff\xd8"s, "<svg xmlns="s, "%PDF-1.7"s, "BM6\0\0\0"s, "%!PS-Adobe"s, "#EXTM3U"s,
-                             "\0\0\0\x0cjP  \r\n"s, "push graphic-context"s, "RIFF\x10\0\0\0WAVEfmt "s,
-                             "\0\0\0\x1c""ftypisom\0\0\0\0"s, "P6\n64 64"s, "\0\0\x01\0"s, "\x1f\x8b\x08"s}) {
+    for (const auto& text :
+         {""s, "\xff\xd8"s, "<svg xmlns="s, "%PDF-1.7"s, "BM6\0\0\0"s, "%!PS-Adobe"s, "#EXTM3U"s,
+          "\0\0\0\x0cjP  \r\n"s, "push graphic-context"s, "RIFF\x10\0\0\0WAVEfmt "s,
+          "\0\0\0\x1c"
+          "ftypisom\0\0\0\0"s,
+          "P6\n64 64"s, "\0\0\x01\0"s, "\x1f\x8b\x08"s}) {
         EXPECT_FALSE(sniff_text(text)) << text;
     }
 }

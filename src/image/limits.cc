@@ -14,8 +14,8 @@ Status check(const ImageFacts& facts, const ImageLimits& limits) {
                                    facts.height_px, limits.side_max_px));
     }
     if (facts.frames > limits.frames_max) {
-        return failure(ErrorCode::too_many_frames,
-                       fmt::format("The picture has {} frames; {} are allowed.", facts.frames, limits.frames_max));
+        return failure(ErrorCode::too_many_frames, fmt::format("The picture has {} frames; {} are allowed.",
+                                                               facts.frames, limits.frames_max));
     }
     // No overflow: both sides and the frames were bounded by 32 bits, and sides by side_max_px.
     const std::uint64_t frame_pixels = std::uint64_t{facts.width_px} * facts.height_px;

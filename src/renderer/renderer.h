@@ -28,7 +28,8 @@ struct Rendition {
     std::vector<std::byte> bytes;
 };
 
-/// Asked between steps; true means that nobody wants the result any more. Must be safe to call from any thread.
+/// Asked between steps; true means that nobody wants the result any more. Must be safe to call from any
+/// thread.
 using CancelCheck = std::function<bool()>;
 
 /// Any thread may call, concurrently; calls block for as long as the work takes.
@@ -38,11 +39,12 @@ class Renderer {
 
     /// Looks at the header and the container's structure; decodes no pixels. The limits are checked.
     /// Errors: unsupported_image, invalid_image, image_too_large, too_many_frames, too_many_scans,
-    /// payload_too_large, empty_payload (permanent); renderer_failed, overloaded, and what the source returns.
+    /// payload_too_large, empty_payload (permanent); renderer_failed, overloaded, and what the source
+    /// returns.
     [[nodiscard]] virtual Result<ImageFacts> probe(ByteSource& source) = 0;
 
-    /// Makes all of `transforms` from one source. The outer result fails when the source cannot be used at all
-    /// (as probe does, or timeout, cancelled); otherwise there is one entry for each transform, in order.
+    /// Makes all of `transforms` from one source. The outer result fails when the source cannot be used at
+    /// all (as probe does, or timeout, cancelled); otherwise there is one entry for each transform, in order.
     /// The same source and transform give the same bytes each time.
     [[nodiscard]] virtual Result<std::vector<Result<Rendition>>> render(ByteSource& source,
                                                                         std::span<const Transform> transforms,

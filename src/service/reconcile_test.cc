@@ -116,8 +116,9 @@ TEST_F(ReconcileTest, ChangedBytesAreDamage) {
 
 TEST_F(ReconcileTest, AnUnreachableStoreIsAnErrorAndNoFinding) {
     (void)house_.upload();
-    house_.script.before("entries", [] { return Error{ErrorCode::unavailable, "injected", {}, {}}; });
-    const auto result = reconcile(*house_.blobs, house_.ledger, clock_, {}, [](const Finding&) { FAIL(); });
+    house_.faults.fail_always(BlobOperation::list, {ErrorCode::unavailable, "injected", {}, {}});
+    const auto result =
+        reconcile(*house_.blobs, house_.database->ledger(), clock_, {}, [](const Finding&) { FAIL(); });
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::unavailable);
 }

@@ -44,7 +44,8 @@ class RequestList {
         if (const json::string* name = item.if_string()) return add_preset(*name, pointer);
         const json::object* object = item.if_object();
         if (object == nullptr) {
-            faults_.push_back({pointer, "An item is a preset's name or an object with \"name\" and \"transform\"."});
+            faults_.push_back(
+                {pointer, "An item is a preset's name or an object with \"name\" and \"transform\"."});
             return;
         }
         for (const auto& member : *object) {
@@ -97,8 +98,8 @@ std::vector<std::string_view> split_at_commas(std::string_view text) {
 }
 
 std::unexpected<Error> too_many(std::string_view pointer) {
-    return invalid({{std::string(pointer),
-                     fmt::format("At most {} variants can be asked for at once.", variants_per_request_max)}});
+    return invalid({{std::string(pointer), fmt::format("At most {} variants can be asked for at once.",
+                                                       variants_per_request_max)}});
 }
 
 }  // namespace
@@ -162,7 +163,8 @@ Result<std::vector<VariantRequest>> parse_variants(std::string_view text, const 
     }
     boost::system::error_code parse_error;
     const json::value document = json::parse(text, parse_error);
-    if (parse_error) return invalid({{std::string(pointer), "This is neither preset names nor a JSON list."}});
+    if (parse_error)
+        return invalid({{std::string(pointer), "This is neither preset names nor a JSON list."}});
     const json::array& items = document.get_array();
     if (items.size() > variants_per_request_max) return too_many(pointer);
     for (std::size_t i = 0; i < items.size(); ++i) list.add_item(items[i], fmt::format("{}/{}", pointer, i));

@@ -40,10 +40,11 @@ class Presets {
 /// How many variants one request may ask for.
 inline constexpr std::size_t variants_per_request_max = 32;
 
-/// Reads what clients write in `variants`: preset names separated by commas ("thumbnail,square"), or a JSON list of
-/// preset names and {"name": …, "transform": {…}} objects. An empty text asks for none.
-/// Errors: invalid_argument with faults below `pointer`; a name twice is a fault.
-[[nodiscard]] Result<std::vector<VariantRequest>> parse_variants(std::string_view text, const Presets& presets,
+/// Reads what clients write in `variants`: preset names separated by commas ("thumbnail,square"), or a JSON
+/// list of preset names and {"name": …, "transform": {…}} objects. An empty text asks for none. Errors:
+/// invalid_argument with faults below `pointer`; a name twice is a fault.
+[[nodiscard]] Result<std::vector<VariantRequest>> parse_variants(std::string_view text,
+                                                                 const Presets& presets,
                                                                  std::string_view pointer);
 
 }  // namespace safelight

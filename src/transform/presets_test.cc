@@ -22,7 +22,8 @@ TEST(Presets, ThumbnailShips) {
 }
 
 TEST(Presets, ComeFromAFile) {
-    const auto presets = Presets::parse(R"({"presets":{"square":{"resize":{"width":200,"height":200,"fit":"cover"}}}})");
+    const auto presets =
+        Presets::parse(R"({"presets":{"square":{"resize":{"width":200,"height":200,"fit":"cover"}}}})");
     ASSERT_TRUE(presets);
     EXPECT_NE(presets->find("square"), nullptr);
     EXPECT_NE(presets->find("thumbnail"), nullptr);
@@ -40,8 +41,8 @@ TEST(Presets, AFilesFaultsAreNamed) {
 
 TEST(VariantNames, FollowTheRule) {
     for (const auto* name : {"a", "thumbnail", "2x", "a-b_c"}) EXPECT_TRUE(is_variant_name(name)) << name;
-    for (const auto& name : {std::string(), std::string("-a"), std::string("A"), std::string("a/b"), std::string("a.b"),
-                             std::string(65, 'a')}) {
+    for (const auto& name : {std::string(), std::string("-a"), std::string("A"), std::string("a/b"),
+                             std::string("a.b"), std::string(65, 'a')}) {
         EXPECT_FALSE(is_variant_name(name)) << name;
     }
 }
@@ -58,8 +59,8 @@ TEST(Variants, ListOfNames) {
 
 TEST(Variants, JsonList) {
     const Presets presets;
-    const auto variants =
-        parse_variants(R"(["thumbnail", {"name":"big","transform":{"resize":{"width":800}}}])", presets, "/variants");
+    const auto variants = parse_variants(
+        R"(["thumbnail", {"name":"big","transform":{"resize":{"width":800}}}])", presets, "/variants");
     ASSERT_TRUE(variants);
     ASSERT_EQ(variants->size(), 2U);
     EXPECT_EQ((*variants)[1].name, "big");
@@ -70,11 +71,12 @@ TEST(Variants, FaultsHavePointers) {
     const Presets presets;
     EXPECT_EQ(pointers_of(parse_variants("poster,thumbnail", presets, "/variants")),
               std::vector<std::string>{"/variants"});
-    EXPECT_EQ(pointers_of(parse_variants(
-                  R"([7, {"name":"A"}, {"name":"b","transform":{"quality":0}}, {"name":"c","transform":{},"x":1}])",
-                  presets, "/variants")),
-              (std::vector<std::string>{"/variants/0", "/variants/1/name", "/variants/2/transform/quality",
-                                        "/variants/3"}));
+    EXPECT_EQ(
+        pointers_of(parse_variants(
+            R"([7, {"name":"A"}, {"name":"b","transform":{"quality":0}}, {"name":"c","transform":{},"x":1}])",
+            presets, "/variants")),
+        (std::vector<std::string>{"/variants/0", "/variants/1/name", "/variants/2/transform/quality",
+                                  "/variants/3"}));
     EXPECT_EQ(pointers_of(parse_variants("thumbnail,thumbnail", presets, "/variants")),
               std::vector<std::string>{"/variants"});
     EXPECT_EQ(pointers_of(parse_variants("[", presets, "/variants")), std::vector<std::string>{"/variants"});
@@ -84,7 +86,8 @@ TEST(Variants, AreBounded) {
     const Presets presets;
     std::string many = "[";
     for (std::size_t i = 0; i <= variants_per_request_max; ++i) {
-        many += (i == 0 ? "" : ",") + std::string(R"({"name":"v)") + std::to_string(i) + R"(","transform":{}})";
+        many +=
+            (i == 0 ? "" : ",") + std::string(R"({"name":"v)") + std::to_string(i) + R"(","transform":{}})";
     }
     EXPECT_FALSE(parse_variants(many + "]", presets, "/variants"));
 }

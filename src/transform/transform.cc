@@ -133,7 +133,8 @@ Resize read_resize(ObjectReader reader) {
 Result<Transform> parse_transform(std::string_view text, std::string_view pointer) {
     boost::system::error_code parse_error;
     const json::value document = json::parse(text, parse_error);
-    if (parse_error) return invalid({{std::string(pointer), "A transform is a JSON object; this is not JSON."}});
+    if (parse_error)
+        return invalid({{std::string(pointer), "A transform is a JSON object; this is not JSON."}});
     const json::object* object = document.if_object();
     if (object == nullptr) return invalid({{std::string(pointer), "A transform is a JSON object."}});
 

@@ -20,7 +20,7 @@ enum class Fit {
 };
 
 struct Resize {
-    std::optional<std::uint32_t> width_px;   // at least one of the two is set
+    std::optional<std::uint32_t> width_px;  // at least one of the two is set
     std::optional<std::uint32_t> height_px;
     Fit fit = Fit::inside;
     bool enlarge = false;  // false: never more pixels than the picture has
@@ -43,7 +43,8 @@ struct Transform {
 /// Unknown members are faults.
 [[nodiscard]] Result<Transform> parse_transform(std::string_view json, std::string_view pointer = "");
 
-/// The canonical form: members in fixed order, defaults left out, no spaces. Equal transforms have equal text.
+/// The canonical form: members in fixed order, defaults left out, no spaces. Equal transforms have equal
+/// text.
 [[nodiscard]] std::string to_json(const Transform& transform);
 
 }  // namespace safelight

@@ -34,8 +34,9 @@ TEST(Transform, CanonicalTextDoesNotDependOnTheSpelling) {
 }
 
 TEST(Transform, TextRoundTrip) {
-    for (const auto* text : {"{}", R"({"format":"png"})", R"({"resize":{"width":1,"fit":"fill"}})",
-                             R"({"resize":{"width":16383,"height":2,"fit":"outside","enlarge":true},"quality":1})"}) {
+    for (const auto* text :
+         {"{}", R"({"format":"png"})", R"({"resize":{"width":1,"fit":"fill"}})",
+          R"({"resize":{"width":16383,"height":2,"fit":"outside","enlarge":true},"quality":1})"}) {
         const auto transform = parse_transform(text);
         ASSERT_TRUE(transform) << text;
         EXPECT_EQ(to_json(*transform), text);
@@ -44,19 +45,21 @@ TEST(Transform, TextRoundTrip) {
 }
 
 TEST(Transform, NamesEveryFaultWithItsPointer) {
-    const auto faults = faults_of(R"({"resize":{"width":0,"fit":"zoom","x/y":1},"format":"bmp","quality":101})");
+    const auto faults =
+        faults_of(R"({"resize":{"width":0,"fit":"zoom","x/y":1},"format":"bmp","quality":101})");
     std::vector<std::string> pointers;
     for (const auto& fault : faults) pointers.push_back(fault.pointer);
     std::ranges::sort(pointers);
-    EXPECT_EQ(pointers, (std::vector<std::string>{"/t/format", "/t/quality", "/t/resize/fit", "/t/resize/width",
-                                                  "/t/resize/x~1y"}));
+    EXPECT_EQ(pointers, (std::vector<std::string>{"/t/format", "/t/quality", "/t/resize/fit",
+                                                  "/t/resize/width", "/t/resize/x~1y"}));
 }
 
 TEST(Transform, RefusesWhatIsNoTransform) {
-    for (const auto* text : {"", "[]", "null", "{", R"({"resize":{}})", R"({"resize":7})", R"({"width":100})",
-                             R"({"resize":{"width":"100"}})", R"({"resize":{"width":1.5}})",
-                             R"({"resize":{"width":16384}})", R"({"quality":0})", R"({"quality":true})",
-                             R"({"format":"heic"})", R"({"format":7})", R"({"resize":{"width":1,"enlarge":1}})"}) {
+    for (const auto* text :
+         {"", "[]", "null", "{", R"({"resize":{}})", R"({"resize":7})", R"({"width":100})",
+          R"({"resize":{"width":"100"}})", R"({"resize":{"width":1.5}})", R"({"resize":{"width":16384}})",
+          R"({"quality":0})", R"({"quality":true})", R"({"format":"heic"})", R"({"format":7})",
+          R"({"resize":{"width":1,"enlarge":1}})"}) {
         EXPECT_FALSE(faults_of(text).empty()) << text;
     }
 }

@@ -7,7 +7,9 @@
 namespace safelight {
 namespace {
 
-constexpr int worker_nice = 10;
+// A third of the weight of a thread that answers requests: uploads stay quick, and other programs do not
+// starve the jobs.
+constexpr int worker_nice = 5;
 
 }  // namespace
 

@@ -5,7 +5,7 @@
 
 namespace safelight {
 
-/// Lowers the priority of the calling thread (Linux: nice 10). A refusal changes nothing and is logged for
+/// Lowers the priority of the calling thread (Linux: nice 5). A refusal changes nothing and is logged for
 /// debugging.
 void lower_thread_priority(telemetry::Logger& log);
 
