@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 import pictures
-from data_folder import contents, rows
+from data_folder import contents, is_quiet
 from eventually import eventually
 from http_client import multipart
 from pictures import FORMATS, WITH_ALPHA, WITH_EXIF
@@ -22,6 +22,12 @@ WRITTEN_AS = {"heic": ("image/jpeg", "image/png", "image/heic"), "avif": ("image
 
 def thumbnail_of(job):
     return next(variant for variant in job["image"]["variants"] if variant["name"] == "thumbnail")
+
+
+def contents_at_rest(server):
+    """Once the jobs of other tests are at their end, so that contents can be compared."""
+    eventually(lambda: is_quiet(server.data))
+    return contents(server.data)
 
 
 def fetch_thumbnail(client, job):
@@ -96,13 +102,13 @@ class TestUpload:
     @pytest.mark.parametrize("place", ["header of a raw body", "header of a form's body"])
     def test_content_digest_is_checked(self, server, client, place):
         data = pictures.make("gif")
-        before = contents(server.data)
+        before = contents_at_rest(server)
         right = base64.b64encode(hashlib.sha256(data).digest()).decode()
         wrong = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
         if place == "header of a raw body":
             send = lambda value: client.upload_raw(data, headers={"Content-Digest": f"sha-256=:{value}:"})
             assert send(right).status == 202
-            before = contents(server.data)
+            before = contents_at_rest(server)
             refused = send(wrong)
         else:
             refused = client.upload(data, headers={"Content-Digest": f"sha-256=:{wrong}:"})
@@ -124,9 +130,7 @@ class TestRefusal:
     """Each refusal says why, and leaves no row and no file."""
 
     def check(self, server, send, status, problem_type):
-        # Other tests' jobs have to be settled for the comparison.
-        eventually(lambda: rows(server.data, "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'")[0][0] == 0)
-        before = contents(server.data)
+        before = contents_at_rest(server)
         response = send()
         assert response.status == status, (response.status, response.body)
         problem = response.problem()
@@ -162,7 +166,7 @@ class TestRefusal:
         lie = bytearray(pictures.make("png", (8, 8)))
         lie[16:24] = (60_000).to_bytes(4, "big") * 2
         lie[29:33] = zlib.crc32(bytes(lie[12:29])).to_bytes(4, "big")
-        before = contents(server.data)
+        before = contents_at_rest(server)
         response = client.upload(bytes(lie))
         assert response.status == 422
         assert response.problem()["type"] in ("/problems/image-too-large", "/problems/invalid-image")

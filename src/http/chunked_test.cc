@@ -82,7 +82,7 @@ TEST(ChunkDecoder, RefusesBrokenFraming) {
         "5;a=\"\n\"\r\nhello\r\n",                  // LF in quotes
         "5;a=\"\r\nhello\"\r\n",                    // an open quote
         "0;a=\"\r\nX: \"\r\n\r\n",                  // the same before trailers
-        std::string("5\0\r\nhello\r\n", 10),        // NUL
+        std::string("5\0\r\nhello\r\n", 11),        // NUL
         std::string(17, '0') + "\r\n\r\n",          // too many digits of nothing
         "5;" + std::string(300, 'a') + "\r\n",      // a huge extension
         "5;" + std::string(300, 'a'),               // the same without an end

@@ -20,7 +20,10 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 using RequestId = Id<struct RequestTag>;
 
-constexpr std::uint64_t linger_bytes_max = 8ULL << 20;
+// A client that announced how much it sends may be heard to the end, so that it sees the answer; one that did
+// not might never stop.
+constexpr std::uint64_t linger_announced_bytes_max = 64ULL << 20;
+constexpr std::uint64_t linger_open_ended_bytes_max = 8ULL << 20;
 constexpr std::chrono::milliseconds refusal_linger{500};
 
 /// Nothing came, or not all of a head: there is nobody to answer.
@@ -68,7 +71,9 @@ class Connection {
     Task<Response> call(const Handler& handler, ExchangeRecord& record, bool& threw);
     Task<bool> send(Response& response, ResponseFrame& frame, ExchangeRecord& record);
     Task<void> refuse(const Refusal& refusal, ExchangeRecord& record);
-    Task<void> linger() { return channel_.linger(core_.config.linger_timeout, linger_bytes_max); }
+    Task<void> linger(std::uint64_t bytes_max) {
+        return channel_.linger(core_.config.linger_timeout, bytes_max);
+    }
     [[nodiscard]] Response problem(ServerProblem kind, std::string_view detail,
                                    const ExchangeRecord& record) const {
         return render_problem(core_.hooks, kind, detail, &record.request);
@@ -173,7 +178,7 @@ Task<void> Connection::refuse(const Refusal& refusal, ExchangeRecord& record) {
     ResponseFrame frame{.keep_alive = false};
     const bool sent = co_await send(response, frame, record);
     report(record);
-    if (sent) co_await linger();
+    if (sent) co_await linger(linger_announced_bytes_max);
 }
 
 Task<bool> Connection::serve(RequestHead head, ExchangeRecord& record) {
@@ -216,7 +221,9 @@ Task<bool> Connection::serve(RequestHead head, ExchangeRecord& record) {
     report(record);
     if (!sent) co_return false;
     if (frame.keep_alive && (body_done || co_await body.discard())) co_return true;
-    if (!body_done || !input_.empty()) co_await linger();
+    if (!body_done || !input_.empty()) {
+        co_await linger(body.length_bytes() ? linger_announced_bytes_max : linger_open_ended_bytes_max);
+    }
     co_return false;
 }
 
