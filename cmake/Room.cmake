@@ -2,7 +2,7 @@
 #
 #   safelight_room(NAME SOURCES a.cc b.cc LINKS room... EXTERNAL lib...)
 #     NAME      the target is safelight_NAME ('/' in a room's path becomes '_')
-#     LINKS     the rooms that it may include (the table of ARCHITECTURE.md; test/architecture checks it)
+#     LINKS     the rooms that it may include (the table of ARCHITECTURE.md; tests/test_architecture.py checks it)
 #     EXTERNAL  libraries from outside, private to the room
 #     EXTERNAL_PUBLIC  libraries that the room's headers need
 #

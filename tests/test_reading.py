@@ -140,22 +140,29 @@ class TestNames:
                                                                 "catalog.db-shm"}
 
 
-class TestLists:
-    @pytest.fixture(scope="class")
-    def full(self, request, tmp_path_factory):
-        from conftest import finish, launch
-        server = launch(tmp_path_factory.mktemp("lists"))
-        request.addfinalizer(lambda: finish(server))
-        client = server.client()
-        jobs = [client.upload(pictures.make("png", (9, 9 + i)), f"{i}.png", variants="" if i % 3 else "thumbnail").json()
-                for i in range(25)]
-        broken = client.upload(truncated_jpeg())
-        assert broken.status == 202, broken.body
-        jobs.append(broken.json())
-        for job in jobs:
-            client.wait(job["id"])
-        return server, [job["id"] for job in jobs]
+def truncated_jpeg():
+    """Its header is whole, its pixels are not."""
+    whole = pictures.noise((400, 400), format="jpeg")
+    return whole[:len(whole) // 2]
 
+
+@pytest.fixture(scope="module")
+def full(request, tmp_path_factory):
+    from conftest import finish, launch
+    server = launch(tmp_path_factory.mktemp("lists"))
+    request.addfinalizer(lambda: finish(server))
+    client = server.client()
+    jobs = [client.upload(pictures.make("png", (9, 9 + i)), f"{i}.png", variants="" if i % 3 else "thumbnail").json()
+            for i in range(25)]
+    broken = client.upload(truncated_jpeg())
+    assert broken.status == 202, broken.body
+    jobs.append(broken.json())
+    for job in jobs:
+        client.wait(job["id"])
+    return server, [job["id"] for job in jobs]
+
+
+class TestLists:
     def test_newest_first_in_pages(self, full):
         server, ids = full
         client = server.client()
@@ -250,9 +257,3 @@ class TestJob:
         response = client.request("GET", target)
         assert response.status in (400, 404)
         assert response.problem()["type"] in ("/problems/not-found", "/problems/bad-request")
-
-
-def truncated_jpeg():
-    """Its header is whole, its pixels are not."""
-    whole = pictures.noise((400, 400), format="jpeg")
-    return whole[:len(whole) // 2]

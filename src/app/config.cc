@@ -29,7 +29,7 @@ Result<std::filesystem::path> path_of_url(std::string_view url, std::string_view
 }
 
 bool is_loopback(std::string_view address) {
-    return address == "localhost" || address == "::1" || address.starts_with("127.");
+    return address == "::1" || address.starts_with("127.");
 }
 
 }  // namespace

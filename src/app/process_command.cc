@@ -111,12 +111,20 @@ std::vector<Task> plan(const ProcessOptions& options, std::vector<Failure>& fail
     return tasks;
 }
 
-/// Pictures that differ only in their suffix keep it, so that none overwrites the other's variants.
+/// Pictures that differ only in their suffix keep it, and those of one name get numbers, so that none
+/// overwrites the other's variants.
 void tell_apart(std::vector<Task>& tasks) {
     std::map<fs::path, int> uses;
     for (const auto& task : tasks) ++uses[task.folder / task.stem];
     for (auto& task : tasks) {
         if (uses[task.folder / task.stem] > 1) task.stem = task.source.filename().string();
+    }
+    std::set<fs::path> taken;
+    for (auto& task : tasks) {
+        const std::string stem = task.stem;
+        for (int number = 2; !taken.insert(task.folder / task.stem).second; ++number) {
+            task.stem = fmt::format("{}-{}", stem, number);
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <optional>
@@ -155,8 +157,10 @@ int run_serve(const Config& config) {
     const int signal = signals.wait();
     backends.log->info("stopping", {{"signal", signal}});
     signals.end_at_the_next();
+    const auto deadline = std::chrono::steady_clock::now() + config.http.drain_timeout;
     (*server)->drain();
-    workers->drain(config.http.drain_timeout);
+    const auto left = std::chrono::duration_cast<Milliseconds>(deadline - std::chrono::steady_clock::now());
+    workers->drain(std::max(left, Milliseconds{0}));
     backends.log->info("stopped");
     return 0;
 }

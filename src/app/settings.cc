@@ -167,7 +167,7 @@ Setting listen() {
 }
 
 Setting workers() {
-    constexpr std::uint32_t workers_max = 1'024;
+    constexpr std::uint32_t workers_max = 256;
     return {
         .section = "Workers",
         .variable = "SAFELIGHT_WORKERS",
@@ -242,7 +242,7 @@ std::vector<Setting> server_settings() {
         bytes(
             section, "SAFELIGHT_BODY_RATE_MIN",
             "Bytes a second that a body must come with, on average; slower: 408.",
-            [](Config& c) -> auto& { return c.http.body_rate_min_bytes_per_s; }, 0, GiB),
+            [](Config& c) -> auto& { return c.http.body_rate_min_bytes_per_s; }, 1, GiB),
         duration(
             section, "SAFELIGHT_BODY_RATE_GRACE", "How long a body may take before its rate is looked at.",
             [](Config& c) -> auto& { return c.http.body_rate_grace; }, ms(100), seconds(3'600)),

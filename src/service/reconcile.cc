@@ -168,6 +168,10 @@ class Reconciliation {
                             "", false};
             if (options_.repair) {
                 if (overdue) TRY(ledger_.abandon(std::span(&key, 1)));
+                // Since the ledger was read, a slow write may have been committed: only what is doomed now
+                // may go.
+                TRY_ASSIGN(const auto current, ledger_.find(key));
+                if (!current || current->state != BlobState::doomed) continue;
                 TRY(store_.remove(key));
                 TRY(ledger_.forget(std::span(&key, 1)));
                 finding.repaired = true;

@@ -86,6 +86,29 @@ TEST_F(ReconcileTest, RepairingDoesTheSweepersWork) {
     house_.expect_nothing();
 }
 
+TEST_F(ReconcileTest, AWriteThatIsCommittedMeanwhileStays) {
+    // Reserved long ago and past its deadline when the ledger is read; the job that refers to it comes right
+    // after.
+    const Job model = house_.upload();
+    const BlobKey late = plant("a slow upload");
+    auto& ledger = house_.database->ledger();
+    ASSERT_TRUE(ledger.reserve(std::span(&late, 1), clock_.now() + hours{1}));
+    clock_.advance(hours{2});
+    house_.script.before("abandon", [&]() -> std::optional<Error> {
+        Job job = model;
+        job.id = house_.ids.next<JobId>();
+        job.image.id = house_.ids.next<ImageId>();
+        job.image.blob = late;
+        job.updated_at = clock_.now();
+        EXPECT_TRUE(house_.database->catalog().create_job(job));
+        return std::nullopt;
+    });
+    const auto summary =
+        value_of(reconcile(*house_.blobs, house_.ledger, clock_, {.repair = true}, [](const Finding&) {}));
+    EXPECT_EQ(summary.repaired, 0U);
+    EXPECT_TRUE(house_.blobs->open(late)) << "its upload was acknowledged";
+}
+
 TEST_F(ReconcileTest, ALostBlobIsDamage) {
     const Job job = house_.upload();
     ASSERT_TRUE(house_.blobs->remove(job.image.blob));

@@ -40,20 +40,21 @@ JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, Lease
       on_retry_(std::move(on_retry)),
       give_back_(give_back) {}
 
-void JobRunner::run(JobId id) {
-    const auto claim = parts_.claims.claim(id, config_.lease, parts_.clock.now());
+Status JobRunner::run(JobId id) {
+    auto claim = parts_.claims.claim(id, config_.lease, parts_.clock.now());
     if (!claim) {
         parts_.log.warn("claiming failed", {{"job_id", id.to_string()},
                                             {"error", name_of(claim.error().code)},
                                             {"detail", log_text_of(claim.error())}});
-        return;
+        return forward(std::move(claim));
     }
-    if (!*claim) return;
+    if (!*claim) return {};
     const auto started = SteadyClock::now();
     const Ending ending = attempt(**claim);
     report(**claim, ending,
            std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - started));
     if (buffer_.size() > buffer_kept_bytes) buffer_ = {};
+    return {};
 }
 
 JobRunner::Ending JobRunner::attempt(const Claim& claim) {

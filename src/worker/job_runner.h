@@ -27,7 +27,8 @@ class JobRunner {
 
     /// Makes the pending variants of the job if it can be claimed, and settles the claim, whatever happens:
     /// this is where exceptions of an attempt end. Blocks.
-    void run(JobId id);
+    /// Errors: what claiming returns; whatever happens to a claimed job is settled here.
+    [[nodiscard]] Status run(JobId id);
 
   private:
     /// What an attempt has to commit.

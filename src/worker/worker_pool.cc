@@ -82,24 +82,26 @@ class ThreadedWorkerPool final : public WorkerPool {
     void handle(JobRunner& runner, const Delivery& delivery) {
         ++busy_;
         try {
-            runner.run(delivery.job_id);
+            // The catalog that does not take this claim will not take the next one either.
+            if (const Status status = runner.run(delivery.job_id); !status) pause_after(status.error());
         } catch (const std::exception& error) {
             // The claim could not even be settled: its lease runs out.
             parts_.log.error("exception in a worker",
                              {{"job_id", delivery.job_id.to_string()}, {"what", error.what()}});
         }
         --busy_;
-        if (const Status status = parts_.queue.acknowledge(delivery); !status) log_queue(status.error());
+        if (const Status status = parts_.queue.acknowledge(delivery); !status) log_trouble(status.error());
     }
 
     void pause_after(const Error& error) {
-        log_queue(error);
+        log_trouble(error);
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, stop_.get_token(), queue_pause, [] { return false; });
     }
 
-    void log_queue(const Error& error) {
-        parts_.log.warn("queue failed", {{"error", name_of(error.code)}, {"detail", error.log_text}});
+    void log_trouble(const Error& error) {
+        parts_.log.warn("queue or catalog failed",
+                        {{"error", name_of(error.code)}, {"detail", error.log_text}});
     }
 
     const WorkerConfig config_;

@@ -117,7 +117,7 @@ TEST_F(WorkerPoolTest, AQueueThatFailsIsAskedAgain) {
     config.threads = 1;
     const auto pool = start();
     EXPECT_EQ(house.await_finished(house.upload().id).status, JobStatus::processed);
-    EXPECT_EQ(house.log.count(telemetry::Level::warn, "queue failed"), 1U);
+    EXPECT_EQ(house.log.count(telemetry::Level::warn, "queue or catalog failed"), 1U);
 }
 
 TEST_F(WorkerPoolTest, DrainWaitsForJobsInHand) {

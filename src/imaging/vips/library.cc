@@ -38,9 +38,9 @@ void stop_when(VipsImage* picture, const StopCheck& stop) {
 
 std::unexpected<Error> vips_failure(ErrorCode code, std::string public_text) {
     // The buffer is shared by all threads: the text may be of another's picture, which is good enough for a
-    // log.
-    std::string text = "libvips: " + std::string(vips_error_buffer());
-    vips_error_clear();
+    // log. The copy is made, and the buffer cleared, under libvips' own lock.
+    const std::unique_ptr<char, decltype(&g_free)> message(vips_error_buffer_copy(), &g_free);
+    std::string text = "libvips: " + std::string(message.get());
     while (!text.empty() && text.back() == '\n') text.pop_back();
     std::ranges::replace(text, '\n', ';');  // one line for a log
     return failure(code, std::move(public_text), std::move(text));
