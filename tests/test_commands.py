@@ -169,6 +169,13 @@ class TestProcess:
         assert run("process", tmp_path / "a.png", tmp_path / "a.jpg", "--out", tmp_path / "out").returncode == 0
         assert len(list((tmp_path / "out").iterdir())) == 2
 
+    def test_same_names_of_two_folders_do_not_collide(self, run, tmp_path):
+        for folder in ("x", "y"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "a.png").write_bytes(pictures.make("png"))
+        assert run("process", tmp_path / "x", tmp_path / "y", "--out", tmp_path / "out").returncode == 0
+        assert len(list((tmp_path / "out").iterdir())) == 2
+
     def test_limits_hold(self, run, tmp_path):
         (tmp_path / "a.png").write_bytes(pictures.make("png", (200, 200)))
         assert run("process", tmp_path / "a.png", "--out", tmp_path / "out", "--pixels-max", "1000").returncode == 1
