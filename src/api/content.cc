@@ -99,15 +99,7 @@ Answer answer_with(const http::Request& request, Content content, Kind kind) {
     const http::Validators validators{.etag = etag_of(content.sha256), .last_modified = content.modified_at};
     http::Response response;
     response.headers = headers_of(content, kind, validators);
-    switch (http::evaluate_preconditions(request, validators)) {
-        case http::Precondition::failed:
-            return refuse(Problem::precondition_failed, "The condition of the request does not hold.");
-        case http::Precondition::not_modified:
-            response.status = 304;
-            return response;
-        case http::Precondition::proceed:
-            break;
-    }
+    if (auto decided = decide_by_condition(request, validators, response)) return std::move(*decided);
     const std::uint64_t size_bytes = content.bytes->size_bytes();
     if (size_bytes == 0)
         return refuse(Error{ErrorCode::corrupt_blob, "The stored bytes are damaged.", "empty blob", {}});

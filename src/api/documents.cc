@@ -45,15 +45,7 @@ Answer answer_with(const http::Request& request, const EmbeddedFile* file) {
     http::Response response;
     response.headers.set("ETag", validators.etag);
     response.headers.set("Cache-Control", "no-cache");
-    switch (http::evaluate_preconditions(request, validators)) {
-        case http::Precondition::failed:
-            return refuse(Problem::precondition_failed, "The condition of the request does not hold.");
-        case http::Precondition::not_modified:
-            response.status = 304;
-            return response;
-        case http::Precondition::proceed:
-            break;
-    }
+    if (auto decided = decide_by_condition(request, validators, response)) return std::move(*decided);
     response.headers.set("Content-Type", media_type_by_name(file->path));
     protect_page(response.headers);
     response.body = http::StaticBody{file->bytes};

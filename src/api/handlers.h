@@ -2,11 +2,13 @@
 // outlive it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "api/api.h"
 #include "api/problems.h"
+#include "http/semantics.h"
 #include "http/task.h"
 
 namespace safelight {
@@ -44,6 +46,11 @@ Handled get_problem_page(const ApiParts& api, const Principal& principal, http::
 
 /// A JSON answer that nobody may keep without asking again.
 [[nodiscard]] http::Response json_response(int status, std::string json);
+
+/// The answer, made of `response`'s head, that the request's conditions demand: 304 or 412; or none.
+[[nodiscard]] std::optional<Answer> decide_by_condition(const http::Request& request,
+                                                        const http::Validators& validators,
+                                                        http::Response& response);
 
 /// The same with a weak entity tag over the text, or 304 or 412 when the request's conditions say so.
 [[nodiscard]] Answer conditional_json(const http::Request& request, std::string json);

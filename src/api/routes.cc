@@ -17,12 +17,15 @@ class OpenAuthenticator final : public Authenticator {
 using Handle = Handled (*)(const ApiParts&, const Principal&, http::Request&);
 
 http::Response refused(const ApiParts& api, const Refusal& refusal, const http::Request& request) {
+    const Error& error = refusal.error;
     if (type_of(refusal.problem).status >= 500) {
-        api.log.error("request_failed", {{"request_id", request.request_id},
-                                         {"route", request.route},
-                                         {"code", name_of(refusal.error.code)},
-                                         {"error", refusal.error.log_text.empty() ? refusal.error.public_text
-                                                                                  : refusal.error.log_text}});
+        // A client that went away and a queue that is full are the weather; the rest wants looking at.
+        const bool is_weather = error.code == ErrorCode::cancelled || error.code == ErrorCode::overloaded;
+        api.log.log(is_weather ? telemetry::Level::info : telemetry::Level::error, "request_failed",
+                    {{"request_id", request.request_id},
+                     {"route", request.route},
+                     {"code", name_of(error.code)},
+                     {"error", error.log_text.empty() ? error.public_text : error.log_text}});
     }
     return render(refusal, &request);
 }
@@ -91,20 +94,31 @@ http::Response json_response(int status, std::string json) {
     return response;
 }
 
+std::optional<Answer> decide_by_condition(const http::Request& request, const http::Validators& validators,
+                                          http::Response& response) {
+    switch (http::evaluate_preconditions(request, validators)) {
+        case http::Precondition::failed:
+            return refuse(Problem::precondition_failed, "The condition of the request does not hold.");
+        case http::Precondition::not_modified:
+            response.status = 304;
+            return std::move(response);
+        case http::Precondition::proceed:
+            break;
+    }
+    return std::nullopt;
+}
+
 Answer conditional_json(const http::Request& request, std::string json) {
     const std::string hash = sha256_of(std::as_bytes(std::span(json))).to_hex().substr(0, 32);
     // Conditions that compare weakly take the opaque part alone; If-Match, which compares strongly, never
     // holds.
     const http::Validators validators{.etag = "\"" + hash + "\"", .last_modified = std::nullopt};
-    const auto condition = http::evaluate_preconditions(request, validators);
-    if (condition == http::Precondition::failed) {
-        return refuse(Problem::precondition_failed, "The condition of the request does not hold.");
-    }
-    const bool is_known = condition == http::Precondition::not_modified;
-    http::Response response = json_response(is_known ? 304 : 200, is_known ? std::string() : std::move(json));
-    if (is_known) response.headers = {};
+    http::Response response;
     response.headers.set("Cache-Control", "private, no-cache");
     response.headers.set("ETag", "W/\"" + hash + "\"");
+    if (auto decided = decide_by_condition(request, validators, response)) return std::move(*decided);
+    response.headers.set("Content-Type", "application/json");
+    response.body = std::move(json);
     return response;
 }
 

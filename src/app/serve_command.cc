@@ -70,12 +70,14 @@ struct Services {
                                              .metrics = *backends.metrics})),
           library(make_library({.clock = *backends.clock,
                                 .catalog = backends.database->catalog(),
+                                .claims = backends.database->claims(),
                                 .ledger = backends.database->ledger(),
                                 .blobs = *backends.blobs,
                                 .queue = *backends.queue,
                                 .watch = watch,
                                 .log = *backends.log,
-                                .metrics = *backends.metrics})) {}
+                                .metrics = *backends.metrics,
+                                .backlog_max = config.ingest.backlog_max})) {}
 
     JobWatch watch;
     std::unique_ptr<Ingest> ingest;
@@ -158,6 +160,7 @@ int run_serve(const Config& config) {
     backends.log->info("stopping", {{"signal", signal}});
     signals.end_at_the_next();
     const auto deadline = std::chrono::steady_clock::now() + config.http.drain_timeout;
+    workers->stop_taking();
     (*server)->drain();
     const auto left = std::chrono::duration_cast<Milliseconds>(deadline - std::chrono::steady_clock::now());
     workers->drain(std::max(left, Milliseconds{0}));

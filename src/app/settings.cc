@@ -35,7 +35,7 @@ Setting number(std::string section, std::string variable, std::string help, Fiel
                 field(config) = static_cast<Value<Field>>(value);
                 return true;
             },
-        .get = [=](const Config& config) { return std::to_string(field(const_cast<Config&>(config))); },
+        .get = [=](const Config& config) { return std::to_string(field(config)); },
     };
 }
 
@@ -55,7 +55,7 @@ Setting bytes(std::string section, std::string variable, std::string help, Field
                 field(config) = static_cast<Value<Field>>(*value);
                 return true;
             },
-        .get = [=](const Config& config) { return format_bytes(field(const_cast<Config&>(config))); },
+        .get = [=](const Config& config) { return format_bytes(field(config)); },
     };
 }
 
@@ -75,7 +75,7 @@ Setting duration(std::string section, std::string variable, std::string help, Fi
                 field(config) = *value;
                 return true;
             },
-        .get = [=](const Config& config) { return format_duration(field(const_cast<Config&>(config))); },
+        .get = [=](const Config& config) { return format_duration(field(config)); },
     };
 }
 
@@ -95,9 +95,9 @@ Setting text(std::string section, std::string variable, std::string help, std::s
         .get =
             [=](const Config& config) {
                 if constexpr (std::same_as<Value<Field>, std::filesystem::path>) {
-                    return field(const_cast<Config&>(config)).string();
+                    return field(config).string();
                 } else {
-                    return field(const_cast<Config&>(config));
+                    return field(config);
                 }
             },
     };
@@ -125,7 +125,7 @@ Setting choice(std::string section, std::string variable, std::string help, Fiel
         .get =
             [=](const Config& config) {
                 for (const auto& [name, chosen] : choices) {
-                    if (chosen == field(const_cast<Config&>(config))) return name;
+                    if (chosen == field(config)) return name;
                 }
                 return std::string();
             },
@@ -203,53 +203,53 @@ std::vector<Setting> server_settings() {
         listen(),
         choice(section, "SAFELIGHT_ACCESS",
                "Who may come without a key: only this machine, or everyone who reaches the address.",
-               [](Config& c) -> bool& { return c.open_to_everyone; },
+               [](auto& c) -> auto& { return c.open_to_everyone; },
                {{"loopback", false}, {"everyone", true}}),
         number(
             section, "SAFELIGHT_IO_THREADS", "Threads that move bytes between sockets.",
-            [](Config& c) -> auto& { return c.http.io_threads; }, 1, 64),
+            [](auto& c) -> auto& { return c.http.io_threads; }, 1, 64),
         number(
             section, "SAFELIGHT_BLOCKING_THREADS", "Threads for work that blocks: SQL, files, hashing.",
-            [](Config& c) -> auto& { return c.blocking_threads; }, 1, 512),
+            [](auto& c) -> auto& { return c.blocking_threads; }, 1, 512),
         number(
             section, "SAFELIGHT_BLOCKING_QUEUE_MAX", "Pieces of blocking work that may wait; past it: 503.",
-            [](Config& c) -> auto& { return c.blocking_queue_max; }, 1, 1'000'000),
+            [](auto& c) -> auto& { return c.blocking_queue_max; }, 1, 1'000'000),
         number(
             section, "SAFELIGHT_CONNECTIONS_MAX", "Connections at the same time; past it: 503.",
-            [](Config& c) -> auto& { return c.http.connections_max; }, 1, 1'000'000),
+            [](auto& c) -> auto& { return c.http.connections_max; }, 1, 1'000'000),
         bytes(
             section, "SAFELIGHT_HEADER_BYTES_MAX", "The header of a request; past it: 431.",
-            [](Config& c) -> auto& { return c.http.header_bytes_max; }, 1'024, MiB),
+            [](auto& c) -> auto& { return c.http.header_bytes_max; }, 1'024, MiB),
         number(
             section, "SAFELIGHT_HEADER_FIELDS_MAX", "The fields of a header; past it: 431.",
-            [](Config& c) -> auto& { return c.http.header_fields_max; }, 8, 10'000),
+            [](auto& c) -> auto& { return c.http.header_fields_max; }, 8, 10'000),
         bytes(
             section, "SAFELIGHT_TARGET_BYTES_MAX", "The target (path and query) of a request; past it: 414.",
-            [](Config& c) -> auto& { return c.http.target_bytes_max; }, 256, 64 * KiB),
+            [](auto& c) -> auto& { return c.http.target_bytes_max; }, 256, 64 * KiB),
         bytes(
             section, "SAFELIGHT_BODY_BYTES_MAX",
             "The body of a request, with its multipart framing; past it: 413.",
-            [](Config& c) -> auto& { return c.http.body_bytes_max; }, 1'024, 16 * GiB),
+            [](auto& c) -> auto& { return c.http.body_bytes_max; }, 1'024, 16 * GiB),
         duration(
             section, "SAFELIGHT_HEADER_TIMEOUT", "From the first byte of a request to the end of its header.",
-            [](Config& c) -> auto& { return c.http.header_timeout; }, ms(100), seconds(600)),
+            [](auto& c) -> auto& { return c.http.header_timeout; }, ms(100), seconds(600)),
         duration(
             section, "SAFELIGHT_IDLE_TIMEOUT", "Between the requests of a connection.",
-            [](Config& c) -> auto& { return c.http.idle_timeout; }, ms(100), seconds(3'600)),
+            [](auto& c) -> auto& { return c.http.idle_timeout; }, ms(100), seconds(3'600)),
         duration(
             section, "SAFELIGHT_SEND_TIMEOUT", "Without progress while a response is sent.",
-            [](Config& c) -> auto& { return c.http.send_timeout; }, ms(100), seconds(3'600)),
+            [](auto& c) -> auto& { return c.http.send_timeout; }, ms(100), seconds(3'600)),
         bytes(
             section, "SAFELIGHT_BODY_RATE_MIN",
             "Bytes a second that a body must come with, on average; slower: 408.",
-            [](Config& c) -> auto& { return c.http.body_rate_min_bytes_per_s; }, 1, GiB),
+            [](auto& c) -> auto& { return c.http.body_rate_min_bytes_per_s; }, 1, GiB),
         duration(
             section, "SAFELIGHT_BODY_RATE_GRACE", "How long a body may take before its rate is looked at.",
-            [](Config& c) -> auto& { return c.http.body_rate_grace; }, ms(100), seconds(3'600)),
+            [](auto& c) -> auto& { return c.http.body_rate_grace; }, ms(100), seconds(3'600)),
         duration(
             section, "SAFELIGHT_DRAIN_TIMEOUT",
             "What is in flight may take this long after a stop was asked for.",
-            [](Config& c) -> auto& { return c.http.drain_timeout; }, ms(0), seconds(3'600)),
+            [](auto& c) -> auto& { return c.http.drain_timeout; }, ms(0), seconds(3'600)),
     };
 }
 
@@ -257,20 +257,20 @@ std::vector<Setting> storage_settings() {
     const std::string section = "Storage";
     return {
         text(section, "SAFELIGHT_DATA", "The folder for everything that the embedded backends keep.",
-             "a path", [](Config& c) -> auto& { return c.data; }),
+             "a path", [](auto& c) -> auto& { return c.data; }),
         text(section, "SAFELIGHT_CATALOG",
              "The catalog of images and jobs; empty: catalog.db in the data folder.",
              "sqlite:///absolute/path or sqlite:relative/path",
-             [](Config& c) -> auto& { return c.catalog_url; }),
+             [](auto& c) -> auto& { return c.catalog_url; }),
         text(section, "SAFELIGHT_QUEUE", "The queue of jobs; \"catalog:\" is the catalog itself.",
-             "catalog:", [](Config& c) -> auto& { return c.queue_url; }),
+             "catalog:", [](auto& c) -> auto& { return c.queue_url; }),
         text(section, "SAFELIGHT_BLOBS",
              "Where originals and variants are kept; empty: the folder blobs in the data folder.",
-             "file:///absolute/path or file:relative/path", [](Config& c) -> auto& { return c.blobs_url; }),
+             "file:///absolute/path or file:relative/path", [](auto& c) -> auto& { return c.blobs_url; }),
         bytes(
             section, "SAFELIGHT_FREE_SPACE_MIN",
             "With less space than this the server reports that it is not ready.",
-            [](Config& c) -> auto& { return c.free_space_min_bytes; }, 0, 1'000 * GiB),
+            [](auto& c) -> auto& { return c.free_space_min_bytes; }, 0, 1'000 * GiB),
     };
 }
 
@@ -279,34 +279,34 @@ std::vector<Setting> picture_settings() {
     return {
         text(section, "SAFELIGHT_PRESETS",
              "A JSON file with named transforms: {\"presets\": {\"name\": {…}}}.", "a path, or empty",
-             [](Config& c) -> auto& { return c.presets_file; }),
+             [](auto& c) -> auto& { return c.presets_file; }),
         text(section, "SAFELIGHT_DEFAULT_VARIANTS", "The variants of an upload that names none.",
              "preset names separated by commas, or empty",
-             [](Config& c) -> auto& { return c.default_variants; }),
+             [](auto& c) -> auto& { return c.default_variants; }),
         bytes(
             section, "SAFELIGHT_UPLOAD_BYTES_MAX", "The bytes of a picture; past it: 413.",
-            [](Config& c) -> auto& { return c.ingest.bytes_max; }, 1, 16 * GiB),
+            [](auto& c) -> auto& { return c.ingest.bytes_max; }, 1, 16 * GiB),
         number(
             section, "SAFELIGHT_PIXELS_MAX", "The pixels of a picture, all frames together; past it: 422.",
-            [](Config& c) -> auto& { return c.image.pixels_max; }, 1, 10'000'000'000),
+            [](auto& c) -> auto& { return c.image.pixels_max; }, 1, 10'000'000'000),
         number(
             section, "SAFELIGHT_SIDE_MAX", "The longer side of a picture in pixels; past it: 422.",
-            [](Config& c) -> auto& { return c.image.side_max_px; }, 1, 65'535),
+            [](auto& c) -> auto& { return c.image.side_max_px; }, 1, 65'535),
         number(
             section, "SAFELIGHT_FRAMES_MAX", "The frames of an animation; past it: 422.",
-            [](Config& c) -> auto& { return c.image.frames_max; }, 1, 1'000'000),
+            [](auto& c) -> auto& { return c.image.frames_max; }, 1, 1'000'000),
         number(
             section, "SAFELIGHT_SCANS_MAX", "The scans of a progressive JPEG; past it: 422.",
-            [](Config& c) -> auto& { return c.image.scans_max; }, 1, 100'000),
+            [](auto& c) -> auto& { return c.image.scans_max; }, 1, 100'000),
         number(
             section, "SAFELIGHT_UPLOADS_MAX", "Uploads at the same time; past it: 503.",
-            [](Config& c) -> auto& { return c.ingest.uploads_max; }, 1, 100'000),
+            [](auto& c) -> auto& { return c.ingest.uploads_max; }, 1, 100'000),
         number(
             section, "SAFELIGHT_PROBES_MAX", "Header checks at the same time.",
-            [](Config& c) -> auto& { return c.ingest.probes_max; }, 1, 256),
+            [](auto& c) -> auto& { return c.ingest.probes_max; }, 1, 256),
         number(
             section, "SAFELIGHT_BACKLOG_MAX", "Jobs that may wait; past it: 503.",
-            [](Config& c) -> auto& { return c.ingest.backlog_max; }, 1, 1'000'000'000),
+            [](auto& c) -> auto& { return c.ingest.backlog_max; }, 1, 1'000'000'000),
     };
 }
 
@@ -316,32 +316,32 @@ std::vector<Setting> worker_settings() {
         workers(),
         duration(
             section, "SAFELIGHT_LEASE", "How long a worker holds a job without a sign of life.",
-            [](Config& c) -> auto& { return c.worker.lease; }, ms(200), seconds(3'600)),
+            [](auto& c) -> auto& { return c.worker.lease; }, ms(200), seconds(3'600)),
         number(
             section, "SAFELIGHT_TRIES_MAX", "Tries of a job whose failures may pass.",
-            [](Config& c) -> auto& { return c.worker.tries_max; }, 1, 100),
+            [](auto& c) -> auto& { return c.worker.tries_max; }, 1, 100),
         duration(
             section, "SAFELIGHT_BACKOFF_BASE", "Before the second try; it doubles with each further one.",
-            [](Config& c) -> auto& { return c.worker.backoff_base; }, ms(1), seconds(3'600)),
+            [](auto& c) -> auto& { return c.worker.backoff_base; }, ms(1), seconds(3'600)),
         duration(
             section, "SAFELIGHT_BACKOFF_MAX", "The longest wait between two tries.",
-            [](Config& c) -> auto& { return c.worker.backoff_max; }, ms(1), seconds(86'400)),
+            [](auto& c) -> auto& { return c.worker.backoff_max; }, ms(1), seconds(86'400)),
         duration(
             section, "SAFELIGHT_RENDER_TIMEOUT", "The longest time for the variants of one job.",
-            [](Config& c) -> auto& { return c.worker.render_timeout; }, ms(10), seconds(3'600)),
+            [](auto& c) -> auto& { return c.worker.render_timeout; }, ms(10), seconds(3'600)),
         duration(
             section, "SAFELIGHT_RESCUE_INTERVAL", "How often lost jobs are looked for.",
-            [](Config& c) -> auto& { return c.worker.rescue_interval; }, ms(10), seconds(3'600)),
+            [](auto& c) -> auto& { return c.worker.rescue_interval; }, ms(10), seconds(3'600)),
         duration(
             section, "SAFELIGHT_SWEEP_INTERVAL", "How often bytes that nothing refers to are removed.",
-            [](Config& c) -> auto& { return c.worker.sweep_interval; }, ms(10), seconds(86'400)),
+            [](auto& c) -> auto& { return c.worker.sweep_interval; }, ms(10), seconds(86'400)),
         duration(
             section, "SAFELIGHT_WRITE_DEADLINE", "An upload that was not finished after this long is swept.",
-            [](Config& c) -> auto& { return c.ingest.write_deadline; }, ms(100), seconds(86'400)),
+            [](auto& c) -> auto& { return c.ingest.write_deadline; }, ms(100), seconds(86'400)),
         duration(
             section, "SAFELIGHT_VARIANT_WRITE_DEADLINE",
             "A variant that was not stored after this long is swept.",
-            [](Config& c) -> auto& { return c.worker.write_deadline; }, ms(100), seconds(86'400)),
+            [](auto& c) -> auto& { return c.worker.write_deadline; }, ms(100), seconds(86'400)),
     };
 }
 
@@ -351,10 +351,10 @@ std::vector<Setting> log_settings() {
     return {
         choice(
             section, "SAFELIGHT_LOG_LEVEL", "The least important events that are logged.",
-            [](Config& c) -> auto& { return c.log_level; },
+            [](auto& c) -> auto& { return c.log_level; },
             {{"debug", Level::debug}, {"info", Level::info}, {"warn", Level::warn}, {"error", Level::error}}),
         choice(section, "SAFELIGHT_LOG_FORMAT", "auto: text on a terminal, JSON otherwise.",
-               [](Config& c) -> auto& { return c.log_format; },
+               [](auto& c) -> auto& { return c.log_format; },
                {{"auto", LogFormatChoice::automatic},
                 {"text", LogFormatChoice::text},
                 {"json", LogFormatChoice::json}}),

@@ -43,6 +43,9 @@ struct Deletion {
     std::vector<BlobKey> blobs;  // doomed: their bytes are to be removed
 };
 
+/// How many variants an image may have.
+inline constexpr std::size_t variants_per_image_max = 64;
+
 class Catalog {
   public:
     virtual ~Catalog() = default;
@@ -63,7 +66,8 @@ class Catalog {
 
     /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an
     /// equal transform is left as it is (a repeated request is harmless). Returns the job as it stands then.
-    /// Errors: not_found; conflict (a name is taken by another transform; nothing is added, one fault each).
+    /// Errors: not_found; conflict (a name is taken by another transform; nothing is added, one fault each);
+    /// invalid_argument (there would be more than variants_per_image_max).
     [[nodiscard]] virtual Result<Job> add_variants(AccountId owner, JobId id,
                                                    std::span<const VariantRequest> variants,
                                                    Timestamp now) = 0;
@@ -151,7 +155,9 @@ class BlobLedger {
 
     /// What the sweeper has to remove: `doomed` blobs, and `writing` ones past their deadline, which turn
     /// `doomed` in this call, so that a late writer cannot make them live any more.
-    [[nodiscard]] virtual Result<std::vector<BlobKey>> sweepable(std::uint32_t limit, Timestamp now) = 0;
+    /// In pages by key: keys above `after`, so that blobs which cannot be removed do not hide the rest.
+    [[nodiscard]] virtual Result<std::vector<BlobKey>> sweepable(std::optional<BlobKey> after,
+                                                                 std::uint32_t limit, Timestamp now) = 0;
 
     /// Drops `doomed` rows, after the bytes are gone. Others are left alone.
     [[nodiscard]] virtual Status forget(std::span<const BlobKey> keys) = 0;

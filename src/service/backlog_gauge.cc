@@ -20,4 +20,12 @@ Result<std::uint64_t> BacklogGauge::read() {
     return jobs_;
 }
 
+Status BacklogGauge::admit(std::uint64_t jobs_max) {
+    TRY_ASSIGN(const std::uint64_t jobs, read());
+    if (jobs >= jobs_max) {
+        return failure(ErrorCode::overloaded, "Too many jobs are waiting. Try again later.");
+    }
+    return {};
+}
+
 }  // namespace safelight

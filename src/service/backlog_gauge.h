@@ -19,6 +19,9 @@ class BacklogGauge {
     /// As of at most a second ago. Blocks for a query when it is older. Errors: unavailable.
     [[nodiscard]] Result<std::uint64_t> read();
 
+    /// Whether more work may be taken on. Errors: overloaded (jobs_max or more wait), unavailable.
+    [[nodiscard]] Status admit(std::uint64_t jobs_max);
+
   private:
     const Clock& clock_;
     JobClaims& claims_;

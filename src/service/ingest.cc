@@ -247,10 +247,7 @@ class StoringIngest final : public Ingest {
   private:
     Result<std::unique_ptr<Upload>> admit(AccountId owner) {
         TRY_ASSIGN(UploadSlot slot, UploadSlot::take(shared_));
-        TRY_ASSIGN(const std::uint64_t backlog, shared_.backlog.read());
-        if (backlog >= shared_.config.backlog_max) {
-            return failure(ErrorCode::overloaded, "Too many jobs are waiting. Try again later.");
-        }
+        TRY(shared_.backlog.admit(shared_.config.backlog_max));
         return std::make_unique<StreamedUpload>(shared_, std::move(slot), owner);
     }
 

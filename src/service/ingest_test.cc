@@ -163,7 +163,7 @@ TEST_P(IngestOfSize, WhatCannotBeRemovedIsLeftToTheSweeper) {
     house.faults.clear();
     // A small picture was never stored.
     const std::size_t left = picture.size() == small_bytes ? 0 : 1;
-    EXPECT_EQ(value_of(house.ledger.sweepable(10, clock.now())).size(), left);
+    EXPECT_EQ(value_of(house.ledger.sweepable(std::nullopt, 10, clock.now())).size(), left);
 }
 
 TEST_P(IngestOfSize, ALedgerThatDoesNotAnswerLeavesARowWithADeadline) {
@@ -171,15 +171,15 @@ TEST_P(IngestOfSize, ALedgerThatDoesNotAnswerLeavesARowWithADeadline) {
     house.script.before("abandon", failing(ErrorCode::unavailable));
     EXPECT_EQ(refusal(picture), ErrorCode::unavailable);
     house.script.clear();
-    EXPECT_TRUE(value_of(house.ledger.sweepable(10, clock.now())).empty());
+    EXPECT_TRUE(value_of(house.ledger.sweepable(std::nullopt, 10, clock.now())).empty());
     clock.advance(IngestConfig{}.write_deadline + 1ms);
-    EXPECT_EQ(value_of(house.ledger.sweepable(10, clock.now())).size(), 1U);
+    EXPECT_EQ(value_of(house.ledger.sweepable(std::nullopt, 10, clock.now())).size(), 1U);
 }
 
 TEST_P(IngestOfSize, AnUploadThatWasSweptIsRefused) {
     house.script.before("create_job", [&]() -> std::optional<Error> {
         clock.advance(IngestConfig{}.write_deadline + 1ms);
-        EXPECT_EQ(value_of(house.ledger.sweepable(10, clock.now())).size(), 1U);
+        EXPECT_EQ(value_of(house.ledger.sweepable(std::nullopt, 10, clock.now())).size(), 1U);
         return std::nullopt;
     });
     EXPECT_EQ(refusal(picture), ErrorCode::timeout);

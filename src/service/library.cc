@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 #include <utility>
 
+#include "service/backlog_gauge.h"
 #include "service/blob_reservation.h"
 #include "service/filename.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 class CatalogLibrary final : public Library {
   public:
-    explicit CatalogLibrary(const LibraryParts& parts) : parts_(parts) {}
+    explicit CatalogLibrary(const LibraryParts& parts) : parts_(parts), backlog_(parts.clock, parts.claims) {}
 
     Result<Job> find_job(AccountId owner, JobId id) override { return parts_.catalog.find_job(owner, id); }
     Result<Image> find_image(AccountId owner, ImageId id) override {
@@ -27,7 +27,8 @@ class CatalogLibrary final : public Library {
 
     Result<Job> request_variants(AccountId owner, JobId id,
                                  std::span<const VariantRequest> variants) override {
-        TRY_ASSIGN(Job job, add_variants(owner, id, variants));
+        TRY(backlog_.admit(parts_.backlog_max));
+        TRY_ASSIGN(Job job, parts_.catalog.add_variants(owner, id, variants, parts_.clock.now()));
         parts_.watch.notify(id);
         if (job.status == JobStatus::processing) publish(id);
         return job;
@@ -79,22 +80,6 @@ class CatalogLibrary final : public Library {
     }
 
   private:
-    Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants) {
-        // Two requests at once must not pass the limit together.
-        const std::lock_guard lock(requests_mutex_);
-        TRY_ASSIGN(const Job job, parts_.catalog.find_job(owner, id));
-        const auto& existing = job.image.variants;
-        const auto added = std::ranges::count_if(variants, [&existing](const VariantRequest& request) {
-            return std::ranges::find(existing, request.name, &Variant::name) == existing.end();
-        });
-        if (existing.size() + static_cast<std::size_t>(added) > variants_per_image_max) {
-            return invalid(
-                {{"/variants", fmt::format("An image may have {} variants; this one has {} already.",
-                                           variants_per_image_max, existing.size())}});
-        }
-        return parts_.catalog.add_variants(owner, id, variants, parts_.clock.now());
-    }
-
     Result<std::unique_ptr<ByteSource>> open(const Image& image, BlobKey key, std::uint64_t size_bytes) {
         auto source = parts_.blobs.open(key);
         if (source && (*source)->size_bytes() == size_bytes) return source;
@@ -124,7 +109,7 @@ class CatalogLibrary final : public Library {
     }
 
     const LibraryParts parts_;
-    std::mutex requests_mutex_;
+    BacklogGauge backlog_;
 };
 
 }  // namespace

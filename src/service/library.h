@@ -32,9 +32,6 @@ struct Content {
                            // for a variant
 };
 
-/// How many variants one image may have.
-inline constexpr std::size_t variants_per_image_max = 64;
-
 /// Any thread may call, concurrently; calls block. Everything passed in outlives it.
 /// Errors of every call: not_found (also for somebody else's), unavailable.
 class Library {
@@ -66,12 +63,14 @@ class Library {
 struct LibraryParts {
     const Clock& clock;
     Catalog& catalog;
+    JobClaims& claims;
     BlobLedger& ledger;
     BlobStore& blobs;
     JobQueue& queue;
     JobWatch& watch;  // told of deletions and of variants that were asked for
     telemetry::Logger& log;
     telemetry::Metrics& metrics;
+    std::uint64_t backlog_max = 100'000;  // jobs that wait; past it no more variants are taken on
 };
 
 [[nodiscard]] std::unique_ptr<Library> make_library(const LibraryParts& parts);

@@ -113,6 +113,14 @@ TEST_F(LibraryTest, AnImageHasABoundedNumberOfVariants) {
     EXPECT_EQ(house.find(job.id).image.variants.size(), variants_per_image_max);
 }
 
+TEST_F(LibraryTest, NoMoreVariantsAreTakenOnWhileTooManyJobsWait) {
+    const Job job = house.upload({"thumbnail"});
+    const auto full = house.make_library(1);
+    EXPECT_EQ(code_of(full->request_variants(house.owner, job.id, House::requests({"more"}))),
+              ErrorCode::overloaded);
+    EXPECT_EQ(house.find(job.id).image.variants.size(), 1U);
+}
+
 TEST_F(LibraryTest, OpensTheOriginal) {
     const Job job = house.upload();
     const Content content = value_of(library->open_original(house.owner, job.image.id));
@@ -212,7 +220,7 @@ TEST_F(LibraryTest, WhatTheStoreDoesNotRemoveIsLeftToTheSweeper) {
     house.faults.fail_always(BlobOperation::remove, {ErrorCode::unavailable, "injected", {}, {}});
     ASSERT_TRUE(library->delete_job(house.owner, job.id));
     EXPECT_EQ(code_of(library->open_original(house.owner, job.image.id)), ErrorCode::not_found);
-    EXPECT_EQ(value_of(house.ledger.sweepable(10, clock.now())), std::vector{job.image.blob});
+    EXPECT_EQ(value_of(house.ledger.sweepable(std::nullopt, 10, clock.now())), std::vector{job.image.blob});
 }
 
 TEST_F(LibraryTest, ALedgerThatDoesNotAnswerIsLeftToTheSweeper) {
@@ -220,7 +228,7 @@ TEST_F(LibraryTest, ALedgerThatDoesNotAnswerIsLeftToTheSweeper) {
     house.script.before("forget", failing(ErrorCode::unavailable));
     ASSERT_TRUE(library->delete_job(house.owner, job.id));
     EXPECT_TRUE(house.stored().empty());
-    EXPECT_EQ(value_of(house.ledger.sweepable(10, clock.now())), std::vector{job.image.blob});
+    EXPECT_EQ(value_of(house.ledger.sweepable(std::nullopt, 10, clock.now())), std::vector{job.image.blob});
 }
 
 }  // namespace

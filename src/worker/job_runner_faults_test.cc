@@ -105,7 +105,8 @@ TEST_F(JobRunnerTest, AFailureThatCannotBeRecordedIsFoundAgain) {
 TEST_F(JobRunnerTest, BlobsThatWereSweptAsOverdueAreMadeAgain) {
     const Job job = house.upload();
     house.script.before("complete", [&]() -> std::optional<Error> {
-        const auto overdue = value_of(house.ledger.sweepable(10, clock.now() + config.write_deadline));
+        const auto overdue =
+            value_of(house.ledger.sweepable(std::nullopt, 10, clock.now() + config.write_deadline));
         EXPECT_EQ(overdue.size(), 1U);
         EXPECT_EQ(remove_doomed({house.ledger, *house.blobs, house.log}, overdue), 1U);
         return std::nullopt;
@@ -125,7 +126,7 @@ TEST_F(JobRunnerTest, WhatCannotBeRemovedIsLeftToTheSweeper) {
     house.faults.fail_always(BlobOperation::remove, error_of(ErrorCode::unavailable));
     run(job.id);
     house.faults.clear();
-    const auto left = value_of(house.ledger.sweepable(10, clock.now()));
+    const auto left = value_of(house.ledger.sweepable(std::nullopt, 10, clock.now()));
     EXPECT_EQ(left.size(), 1U);
     EXPECT_EQ(remove_doomed({house.ledger, *house.blobs, house.log}, left), 1U);
     house.expect_in_order();

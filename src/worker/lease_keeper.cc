@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace safelight {
@@ -63,7 +64,12 @@ void LeaseKeeper::run(const std::stop_token& stop) {
         next->renewing = true;
         next->due = now + lease_ / 3;
         lock.unlock();
-        renew(*next);
+        try {
+            renew(*next);
+        } catch (const std::exception& exception) {
+            log_.error("exception in the lease keeper",
+                       {{"job_id", next->job_id.to_string()}, {"what", exception.what()}});
+        }
         lock.lock();
         next->renewing = false;
         changed_.notify_all();

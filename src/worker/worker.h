@@ -51,7 +51,10 @@ class WorkerPool {
   public:
     virtual ~WorkerPool() = default;
 
-    /// Takes no new job, waits for those in hand up to `timeout`, then cancels them and gives their claims
+    /// Takes no new job from now on; those in hand go on. Does not block; idempotent.
+    virtual void stop_taking() = 0;
+
+    /// stop_taking, then waits for those in hand up to `timeout`, then cancels them and gives their claims
     /// back without counting the try. Blocks; idempotent.
     virtual void drain(Milliseconds timeout) = 0;
 

@@ -45,9 +45,11 @@ class ThreadedWorkerPool final : public WorkerPool {
 
     ~ThreadedWorkerPool() override { drain(Milliseconds::zero()); }
 
+    void stop_taking() override { stop_.request_stop(); }
+
     void drain(Milliseconds timeout) override {
         const std::lock_guard draining(drain_mutex_);
-        stop_.request_stop();
+        stop_taking();
         {
             std::unique_lock lock(mutex_);
             changed_.wait_for(lock, timeout, [this] { return working_ == 0; });

@@ -12,9 +12,9 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "base/testing/temporary_folder.h"
 #include "blobs/conformance/blob_store_conformance.h"
 #include "blobs/filesystem/filesystem_store.h"
-#include "blobs/filesystem/temporary_folder.h"
 #include "blobs/filesystem/test_process.h"
 
 namespace safelight {

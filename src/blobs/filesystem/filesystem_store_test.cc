@@ -9,9 +9,9 @@
 #include <fstream>
 #include <limits>
 
+#include "base/testing/temporary_folder.h"
 #include "blobs/conformance/blob_store_conformance.h"
 #include "blobs/filesystem/layout.h"
-#include "blobs/filesystem/temporary_folder.h"
 
 namespace safelight {
 namespace {

@@ -51,12 +51,12 @@ TEST_P(CatalogConformance, SweepableTakesTheDoomedAndTheOverdue) {
     const std::array overdue{ids_.next<BlobKey>()};
     SAFELIGHT_ASSERT_OK(ledger().reserve(overdue, now() + Milliseconds{10}));
 
-    auto sweepable = ledger().sweepable(100, now() + Milliseconds{9});
+    auto sweepable = ledger().sweepable(std::nullopt, 100, now() + Milliseconds{9});
     SAFELIGHT_ASSERT_OK(sweepable);
     EXPECT_EQ(*sweepable, std::vector{doomed});
     EXPECT_EQ(state_of(overdue[0]), BlobState::writing);
 
-    sweepable = ledger().sweepable(100, now() + Milliseconds{10});
+    sweepable = ledger().sweepable(std::nullopt, 100, now() + Milliseconds{10});
     SAFELIGHT_ASSERT_OK(sweepable);
     std::ranges::sort(*sweepable);
     EXPECT_EQ(*sweepable, (std::vector{doomed, overdue[0]}));
@@ -65,7 +65,7 @@ TEST_P(CatalogConformance, SweepableTakesTheDoomedAndTheOverdue) {
     EXPECT_EQ(state_of(job.image.blob), BlobState::live);
 
     SAFELIGHT_ASSERT_OK(ledger().forget(*sweepable));
-    sweepable = ledger().sweepable(100, now() + Milliseconds{10});
+    sweepable = ledger().sweepable(std::nullopt, 100, now() + Milliseconds{10});
     SAFELIGHT_ASSERT_OK(sweepable);
     EXPECT_TRUE(sweepable->empty());
 }
@@ -76,7 +76,7 @@ TEST_P(CatalogConformance, SweepableIsBounded) {
     SAFELIGHT_ASSERT_OK(ledger().reserve(keys, now()));
     std::size_t swept = 0;
     while (true) {
-        const auto sweepable = ledger().sweepable(3, now());
+        const auto sweepable = ledger().sweepable(std::nullopt, 3, now());
         SAFELIGHT_ASSERT_OK(sweepable);
         if (sweepable->empty()) break;
         ASSERT_LE(sweepable->size(), 3U);
@@ -88,7 +88,7 @@ TEST_P(CatalogConformance, SweepableIsBounded) {
 
 TEST_P(CatalogConformance, AnUploadPastItsDeadlineIsRefused) {
     const Job job = draft({"a"});
-    SAFELIGHT_ASSERT_OK(ledger().sweepable(10, now() + std::chrono::hours{2}));
+    SAFELIGHT_ASSERT_OK(ledger().sweepable(std::nullopt, 10, now() + std::chrono::hours{2}));
     EXPECT_EQ(code_of(catalog().create_job(job)), ErrorCode::conflict);
     EXPECT_EQ(state_of(job.image.blob), BlobState::doomed);
     EXPECT_EQ(code_of(catalog().find_job(default_account(), job.id)), ErrorCode::not_found);
@@ -98,7 +98,7 @@ TEST_P(CatalogConformance, AVariantPastItsDeadlineIsRefused) {
     const Job job = create({"a", "b"});
     const Claim held = claim(job.id);
     const VariantOutcome late = made("b");
-    SAFELIGHT_ASSERT_OK(ledger().sweepable(10, now() + std::chrono::hours{2}));
+    SAFELIGHT_ASSERT_OK(ledger().sweepable(std::nullopt, 10, now() + std::chrono::hours{2}));
     const VariantOutcome good = made("a");
     const Job before = find(job.id);
     EXPECT_EQ(code_of(claims().complete(job.id, held.attempt, std::array{good, late}, now())),

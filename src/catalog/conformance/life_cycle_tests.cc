@@ -161,6 +161,17 @@ TEST_P(CatalogConformance, StatusAgreesForEveryCombination) {
     }
 }
 
+TEST_P(CatalogConformance, AnImageHasABoundedNumberOfVariants) {
+    const Job job = create({});
+    std::vector<VariantRequest> most;
+    for (std::size_t i = 0; i < variants_per_image_max; ++i) most.push_back(request("v" + std::to_string(i)));
+    SAFELIGHT_ASSERT_OK(catalog().add_variants(default_account(), job.id, most, now()));
+    SAFELIGHT_ASSERT_OK(catalog().add_variants(default_account(), job.id, most, now()));  // none is new
+    EXPECT_EQ(code_of(catalog().add_variants(default_account(), job.id, std::array{request("more")}, now())),
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(find(job.id).image.variants.size(), variants_per_image_max);
+}
+
 TEST_P(CatalogConformance, AddingVariantsTakesTheJobBackToProcessing) {
     const Job job = create({"thumbnail"});
     EXPECT_EQ(process(job.id, {"thumbnail"}).status, JobStatus::processed);

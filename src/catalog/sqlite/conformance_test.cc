@@ -23,7 +23,7 @@ class SqliteUnderTest final : public CatalogUnderTest {
     }
 
     SystemClock clock_;
-    sqlite::TemporaryFolder folder_;
+    sqlite::DatabaseFolder folder_;
     std::unique_ptr<CatalogDatabase> database_;
 };
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 
 namespace safelight::sqlite {
@@ -139,15 +141,26 @@ Status Connection::configure(const ConnectionOptions& options) {
     TRY(script(fmt::format("PRAGMA wal_autocheckpoint = {}; PRAGMA journal_size_limit = {};",
                            options.checkpoint_pages, std::uint64_t{options.checkpoint_pages} * 4'096 * 4)
                    .c_str()));
-    TRY_ASSIGN(Query query, this->query("PRAGMA journal_mode = WAL"));
-    TRY_ASSIGN(const bool row, query.next());
-    if (!row || query.text(0) != "wal") {
-        usable_ = false;
-        return failure(ErrorCode::unavailable, unavailable_text,
-                       fmt::format("{} cannot be used in WAL mode (read-only, or on a network file system?)",
-                                   options.path));
+    return use_write_ahead_log(options);
+}
+
+Status Connection::use_write_ahead_log(const ConnectionOptions& options) {
+    // Connections that change the mode of a new file at once are in each other's way, and SQLite does not ask
+    // its busy handler about it.
+    const auto deadline = std::chrono::steady_clock::now() + options.busy_timeout;
+    while (true) {
+        TRY_ASSIGN(Query query, this->query("PRAGMA journal_mode = WAL"));
+        const Result<bool> row = query.next();
+        if (row && *row && query.text(0) == "wal") return {};
+        if (row) break;
+        const bool is_busy = (sqlite3_errcode(handle_) & 0xff) == SQLITE_BUSY;
+        if (!is_busy || std::chrono::steady_clock::now() >= deadline) return std::unexpected(row.error());
+        std::this_thread::sleep_for(Milliseconds{2});
     }
-    return {};
+    usable_ = false;
+    return failure(
+        ErrorCode::unavailable, unavailable_text,
+        fmt::format("{} cannot be used in WAL mode (read-only, or on a network file system?)", options.path));
 }
 
 Result<Connection::Statement*> Connection::prepare(std::string_view text) {

@@ -129,6 +129,7 @@ class Connection {
     explicit Connection(sqlite3* handle) : handle_(handle) {}
 
     [[nodiscard]] Status configure(const ConnectionOptions& options);
+    [[nodiscard]] Status use_write_ahead_log(const ConnectionOptions& options);
     [[nodiscard]] Result<Statement*> prepare(std::string_view text);
 
     static int bind_integer(const Statement& statement, std::size_t number, std::int64_t value);

@@ -182,6 +182,10 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     TRY_ASSIGN(Job job, job_by_id(connection, owner, id));
     TRY_ASSIGN(const auto added, missing(job.image.variants, wanted));
     if (added.empty()) return job;
+    if (job.image.variants.size() + added.size() > variants_per_image_max) {
+        return invalid({{"/variants", fmt::format("An image may have {} variants; this one has {} already.",
+                                                  variants_per_image_max, job.image.variants.size())}});
+    }
     // Variants are never taken away singly, so that their number is the next position.
     auto position = static_cast<std::int64_t>(job.image.variants.size());
     for (const VariantRequest& request : added) {

@@ -64,10 +64,11 @@ class Ledger final : public BlobLedger {
 
     Status forget(std::span<const BlobKey> keys) override { return run_for_each(sql::forget, keys); }
 
-    Result<std::vector<BlobKey>> sweepable(std::uint32_t limit, Timestamp now) override {
+    Result<std::vector<BlobKey>> sweepable(std::optional<BlobKey> after, std::uint32_t limit,
+                                           Timestamp now) override {
         return writer_.write([&](Connection& connection) -> Result<std::vector<BlobKey>> {
             TRY(connection.run(sql::doom_overdue, now, limit));
-            TRY_ASSIGN(Query query, connection.query(sql::doomed, limit));
+            TRY_ASSIGN(Query query, connection.query(sql::doomed, after.value_or(BlobKey{}), limit));
             return read_all_rows<BlobKey>(std::move(query), &read_key);
         });
     }

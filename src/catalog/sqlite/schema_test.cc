@@ -40,7 +40,7 @@ class SqliteSchema : public testing::Test {
         EXPECT_EQ(raw_->run(sql) & 0xff, SQLITE_CONSTRAINT) << sql;
     }
 
-    TemporaryFolder folder_;
+    DatabaseFolder folder_;
     std::optional<RawDatabase> raw_;
 };
 

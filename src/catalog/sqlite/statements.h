@@ -126,7 +126,8 @@ inline constexpr std::string_view abandon =
 inline constexpr std::string_view doom_overdue =
     "UPDATE blobs SET state = 'doomed' WHERE key IN (SELECT key FROM blobs"
     " WHERE state = 'writing' AND deadline <= $1 ORDER BY deadline LIMIT $2)";
-inline constexpr std::string_view doomed = "SELECT key FROM blobs WHERE state = 'doomed' LIMIT $1";
+inline constexpr std::string_view doomed =
+    "SELECT key FROM blobs WHERE state = 'doomed' AND key > $1 ORDER BY key LIMIT $2";
 inline constexpr std::string_view forget = "DELETE FROM blobs WHERE key = $1 AND state = 'doomed'";
 inline constexpr std::string_view entries =
     "SELECT key, state, deadline FROM blobs WHERE key > $1 ORDER BY key LIMIT $2";

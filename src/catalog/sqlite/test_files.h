@@ -8,30 +8,15 @@
 #include <string>
 #include <vector>
 
+#include "base/testing/temporary_folder.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 
 namespace safelight::sqlite {
 
 /// A folder of its own, removed at the end.
-class TemporaryFolder {
+class DatabaseFolder : public TemporaryFolder {
   public:
-    TemporaryFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "safelight-catalog-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("mkdtemp");
-        path_ = pattern;
-    }
-    ~TemporaryFolder() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-    [[nodiscard]] std::string file() const { return (path_ / "catalog.db").string(); }
-
-  private:
-    std::filesystem::path path_;
+    [[nodiscard]] std::string file() const { return (path() / "catalog.db").string(); }
 };
 
 /// A connection beside ours, with nothing of our code in it.

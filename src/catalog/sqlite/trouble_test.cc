@@ -71,7 +71,7 @@ class SqliteTrouble : public testing::Test {
 
     SystemClock clock_;
     IdGenerator ids_{clock_};
-    TemporaryFolder folder_;
+    DatabaseFolder folder_;
     SqliteConfig config_;
     std::unique_ptr<CatalogDatabase> database_;
 };

@@ -150,8 +150,9 @@ class FaultyLedger final : public BlobLedger {
     Status abandon(std::span<const BlobKey> keys) override {
         return script_.run("abandon", [&] { return inner_.abandon(keys); });
     }
-    Result<std::vector<BlobKey>> sweepable(std::uint32_t limit, Timestamp now) override {
-        return script_.run("sweepable", [&] { return inner_.sweepable(limit, now); });
+    Result<std::vector<BlobKey>> sweepable(std::optional<BlobKey> after, std::uint32_t limit,
+                                           Timestamp now) override {
+        return script_.run("sweepable", [&] { return inner_.sweepable(after, limit, now); });
     }
     Status forget(std::span<const BlobKey> keys) override {
         return script_.run("forget", [&] { return inner_.forget(keys); });

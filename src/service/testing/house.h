@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/testing/temporary_folder.h"
 #include "blobs/faulty_store.h"
 #include "blobs/memory/memory_store.h"
 #include "catalog/sqlite/sqlite_catalog.h"
@@ -30,22 +31,6 @@ namespace safelight::testing {
 
 /// Long enough for a slow machine with sanitizers; only a test that fails waits for it.
 inline constexpr std::chrono::seconds patience{60};
-
-class TemporaryFolder {
-  public:
-    TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "safelight-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp");
-        path_ = name;
-    }
-    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
-  private:
-    std::filesystem::path path_;
-};
 
 /// Remembers the names of events, by level.
 class RecordingLogger final : public telemetry::Logger {
@@ -148,8 +133,9 @@ struct House {
         return safelight::make_ingest(
             config, {clock, ids, catalog, claims, ledger, *blobs, queue, renderer, log, metrics});
     }
-    [[nodiscard]] std::unique_ptr<Library> make_library() {
-        return safelight::make_library({clock, catalog, ledger, *blobs, queue, watch, log, metrics});
+    [[nodiscard]] std::unique_ptr<Library> make_library(std::uint64_t backlog_max = 100'000) {
+        return safelight::make_library(
+            {clock, catalog, claims, ledger, *blobs, queue, watch, log, metrics, backlog_max});
     }
 
     /// Uploads a picture of its own with these variants.

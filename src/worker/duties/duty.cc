@@ -2,11 +2,19 @@
 
 #include <pthread.h>
 
+#include <exception>
 #include <utility>
 
 namespace safelight {
 
-Duty::Duty(std::string name, Round round) : name_(std::move(name)), round_(std::move(round)) {}
+namespace {
+
+constexpr Milliseconds pause_after_exception{1'000};
+
+}  // namespace
+
+Duty::Duty(std::string name, telemetry::Logger& log, Round round)
+    : name_(std::move(name)), log_(log), round_(std::move(round)) {}
 
 Duty::~Duty() {
     stop();
@@ -36,10 +44,19 @@ void Duty::wake() {
 
 void Duty::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        const Milliseconds pause = round_(stop);
+        const Milliseconds pause = round(stop);
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, stop, pause, [this] { return woken_; });
         woken_ = false;
+    }
+}
+
+Milliseconds Duty::round(const std::stop_token& stop) {
+    try {
+        return round_(stop);
+    } catch (const std::exception& exception) {
+        log_.error("exception in a duty", {{"duty", name_}, {"what", exception.what()}});
+        return pause_after_exception;
     }
 }
 

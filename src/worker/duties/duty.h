@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "telemetry/log.h"
 
 namespace safelight {
 
@@ -20,7 +21,9 @@ class Duty {
     using Round = std::function<Milliseconds(const std::stop_token&)>;
 
     /// `name` (at most 15 characters) is what debuggers and `top -H` show.
-    Duty(std::string name, Round round);
+    /// An exception of a round is logged, and the next round comes after a pause: a duty outlives a bad
+    /// moment.
+    Duty(std::string name, telemetry::Logger& log, Round round);
     ~Duty();
     Duty(const Duty&) = delete;
     Duty& operator=(const Duty&) = delete;
@@ -35,7 +38,10 @@ class Duty {
   private:
     void run(const std::stop_token& stop);
 
+    [[nodiscard]] Milliseconds round(const std::stop_token& stop);
+
     const std::string name_;
+    telemetry::Logger& log_;
     const Round round_;
     std::mutex mutex_;
     std::condition_variable_any changed_;

@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <latch>
+#include <memory>
 #include <semaphore>
+#include <stdexcept>
 #include <utility>
 
 namespace safelight {
@@ -12,9 +14,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
+const std::unique_ptr<telemetry::Logger> silent_log = telemetry::make_silent_logger();
+
 TEST(Duty, BeginsAtOnceAndAgainWhenWoken) {
     std::counting_semaphore<> rounds(0);
-    Duty duty("test", [&](const std::stop_token&) {
+    Duty duty("test", *silent_log, [&](const std::stop_token&) {
         rounds.release();
         return 1h;
     });
@@ -26,9 +30,24 @@ TEST(Duty, BeginsAtOnceAndAgainWhenWoken) {
     rounds.acquire();
 }
 
+TEST(Duty, OutlivesAnException) {
+    std::atomic<int> rounds = 0;
+    std::counting_semaphore<> began(0);
+    Duty duty("test", *silent_log, [&](const std::stop_token&) -> Milliseconds {
+        began.release();
+        if (++rounds == 1) throw std::runtime_error("a bad moment");
+        return 1h;
+    });
+    duty.start();
+    began.acquire();
+    duty.wake();
+    began.acquire();
+    EXPECT_EQ(rounds, 2);
+}
+
 TEST(Duty, ComesAgainAfterItsPause) {
     std::counting_semaphore<> rounds(0);
-    Duty duty("test", [&](const std::stop_token&) {
+    Duty duty("test", *silent_log, [&](const std::stop_token&) {
         rounds.release();
         return 1ms;
     });
@@ -41,7 +60,7 @@ TEST(Duty, AWakeDuringARoundIsNotLost) {
     std::latch in_first_round(1);
     std::latch go_on(1);
     bool is_first = true;
-    Duty duty("test", [&](const std::stop_token&) {
+    Duty duty("test", *silent_log, [&](const std::stop_token&) {
         if (std::exchange(is_first, false)) in_first_round.count_down();
         go_on.wait();
         rounds.release();
@@ -57,7 +76,7 @@ TEST(Duty, AWakeDuringARoundIsNotLost) {
 
 TEST(Duty, StartAndStopAreIdempotent) {
     std::atomic<int> rounds = 0;
-    Duty duty("test", [&](const std::stop_token&) {
+    Duty duty("test", *silent_log, [&](const std::stop_token&) {
         ++rounds;
         return 1h;
     });
@@ -72,7 +91,7 @@ TEST(Duty, StartAndStopAreIdempotent) {
 TEST(Duty, StopWaitsForTheRoundAndTellsIt) {
     std::latch in_round(1);
     std::atomic<bool> ended = false;
-    Duty duty("test", [&](const std::stop_token& stop) {
+    Duty duty("test", *silent_log, [&](const std::stop_token& stop) {
         in_round.count_down();
         std::latch stopped(1);
         const std::stop_callback on_stop(stop, [&stopped] { stopped.count_down(); });

@@ -24,7 +24,7 @@ void log_failure(telemetry::Logger& log, const Error& error) {
 Rescuer::Rescuer(const RescuerParts& parts, Milliseconds interval)
     : parts_(parts),
       interval_(interval),
-      duty_("rescuer", [this](const std::stop_token&) { return rescue(); }) {}
+      duty_("rescuer", parts.log, [this](const std::stop_token&) { return rescue(); }) {}
 
 void Rescuer::note_due(Timestamp due) {
     {

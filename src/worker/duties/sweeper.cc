@@ -1,6 +1,7 @@
 #include "worker/duties/sweeper.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace safelight {
 namespace {
@@ -15,24 +16,25 @@ Sweeper::Sweeper(const Clock& clock, const BlobParts& parts, telemetry::Metrics&
       parts_(parts),
       metrics_(metrics),
       interval_(interval),
-      duty_("sweeper", [this](const std::stop_token& stop) {
+      duty_("sweeper", parts.log, [this](const std::stop_token& stop) {
           sweep(stop);
           return interval_;
       }) {}
 
 std::size_t Sweeper::sweep(const std::stop_token& stop) {
     std::size_t swept = 0;
+    std::optional<BlobKey> after;
     while (!stop.stop_requested()) {
-        const auto keys = parts_.ledger.sweepable(batch_blobs, clock_.now());
+        const auto keys = parts_.ledger.sweepable(after, batch_blobs, clock_.now());
         if (!keys) {
             parts_.log.warn("sweeping failed",
                             {{"error", name_of(keys.error().code)}, {"detail", keys.error().log_text}});
             break;
         }
-        const std::size_t removed = remove_doomed(parts_, *keys);
-        swept += removed;
-        // What a store refuses would come again at once: it waits for the next round.
-        if (removed < keys->size() || keys->size() < batch_blobs) break;
+        swept += remove_doomed(parts_, *keys);
+        // What the store refuses waits for the next round, and does not hold up what lies behind it.
+        if (keys->size() < batch_blobs) break;
+        after = keys->back();
     }
     if (swept > 0) metrics_.blobs_swept(swept);
     return swept;

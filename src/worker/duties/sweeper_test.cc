@@ -47,6 +47,19 @@ TEST_F(SweeperTest, RemovesOverdueWritesAndNoOthers) {
     house.expect_nothing();
 }
 
+TEST_F(SweeperTest, WhatCannotBeRemovedDoesNotHoldUpTheRest) {
+    // More than one page, none of which the store removes, and then one that it does.
+    for (int i = 0; i < 300; ++i) leave_blob();
+    const BlobKey last = leave_blob();
+    clock.advance(1min);
+    for (std::uint64_t nth = 1; nth <= 300; ++nth) {
+        house.faults.fail(BlobOperation::remove, nth, {ErrorCode::unavailable, "injected", {}, {}});
+    }
+    EXPECT_EQ(sweep(), 1U);
+    EXPECT_EQ(house.stored().size(), 300U);
+    EXPECT_FALSE(house.blobs->open(last));
+}
+
 TEST_F(SweeperTest, LeavesLiveBlobsAlone) {
     static_cast<void>(house.upload());
     clock.advance(std::chrono::days(365));

@@ -1,4 +1,4 @@
-// For tests: a folder that goes away, with all that is in it.
+// For tests of every room: a folder that goes away, with all that is in it.
 #pragma once
 
 #include <stdlib.h>
@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 
 namespace safelight {
 
