@@ -32,6 +32,10 @@ bool is_loopback(std::string_view address) {
     return address == "::1" || address.starts_with("127.");
 }
 
+std::uint32_t processors() {
+    return std::max(1U, std::thread::hardware_concurrency());
+}
+
 }  // namespace
 
 Result<std::filesystem::path> sqlite_path(const Config& config) {
@@ -45,7 +49,11 @@ Result<std::filesystem::path> blob_folder(const Config& config) {
 }
 
 std::uint32_t worker_threads(const Config& config) {
-    return config.workers.value_or(2 * std::max(1U, std::thread::hardware_concurrency()));
+    return config.workers.value_or(8 * processors());
+}
+
+std::uint32_t render_slots(const Config& config) {
+    return config.renders.value_or(2 * processors());
 }
 
 std::vector<std::string> faults_of(const Config& config) {

@@ -38,8 +38,9 @@ struct Config {
     http::ServerConfig http;
     IngestConfig ingest;
     ImageLimits image;
-    WorkerConfig worker;                   // without `threads`, which worker_threads() gives
+    WorkerConfig worker;                   // without `threads` and `renders`, which functions below give
     std::optional<std::uint32_t> workers;  // empty: by the number of processors
+    std::optional<std::uint32_t> renders;  // likewise
 };
 
 /// Where the SQLite file is, from catalog_url and data. Errors: invalid_argument (another scheme, no path).
@@ -48,9 +49,10 @@ struct Config {
 /// Where the blob folder is, from blobs_url and data. Errors: invalid_argument.
 [[nodiscard]] Result<std::filesystem::path> blob_folder(const Config& config);
 
-/// How many jobs this process works on at the same time. By itself two for each processor: while one waits
-/// for the disk, the other renders.
+/// How many jobs this process works on at the same time, and how many of these it renders. By themselves they
+/// follow the number of processors: most of a small job is waiting for the disk.
 [[nodiscard]] std::uint32_t worker_threads(const Config& config);
+[[nodiscard]] std::uint32_t render_slots(const Config& config);
 
 /// What no single value shows: the rooms' own checks, and how the values go together. One line for each
 /// fault.

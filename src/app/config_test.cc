@@ -77,6 +77,10 @@ TEST(Settings, WorkersFollowTheProcessorsUnlessTheyAreSet) {
     EXPECT_EQ(worker_threads(with_environment({{"SAFELIGHT_WORKERS", "auto"}}).config),
               worker_threads(Config{}));
     EXPECT_FALSE(with_environment({{"SAFELIGHT_WORKERS", "many"}}).faults.empty());
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_WORKERS", "4294967297"}}).faults.empty());
+    EXPECT_GE(render_slots(Config{}), 2U);
+    EXPECT_EQ(render_slots(with_environment({{"SAFELIGHT_RENDERS", "5"}}).config), 5U);
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_RENDERS", "0"}}).faults.empty());
 }
 
 TEST(Sources, EveryFaultHasALineOfItsOwn) {

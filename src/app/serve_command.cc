@@ -87,6 +87,7 @@ struct Services {
 std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends, Services& services) {
     WorkerConfig worker = config.worker;
     worker.threads = worker_threads(config);
+    worker.renders = render_slots(config);
     worker.source_bytes_max = config.ingest.bytes_max;
     return start_workers(worker, {.clock = *backends.clock,
                                   .ids = *backends.ids,
@@ -154,6 +155,7 @@ int run_serve(const Config& config) {
     backends.log->info("listening", {{"url", url_of(config, (*server)->port())},
                                      {"version", version},
                                      {"workers", worker_threads(config)},
+                                     {"renders", render_slots(config)},
                                      {"data", config.data.string()}});
 
     const int signal = signals.wait();

@@ -166,27 +166,28 @@ Setting listen() {
     };
 }
 
-Setting workers() {
-    constexpr std::uint32_t workers_max = 256;
+/// A number that "auto" leaves to the number of processors.
+template <class Field>
+Setting number_or_auto(std::string section, std::string variable, std::string help, Field field,
+                       std::uint32_t least, std::uint32_t most) {
     return {
-        .section = "Workers",
-        .variable = "SAFELIGHT_WORKERS",
-        .help = "Jobs that this process works on at the same time; 0: none; auto: two for each processor.",
-        .accepts = fmt::format("auto, or a whole number from 0 to {}", workers_max),
+        .section = std::move(section),
+        .variable = std::move(variable),
+        .help = std::move(help),
+        .accepts = fmt::format("auto, or a whole number from {} to {}", least, most),
         .set =
-            [](Config& config, std::string_view value) {
-                if (value == "auto") {
-                    config.workers.reset();
-                    return true;
+            [=](Config& config, std::string_view value) {
+                std::optional<std::uint32_t> count;
+                if (value != "auto") {
+                    const auto [end, error] =
+                        std::from_chars(value.data(), value.data() + value.size(), count.emplace());
+                    if (error != std::errc{} || end != value.data() + value.size()) return false;
+                    if (*count < least || *count > most) return false;
                 }
-                std::uint32_t count = 0;
-                const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), count);
-                if (error != std::errc{} || end != value.data() + value.size() || count > workers_max)
-                    return false;
-                config.workers = count;
+                field(config) = count;
                 return true;
             },
-        .get = [](const Config& config) { return config.workers ? std::to_string(*config.workers) : "auto"; },
+        .get = [=](const Config& config) { return field(config) ? std::to_string(*field(config)) : "auto"; },
     };
 }
 
@@ -313,7 +314,16 @@ std::vector<Setting> picture_settings() {
 std::vector<Setting> worker_settings() {
     const std::string section = "Workers";
     return {
-        workers(),
+        number_or_auto(
+            section, "SAFELIGHT_WORKERS",
+            "Jobs that this process works on at the same time; 0: none; auto: eight for each processor, for "
+            "most"
+            " of a small job is waiting for the disk.",
+            [](auto& c) -> auto& { return c.workers; }, 0, 1'024),
+        number_or_auto(
+            section, "SAFELIGHT_RENDERS",
+            "How many of these are rendered at the same time; auto: two for each processor.",
+            [](auto& c) -> auto& { return c.renders; }, 1, 256),
         duration(
             section, "SAFELIGHT_LEASE", "How long a worker holds a job without a sign of life.",
             [](auto& c) -> auto& { return c.worker.lease; }, ms(200), seconds(3'600)),

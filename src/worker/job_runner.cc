@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "base/random.h"
-#include "base/units.h"
 #include "worker/checked_original.h"
 #include "worker/retry_decision.h"
 
@@ -14,9 +13,6 @@ namespace safelight {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-
-/// A larger buffer is not kept from job to job.
-constexpr std::size_t buffer_kept_bytes = 4 * MiB;
 
 Error fenced() {
     return {ErrorCode::fenced, "The job is somebody else's now, or gone.", {}, {}};
@@ -40,7 +36,7 @@ JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, Lease
       on_retry_(std::move(on_retry)),
       give_back_(give_back) {}
 
-Status JobRunner::run(JobId id) {
+Status JobRunner::run(JobId id, RenderSlot slot) {
     auto claim = parts_.claims.claim(id, config_.lease, parts_.clock.now());
     if (!claim) {
         parts_.log.warn("claiming failed", {{"job_id", id.to_string()},
@@ -50,19 +46,18 @@ Status JobRunner::run(JobId id) {
     }
     if (!*claim) return {};
     const auto started = SteadyClock::now();
-    const Ending ending = attempt(**claim);
+    const Ending ending = attempt(**claim, slot);
     report(**claim, ending,
            std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - started));
-    if (buffer_.size() > buffer_kept_bytes) buffer_ = {};
     return {};
 }
 
-JobRunner::Ending JobRunner::attempt(const Claim& claim) {
+JobRunner::Ending JobRunner::attempt(const Claim& claim, RenderSlot& slot) {
     // A worker that died could not say so: its try is seen here.
     if (claim.tries > config_.tries_max) return fail_all(claim, exhausted(config_.tries_max, nullptr), {});
     Error error;
     try {
-        Result<Work> made = work(claim);
+        Result<Work> made = work(claim, slot);
         if (made) return commit(claim, std::move(*made));
         error = std::move(made).error();
     } catch (const std::exception& exception) {
@@ -73,18 +68,23 @@ JobRunner::Ending JobRunner::attempt(const Claim& claim) {
     return settle(claim, std::move(error));
 }
 
-Result<JobRunner::Work> JobRunner::work(const Claim& claim) {
+Result<JobRunner::Work> JobRunner::work(const Claim& claim, RenderSlot& slot) {
     const auto hold = leases_.hold(claim.job_id, claim.attempt);
     // A deletion in this process is learnt of at once, not only at the next renewal.
     const auto subscription = parts_.watch.subscribe(claim.job_id, [&hold] { hold->renew_soon(); });
-    Result<Work> made = render(claim, *hold);
+    auto renditions = render(claim, *hold, slot);
+    slot.release();
     if (hold->is_lost()) return std::unexpected(fenced());
-    return made;
+    if (!renditions) return forward(std::move(renditions));
+    Result<Work> stored = store(claim, std::move(*renditions));
+    if (hold->is_lost()) return std::unexpected(fenced());
+    return stored;
 }
 
-Result<JobRunner::Work> JobRunner::render(const Claim& claim, LeaseKeeper::Hold& hold) {
+Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, LeaseKeeper::Hold& hold,
+                                                RenderSlot& slot) {
     TRY_ASSIGN(const auto source,
-               open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, buffer_));
+               open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, slot.buffer()));
     std::vector<Transform> transforms;
     transforms.reserve(claim.pending.size());
     for (const Variant& variant : claim.pending) transforms.push_back(variant.transform);
@@ -98,15 +98,13 @@ Result<JobRunner::Work> JobRunner::render(const Claim& claim, LeaseKeeper::Hold&
         SteadyClock::now() >= deadline) {
         return failure(ErrorCode::timeout, "Making the variants took too long.");
     }
-    if (!renditions) return forward(std::move(renditions));
-    if (renditions->size() != transforms.size()) {
+    if (renditions && renditions->size() != transforms.size()) {
         return failure(ErrorCode::renderer_failed, "The renderer failed.", "wrong number of renditions");
     }
-    if (hold.is_lost()) return std::unexpected(fenced());
-    return store(claim, std::move(*renditions));
+    return renditions;
 }
 
-Result<JobRunner::Work> JobRunner::store(const Claim& claim, std::vector<Result<Rendition>> renditions) {
+Result<JobRunner::Work> JobRunner::store(const Claim& claim, Renditions renditions) {
     Work work;
     std::vector<BlobKey> keys;
     for (std::size_t i = 0; i < renditions.size(); ++i) {

@@ -13,6 +13,7 @@
 #include "renderer/renderer.h"
 #include "service/blob_reservation.h"
 #include "worker/lease_keeper.h"
+#include "worker/render_slots.h"
 #include "worker/worker.h"
 
 namespace safelight {
@@ -26,11 +27,13 @@ class JobRunner {
               std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back);
 
     /// Makes the pending variants of the job if it can be claimed, and settles the claim, whatever happens:
-    /// this is where exceptions of an attempt end. Blocks.
-    /// Errors: what claiming returns; whatever happens to a claimed job is settled here.
-    [[nodiscard]] Status run(JobId id);
+    /// this is where exceptions of an attempt end. The slot is released once the variants are rendered.
+    /// Blocks. Errors: what claiming returns; whatever happens to a claimed job is settled here.
+    [[nodiscard]] Status run(JobId id, RenderSlot slot);
 
   private:
+    using Renditions = std::vector<Result<Rendition>>;  // one for each pending variant
+
     /// What an attempt has to commit.
     struct Work {
         std::vector<VariantOutcome> outcomes;
@@ -43,10 +46,10 @@ class JobRunner {
         std::size_t ready = 0;
     };
 
-    [[nodiscard]] Ending attempt(const Claim& claim);
-    [[nodiscard]] Result<Work> work(const Claim& claim);
-    [[nodiscard]] Result<Work> render(const Claim& claim, LeaseKeeper::Hold& hold);
-    [[nodiscard]] Result<Work> store(const Claim& claim, std::vector<Result<Rendition>> renditions);
+    [[nodiscard]] Ending attempt(const Claim& claim, RenderSlot& slot);
+    [[nodiscard]] Result<Work> work(const Claim& claim, RenderSlot& slot);
+    [[nodiscard]] Result<Renditions> render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
+    [[nodiscard]] Result<Work> store(const Claim& claim, Renditions renditions);
     [[nodiscard]] Ending commit(const Claim& claim, Work work);
     [[nodiscard]] Ending settle(const Claim& claim, Error error);
     [[nodiscard]] Ending fail_all(const Claim& claim, const VariantError& variant_error,
@@ -60,7 +63,6 @@ class JobRunner {
     LeaseKeeper& leases_;
     const std::function<void(Timestamp)> on_retry_;
     const std::atomic<bool>& give_back_;
-    std::vector<std::byte> buffer_;  // of originals; kept from job to job
 };
 
 }  // namespace safelight

@@ -83,7 +83,8 @@ TEST(RetryDecision, SaysWhenTheLastErrorIsNotKnown) {
 TEST(WorkerConfig, EveryMemberIsChecked) {
     EXPECT_TRUE(WorkerConfig{}.validate());
     WorkerConfig bad;
-    bad.threads = 257;
+    bad.threads = 1'025;
+    bad.renders = 0;
     bad.lease = 2ms;
     bad.tries_max = 0;
     bad.backoff_base = 0ms;
@@ -96,7 +97,7 @@ TEST(WorkerConfig, EveryMemberIsChecked) {
     const Status refused = bad.validate();
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(refused.error().faults.size(), 10U);
+    EXPECT_EQ(refused.error().faults.size(), 11U);
 }
 
 }  // namespace

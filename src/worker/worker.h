@@ -18,9 +18,10 @@
 namespace safelight {
 
 struct WorkerConfig {
-    std::uint32_t threads = 2;         // jobs at the same time; 0: none in this process, which sweeps only
-    Milliseconds lease{30'000};        // renewed every third of it
-    std::uint32_t tries_max = 3;       // claims of one piece of work before it is given up
+    std::uint32_t threads = 2;    // jobs at the same time; 0: none in this process, which sweeps only
+    std::uint32_t renders = 2;    // of these, how many are rendered at the same time; the others are stored
+    Milliseconds lease{30'000};   // renewed every third of it
+    std::uint32_t tries_max = 3;  // claims of one piece of work before it is given up
     Milliseconds backoff_base{1'000};  // doubles with each try, with jitter of ±50 %
     Milliseconds backoff_max{60'000};
     Milliseconds render_timeout{30'000};

@@ -13,6 +13,7 @@
 #include "worker/duties/sweeper.h"
 #include "worker/job_runner.h"
 #include "worker/lease_keeper.h"
+#include "worker/render_slots.h"
 #include "worker/thread_priority.h"
 #include "worker/worker.h"
 
@@ -29,6 +30,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         : config_(config),
           parts_(parts),
           leases_(parts.claims, parts.clock, parts.log, config.lease),
+          slots_(config.renders),
           rescuer_({parts.clock, parts.claims, parts.queue, parts.log, parts.metrics},
                    config.rescue_interval),
           sweeper_(parts.clock, {parts.ledger, parts.blobs, parts.log}, parts.metrics,
@@ -68,12 +70,14 @@ class ThreadedWorkerPool final : public WorkerPool {
         lower_thread_priority(parts_.log);
         JobRunner runner(
             config_, parts_, leases_, [this](Timestamp due) { rescuer_.note_due(due); }, give_back_);
-        while (!stop_.stop_requested()) {
+        // Without a slot nothing is taken: another process may have one free.
+        while (auto slot = slots_.take(stop_.get_token())) {
             const auto delivery = parts_.queue.receive(receive_timeout, stop_.get_token());
             if (!delivery) {
+                slot->release();
                 pause_after(delivery.error());
             } else if (*delivery && !stop_.stop_requested()) {
-                handle(runner, **delivery);
+                handle(runner, **delivery, std::move(*slot));
             }
         }
         const std::lock_guard lock(mutex_);
@@ -81,11 +85,12 @@ class ThreadedWorkerPool final : public WorkerPool {
         changed_.notify_all();
     }
 
-    void handle(JobRunner& runner, const Delivery& delivery) {
+    void handle(JobRunner& runner, const Delivery& delivery, RenderSlot slot) {
         ++busy_;
         try {
             // The catalog that does not take this claim will not take the next one either.
-            if (const Status status = runner.run(delivery.job_id); !status) pause_after(status.error());
+            if (const Status status = runner.run(delivery.job_id, std::move(slot)); !status)
+                pause_after(status.error());
         } catch (const std::exception& error) {
             // The claim could not even be settled: its lease runs out.
             parts_.log.error("exception in a worker",
@@ -109,6 +114,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     const WorkerConfig config_;
     const WorkerParts parts_;
     LeaseKeeper leases_;
+    RenderSlots slots_;
     Rescuer rescuer_;
     Sweeper sweeper_;
     std::stop_source stop_;
@@ -129,7 +135,8 @@ Status WorkerConfig::validate() const {
         if (!holds) faults.push_back({std::move(member), std::move(detail)});
     };
     constexpr Milliseconds zero = Milliseconds::zero();
-    require(threads <= 256, "threads", "must be at most 256");
+    require(threads <= 1'024, "threads", "must be at most 1024");
+    require(renders > 0, "renders", "must be above 0");
     require(lease >= Milliseconds(3), "lease", "must be at least 3 ms");
     require(tries_max > 0, "tries_max", "must be above 0");
     require(backoff_base > zero, "backoff_base", "must be above 0");

@@ -1,4 +1,4 @@
-// The two inner loops of resampling, in integers: every processor computes the same bits.
+// The inner loops of resampling, in integers: every processor computes the same bits.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,11 @@ inline constexpr std::size_t lane_block = 16;
 /// Weights of one output of a row come in blocks of this many.
 inline constexpr std::size_t tap_block = 8;
 
+/// out[2 * (c * plane + x)] = light_of_srgb()[row[x * channels + c]] for `count` pixels, `channels` of 1
+/// or 3. What lies between these is left as it is.
+using SpreadLight = void (*)(const std::uint8_t* row, std::uint32_t channels, std::size_t count,
+                             std::size_t plane, std::int16_t* out);
+
 /// out[i] = Σ over pairs p of rows[p][2i] * weights[2p] + rows[p][2i + 1] * weights[2p + 1], scaled back by
 /// weight_bits with rounding and saturated. `lanes` is a multiple of lane_block.
 using CombineRows = void (*)(std::span<const std::int16_t* const> rows, const std::int16_t* weights,
@@ -25,6 +30,7 @@ using CombineColumns = void (*)(const std::int16_t* samples, std::span<const std
 
 struct Kernels {
     const char* name;
+    SpreadLight spread_light;
     CombineRows combine_rows;
     CombineColumns combine_columns;
 };
@@ -32,7 +38,7 @@ struct Kernels {
 /// Plain C++: the reference of the others.
 [[nodiscard]] const Kernels& portable_kernels();
 
-/// All that this processor can run, slowest first.
+/// All that this processor can run, slowest first. Their number is small and does not change.
 [[nodiscard]] std::span<const Kernels> available_kernels();
 
 /// The last of available_kernels().

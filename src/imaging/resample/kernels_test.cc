@@ -4,6 +4,8 @@
 
 #include <random>
 
+#include "imaging/resample/light.h"
+
 namespace safelight {
 namespace {
 
@@ -12,6 +14,28 @@ std::vector<std::int16_t> random_values(std::mt19937& random, std::size_t count,
     std::vector<std::int16_t> values(count);
     for (std::int16_t& each : values) each = static_cast<std::int16_t>(value(random));
     return values;
+}
+
+TEST(Kernels, AllSpreadLightToTheSameBits) {
+    std::mt19937 random(9);
+    for (const std::uint32_t channels : {1U, 3U}) {
+        for (const std::size_t count : {1U, 15U, 16U, 17U, 63U, 64U, 65U, 128U, 200U, 1'000U}) {
+            // Every value occurs, and the row ends where the memory does.
+            std::vector<std::uint8_t> row(channels * count);
+            for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<std::uint8_t>(random());
+            const std::size_t plane = (count + lane_block - 1) / lane_block * lane_block;
+            const auto before = random_values(random, 2 * channels * plane, -2000, 18000);
+            auto expected = before;
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                expected[2 * (i % channels * plane + i / channels)] = light_of_srgb()[row[i]];
+            }
+            for (const Kernels& kernels : available_kernels()) {
+                auto out = before;
+                kernels.spread_light(row.data(), channels, count, plane, out.data());
+                EXPECT_EQ(out, expected) << kernels.name << ", " << channels << " × " << count;
+            }
+        }
+    }
 }
 
 TEST(Kernels, AllCombineRowsToTheSameBits) {
@@ -36,8 +60,8 @@ TEST(Kernels, AllCombineRowsToTheSameBits) {
 
 TEST(Kernels, AllCombineColumnsToTheSameBits) {
     std::mt19937 random(8);
-    for (const std::size_t outputs : {1U, 3U, 4U, 9U}) {
-        for (const std::size_t taps : {8U, 16U, 40U}) {
+    for (const std::size_t outputs : {1U, 3U, 4U, 8U, 9U, 29U}) {
+        for (const std::size_t taps : {8U, 16U, 24U, 32U, 40U}) {
             const auto samples = random_values(random, 100 + taps, -2000, 18000);
             const auto weights = random_values(random, outputs * taps, -2000, 3000);
             std::vector<std::uint32_t> first;

@@ -159,7 +159,9 @@ std::int16_t* Resampler::slot_of(std::uint32_t reduced_row) {
 
 void Resampler::store_row(const std::uint8_t* row) {
     std::int16_t* slot = slot_of(reduced_seen_);
-    each_light(channels_, row + std::size_t{first_column_} * channels_, columns_,
+    const std::uint8_t* samples = row + std::size_t{first_column_} * channels_;
+    if (!has_alpha(channels_)) return kernels_.spread_light(samples, channels_, columns_, plane_, slot);
+    each_light(channels_, samples, columns_,
                [slot, plane = plane_](std::uint32_t channel, std::uint32_t x, std::int16_t light) {
                    slot[2 * (channel * plane + x)] = light;
                });

@@ -38,7 +38,9 @@ void quantise(std::span<const double> exact, std::span<std::int16_t> out) {
     int total = 0;
     std::size_t largest = 0;
     for (std::size_t i = 0; i < exact.size(); ++i) {
-        out[i] = static_cast<std::int16_t>(std::floor(exact[i] * scale + 0.5));
+        // To the nearest; what is cut off of a positive number is what floor() takes.
+        out[i] =
+            static_cast<std::int16_t>(static_cast<int>(exact[i] * scale + weight_one + 0.5) - weight_one);
         total += out[i];
         if (out[i] > out[largest]) largest = i;
     }

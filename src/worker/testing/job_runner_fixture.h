@@ -10,6 +10,7 @@
 
 #include "service/testing/house.h"
 #include "worker/job_runner.h"
+#include "worker/render_slots.h"
 
 namespace safelight::testing {
 
@@ -40,7 +41,8 @@ class JobRunnerTest : public ::testing::Test {
                                 house.queue, house.renderer, house.watch,  house.log,    house.metrics};
         JobRunner runner(
             current, parts, leases, [this](Timestamp due) { due_times.push_back(due); }, give_back);
-        static_cast<void>(runner.run(id));
+        RenderSlots slots(1);
+        static_cast<void>(runner.run(id, *slots.take({})));
     }
 
     /// Fails every transform, or the whole render.
