@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "api/handlers.h"
+#include "api/remembered_check.h"
 #include "http/semantics.h"
 
 namespace safelight {
@@ -123,6 +124,7 @@ Answer conditional_json(const http::Request& request, std::string json) {
 }
 
 void register_routes(http::Router& router, ApiParts parts) {
+    for (ReadinessCheck& check : parts.readiness) check = remembered(std::move(check));
     const auto api = std::make_shared<const ApiParts>(std::move(parts));
     const auto add = [&](const char* method, const char* pattern, Handle handle) {
         router.add(method, pattern,

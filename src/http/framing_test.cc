@@ -73,6 +73,8 @@ TEST(ParseHead, KnowsHowTheBodyIsFramed) {
 struct BadHead {
     std::string name, text;
     ServerProblem problem = ServerProblem::bad_request;
+
+    friend void PrintTo(const BadHead& head, std::ostream* out) { *out << head.name; }
 };
 
 const std::vector<BadHead> bad_heads{

@@ -66,8 +66,7 @@ Status GroupWriter::check(Milliseconds timeout) {
 
 void GroupWriter::run() {
     for (Tasks group = take(); !group.empty(); group = take()) {
-        const Status committed = commit(group);
-        answer(group, committed);
+        answer(group, try_to_commit(group));
     }
 }
 
@@ -87,6 +86,18 @@ void GroupWriter::take_those_who_came_meanwhile(Tasks& group) {
     const std::lock_guard lock(mutex_);
     group.insert(group.end(), std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end()));
     queue_.clear();
+}
+
+/// Nothing that a group does ends the thread that all others need.
+Status GroupWriter::try_to_commit(Tasks& group) {
+    try {
+        return commit(group);
+    } catch (const std::exception& exception) {
+        // What the transaction was in the middle of is not known.
+        connection_.reset();
+        return failure(ErrorCode::internal, "Something went wrong.",
+                       std::string("the catalog's writer threw: ") + exception.what());
+    }
 }
 
 Status GroupWriter::commit(Tasks& group) {

@@ -75,6 +75,7 @@ class GroupWriter {
     void run();
     [[nodiscard]] Tasks take();
     void take_those_who_came_meanwhile(Tasks& group);
+    [[nodiscard]] Status try_to_commit(Tasks& group);
     [[nodiscard]] Status commit(Tasks& group);
     [[nodiscard]] Status begin();
     [[nodiscard]] Status perform(Task& task, bool alone);
