@@ -36,6 +36,6 @@ struct ReconcileCommand {
 };
 [[nodiscard]] int run_reconcile(const Config& config, const ReconcileCommand& options);
 
-[[nodiscard]] int run_version(const Config& config);
+[[nodiscard]] int run_version();
 
 }  // namespace safelight::app

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "http/server.h"
 #include "image/limits.h"
+#include "renderer/sandboxed/sandboxed_renderer.h"
 #include "service/ingest.h"
 #include "telemetry/log.h"
 #include "worker/worker.h"
@@ -18,6 +19,10 @@
 namespace safelight::app {
 
 enum class LogFormatChoice { automatic, text, json };
+
+/// Where pictures are decoded: in processes that are locked in, or not started at all; in processes that are
+/// locked in as far as this system can; in this process.
+enum class SandboxChoice { required, lenient, off };
 
 struct Config {
     std::filesystem::path data = "./data";
@@ -38,6 +43,8 @@ struct Config {
     http::ServerConfig http;
     IngestConfig ingest;
     ImageLimits image;
+    SandboxChoice sandbox_choice = SandboxChoice::required;
+    SandboxConfig sandbox;                 // without `command`, `processes` and `limits`
     WorkerConfig worker;                   // without `threads` and `renders`, which functions below give
     std::optional<std::uint32_t> workers;  // empty: by the number of processors
     std::optional<std::uint32_t> renders;  // likewise

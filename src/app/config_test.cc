@@ -36,10 +36,10 @@ TEST(Settings, NamesAreUniqueAndMakeFlags) {
 }
 
 TEST(Settings, EachRowSetsSomethingOfItsOwn) {
-    const std::map<std::string, std::string> other_values{{"SAFELIGHT_LISTEN", "[::1]:99"},
-                                                          {"SAFELIGHT_ACCESS", "everyone"},
-                                                          {"SAFELIGHT_LOG_LEVEL", "warn"},
-                                                          {"SAFELIGHT_LOG_FORMAT", "json"}};
+    const std::map<std::string, std::string> other_values{
+        {"SAFELIGHT_LISTEN", "[::1]:99"}, {"SAFELIGHT_ACCESS", "everyone"},
+        {"SAFELIGHT_SANDBOX", "off"},     {"SAFELIGHT_RENDERER_MEMORY_MAX", "2 GiB"},
+        {"SAFELIGHT_LOG_LEVEL", "warn"},  {"SAFELIGHT_LOG_FORMAT", "json"}};
     for (const auto& setting : settings()) {
         Config config;
         std::string value = "7 m";

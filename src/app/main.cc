@@ -4,17 +4,21 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/allocator.h"
 #include "app/commands.h"
 #include "app/settings.h"
 #include "app/version.h"
+#include "app/wiring.h"
 #include "base/units.h"
+#include "renderer/program/renderer_program.h"
 
 namespace safelight::app {
 namespace {
@@ -156,7 +160,7 @@ int dispatch(CommandLine& line, const Resolved& resolved) {
         line.reconcile.grace = *grace;
         return run_reconcile(config, line.reconcile);
     }
-    return run_version(config);
+    return run_version();
 }
 
 int run(int argc, char** argv) {
@@ -185,6 +189,10 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     safelight::app::tune_allocator();
+    if (argc == 2 && std::string_view(argv[1]) == safelight::app::renderer_command) {
+        // No destructors of libraries: they would want what the process gave up.
+        std::_Exit(safelight::run_renderer_program(safelight::Descriptor(safelight::renderer_socket)));
+    }
     try {
         return safelight::app::run(argc, argv);
     } catch (const std::exception& error) {

@@ -204,16 +204,19 @@ int run_process(const Config& config, const ProcessOptions& options) {
     auto tasks = plan(options, not_found);
     tell_apart(tasks);
     Progress progress(tasks.size(), std::move(not_found));
-    const auto renderer = make_renderer(config);
     std::atomic<std::size_t> next = 0;
     const unsigned wanted =
         options.jobs != 0 ? options.jobs : std::max(1U, std::thread::hardware_concurrency());
+    const auto count = static_cast<std::uint32_t>(std::min<std::size_t>(wanted, tasks.size()));
+    const auto log = make_logger(config);
+    const auto renderer = start_renderer(config, std::max(1U, count), *log);
+    if (!renderer) return report(renderer.error());
     {
         std::vector<std::jthread> threads;
-        for (unsigned i = 0; i < std::min<std::size_t>(wanted, tasks.size()); ++i) {
+        for (unsigned i = 0; i < count; ++i) {
             threads.emplace_back([&] {
                 for (std::size_t at = next++; at < tasks.size(); at = next++) {
-                    process(tasks[at], *variants, config.ingest.bytes_max, *renderer, progress);
+                    process(tasks[at], *variants, config.ingest.bytes_max, **renderer, progress);
                     progress.picture_done();
                 }
             });

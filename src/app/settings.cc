@@ -324,6 +324,22 @@ std::vector<Setting> worker_settings() {
             section, "SAFELIGHT_RENDERS",
             "How many of these are rendered at the same time; auto: two for each processor.",
             [](auto& c) -> auto& { return c.renders; }, 1, 256),
+        choice(section, "SAFELIGHT_SANDBOX",
+               "required: pictures are decoded in processes that can open no file and no socket, or the "
+               "start fails;"
+               " lenient: as far as this system can lock them in; off: in this process, which a hostile "
+               "picture may"
+               " take over.",
+               [](auto& c) -> auto& { return c.sandbox_choice; },
+               {{"required", SandboxChoice::required},
+                {"lenient", SandboxChoice::lenient},
+                {"off", SandboxChoice::off}}),
+        bytes(
+            section, "SAFELIGHT_RENDERER_MEMORY_MAX", "The address space of one renderer process.",
+            [](auto& c) -> auto& { return c.sandbox.memory_bytes_max; }, 256 * MiB, 1'024 * GiB),
+        number(
+            section, "SAFELIGHT_RENDERER_CALLS_MAX", "Calls after which a renderer process is replaced.",
+            [](auto& c) -> auto& { return c.sandbox.calls_max; }, 1, 1'000'000'000),
         duration(
             section, "SAFELIGHT_LEASE", "How long a worker holds a job without a sign of life.",
             [](auto& c) -> auto& { return c.worker.lease; }, ms(200), seconds(3'600)),

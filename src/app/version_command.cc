@@ -6,13 +6,14 @@
 
 #include "app/commands.h"
 #include "app/version.h"
-#include "app/wiring.h"
+#include "renderer/direct/direct_renderer.h"
 
 namespace safelight::app {
 
-int run_version(const Config& config) {
+int run_version() {
     fmt::print("safelight {}\n", version);
-    for (const auto& line : make_renderer(config)->versions()) fmt::print("{}\n", line);
+    // No picture is decoded: no renderer process is needed.
+    for (const auto& line : make_direct_renderer({})->versions()) fmt::print("{}\n", line);
     return 0;
 }
 

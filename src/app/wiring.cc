@@ -14,6 +14,7 @@
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "queue/catalog/catalog_queue.h"
 #include "renderer/direct/direct_renderer.h"
+#include "renderer/sandboxed/sandboxed_renderer.h"
 
 namespace safelight::app {
 namespace {
@@ -66,10 +67,21 @@ Result<Presets> load_presets(const Config& config) {
     return Presets::parse(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
-std::unique_ptr<Renderer> make_renderer(const Config& config) {
+Result<std::unique_ptr<Renderer>> start_renderer(const Config& config, std::uint32_t calls,
+                                                 telemetry::Logger& log) {
     ImageLimits limits = config.image;
     limits.bytes_max = config.ingest.bytes_max;
-    return make_direct_renderer({.limits = limits});
+    if (config.sandbox_choice == SandboxChoice::off) {
+        log.error("sandbox is off", {{"danger", "a hostile picture may take over this process"}});
+        return make_direct_renderer({.limits = limits});
+    }
+    SandboxConfig sandbox = config.sandbox;
+    // This very program, wherever it lies and whatever replaced it there.
+    sandbox.command = {"/proc/self/exe", renderer_command};
+    sandbox.processes = calls;
+    sandbox.limits = limits;
+    sandbox.required = config.sandbox_choice == SandboxChoice::required;
+    return start_sandboxed_renderer(sandbox, log);
 }
 
 Status make_data_folder(const Config& config) {
@@ -115,7 +127,9 @@ Result<Backends> open_backends(const Config& config) {
     TRY_ASSIGN(auto bare_blobs, open_bare_blobs(config, *backends.clock));
     backends.blobs = decorate(std::move(bare_blobs), *backends.metrics);
     backends.queue = make_queue(backends.database->claims(), *backends.clock);
-    backends.renderer = make_renderer(config);
+    // One more than workers use, so that an upload is looked at while all of them render.
+    const std::uint32_t renders = worker_threads(config) == 0 ? 0 : render_slots(config);
+    TRY_ASSIGN(backends.renderer, start_renderer(config, renders + 1, *backends.log));
     return backends;
 }
 

@@ -1,6 +1,7 @@
 // How the parts are put together. The only place, with the commands, that names a backend.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "app/config.h"
@@ -17,6 +18,9 @@
 
 namespace safelight::app {
 
+/// The argument with which this program is a renderer process and nothing else.
+inline constexpr const char* renderer_command = "renderer";
+
 /// Prints the error to standard error, one line for each fault, and returns the exit code 1.
 [[nodiscard]] int report(const Error& error);
 
@@ -25,7 +29,10 @@ namespace safelight::app {
 /// Built-in presets and those of the configured file. Errors: invalid_argument.
 [[nodiscard]] Result<Presets> load_presets(const Config& config);
 
-[[nodiscard]] std::unique_ptr<Renderer> make_renderer(const Config& config);
+/// For as many calls at the same time as `calls`. `log` outlives it. Errors: renderer_failed, unavailable.
+/// Blocks until the renderer processes are warm.
+[[nodiscard]] Result<std::unique_ptr<Renderer>> start_renderer(const Config& config, std::uint32_t calls,
+                                                               telemetry::Logger& log);
 
 /// Makes the data folder (mode 0700) when it is not there. Errors: unavailable.
 [[nodiscard]] Status make_data_folder(const Config& config);

@@ -123,7 +123,7 @@ TEST_F(JobRunnerTest, OneTransformsPassingTroubleEndsWithItsSiblingsReady) {
     house.renderer.on_render(
         [](ByteSource& source, std::span<const Transform> transforms, const CancelCheck&) {
             auto renditions = ScriptedRenderer::make(source, transforms);
-            (*renditions)[1] = failure(ErrorCode::renderer_failed, "Died.");
+            (*renditions)[1] = failure(ErrorCode::overloaded, "Died.");
             return renditions;
         });
     for (int i = 0; i < 2; ++i) {
@@ -141,7 +141,7 @@ TEST_F(JobRunnerTest, OneTransformsPassingTroubleEndsWithItsSiblingsReady) {
 
 TEST_F(JobRunnerTest, TransientErrorsAreRetriedWithBackOffThenGivenUp) {
     const Job job = house.upload();
-    render_fails_with(ErrorCode::renderer_failed);
+    render_fails_with(ErrorCode::overloaded);
     run(job.id);
     expect_waiting(job);
     run(job.id);

@@ -8,6 +8,8 @@
 namespace safelight {
 namespace {
 
+constexpr std::uint32_t renderer_tries_max = 2;
+
 /// An unexpected exception is a bug or exhaustion of memory; the latter passes.
 bool is_worth_a_retry(ErrorCode code) {
     return is_transient(code) || code == ErrorCode::internal;
@@ -26,6 +28,9 @@ Milliseconds backoff(std::uint32_t tries, const WorkerConfig& config, double fra
 RetryDecision decide_retry(const Error& error, std::uint32_t tries, const WorkerConfig& config,
                            double fraction) {
     if (!is_worth_a_retry(error.code)) return VariantError{error.code, error.public_text};
+    // A picture that ended two renderers would end a third.
+    if (error.code == ErrorCode::renderer_failed && tries >= renderer_tries_max)
+        return VariantError{error.code, error.public_text};
     if (tries >= config.tries_max) return exhausted(tries, &error);
     return RetryAfter{backoff(tries, config, fraction)};
 }

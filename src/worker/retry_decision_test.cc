@@ -7,9 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr ErrorCode transient[] = {ErrorCode::unavailable,  ErrorCode::overloaded,      ErrorCode::timeout,
-                                   ErrorCode::storage_full, ErrorCode::renderer_failed, ErrorCode::cancelled,
-                                   ErrorCode::internal};
+constexpr ErrorCode transient[] = {ErrorCode::unavailable,  ErrorCode::overloaded, ErrorCode::timeout,
+                                   ErrorCode::storage_full, ErrorCode::cancelled,  ErrorCode::internal};
 constexpr ErrorCode permanent[] = {
     ErrorCode::unsupported_image, ErrorCode::invalid_image,         ErrorCode::image_too_large,
     ErrorCode::too_many_frames,   ErrorCode::too_many_scans,        ErrorCode::payload_too_large,
@@ -49,6 +48,13 @@ TEST(RetryDecision, TransientErrorsAreRetriedUntilTheTriesAreUsedUp) {
         EXPECT_EQ(std::get<VariantError>(last).code, ErrorCode::attempts_exhausted);
         EXPECT_NE(std::get<VariantError>(last).detail.find(name_of(code)), std::string::npos);
     }
+}
+
+TEST(RetryDecision, APictureThatEndedTwoRenderersIsGivenUp) {
+    const Error died = error_of(ErrorCode::renderer_failed);
+    EXPECT_TRUE(std::holds_alternative<RetryAfter>(decide_retry(died, 1, {}, 0.5)));
+    EXPECT_EQ(decide_retry(died, 2, {}, 0.5),
+              RetryDecision(VariantError{ErrorCode::renderer_failed, "public"}));
 }
 
 TEST(RetryDecision, OneTryMeansNoRetry) {

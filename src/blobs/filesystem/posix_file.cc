@@ -32,12 +32,6 @@ int link_then_unlink(int folder, const char* from, const char* to) {
 
 }  // namespace
 
-void Descriptor::close() {
-    // Nothing is lost when close fails: what had to be durable was synced before.
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-}
-
 std::unexpected<Error> system_failure(int error_number, std::string_view call, std::string_view name) {
     std::string log_text =
         fmt::format("{} {}: {}", call, name, std::generic_category().message(error_number));

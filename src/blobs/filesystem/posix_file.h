@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <utility>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 
 namespace safelight::posix {
@@ -14,30 +14,7 @@ namespace safelight::posix {
 inline constexpr unsigned file_mode = 0600;
 inline constexpr unsigned folder_mode = 0700;
 
-/// Owns an open file or folder.
-class Descriptor {
-  public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
-    ~Descriptor() { close(); }
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        if (this != &other) {
-            close();
-            number_ = std::exchange(other.number_, -1);
-        }
-        return *this;
-    }
-
-    [[nodiscard]] int get() const { return number_; }
-    [[nodiscard]] bool is_open() const { return number_ >= 0; }
-    /// Gives up ownership.
-    int release() { return std::exchange(number_, -1); }
-    void close();
-
-  private:
-    int number_ = -1;
-};
+using safelight::Descriptor;
 
 /// The error for a failed call. storage_full for ENOSPC, EDQUOT and EFBIG, unavailable for all else.
 /// `call` and `name` are for the operator only.

@@ -1,0 +1,159 @@
+#include "renderer/sandboxed/sandboxed_renderer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "imaging/test_pictures.h"
+#include "renderer/direct/direct_renderer.h"
+
+namespace safelight {
+namespace {
+
+using test::Bytes;
+
+const std::unique_ptr<telemetry::Logger> silent_log = telemetry::make_silent_logger();
+
+SandboxConfig small_config() {
+    SandboxConfig config;
+    config.command = {SAFELIGHT_RENDERER_PROGRAM};
+    config.processes = 2;
+    return config;
+}
+
+std::unique_ptr<Renderer> started(const SandboxConfig& config = small_config()) {
+    auto renderer = start_sandboxed_renderer(config, *silent_log);
+    if (!renderer) throw std::runtime_error(renderer.error().log_text);
+    return std::move(*renderer);
+}
+
+std::vector<Transform> one_of_each_format() {
+    std::vector<Transform> transforms;
+    for (const Format format :
+         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif})
+        transforms.push_back({Resize{20, 20}, format, {}});
+    return transforms;
+}
+
+TEST(SandboxedRenderer, AnswersAsTheDirectOneDoes) {
+    const auto sandboxed = started();
+    const auto direct = make_direct_renderer({});
+    EXPECT_EQ(sandboxed->versions(), direct->versions());
+    const auto transforms = one_of_each_format();
+    for (const Format format :
+         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif}) {
+        const Bytes file = test::sample_file(format, 80, 60);
+        MemorySource source(file);
+        EXPECT_EQ(sandboxed->probe(source), direct->probe(source)) << name_of(format);
+        const auto expected = direct->render(source, transforms, {});
+        const auto got = sandboxed->render(source, transforms, {});
+        ASSERT_TRUE(expected) << name_of(format);
+        ASSERT_TRUE(got) << name_of(format) << ": " << got.error().log_text;
+        ASSERT_EQ(got->size(), expected->size());
+        for (std::size_t i = 0; i < got->size(); ++i) {
+            const auto what =
+                std::string(name_of(format)) + " to " + std::string(name_of(*transforms[i].format));
+            ASSERT_EQ((*got)[i].has_value(), (*expected)[i].has_value()) << what;
+            if (!(*got)[i]) {
+                EXPECT_EQ((*got)[i].error().code, (*expected)[i].error().code) << what;
+                continue;
+            }
+            EXPECT_EQ((*got)[i]->bytes, (*expected)[i]->bytes) << what;
+            EXPECT_EQ((*got)[i]->width_px, (*expected)[i]->width_px) << what;
+        }
+    }
+}
+
+TEST(SandboxedRenderer, RefusesAsTheDirectOneDoes) {
+    SandboxConfig config = small_config();
+    config.limits.bytes_max = 4'000;
+    const auto sandboxed = started(config);
+    const auto direct = make_direct_renderer({.limits = config.limits});
+    const Bytes text(100, std::byte{'x'});
+    const Bytes large(4'001, std::byte{'x'});
+    Bytes cut_off = test::sample_file(Format::png, 80, 60);
+    cut_off.resize(cut_off.size() / 2);
+    for (const Bytes& file : {Bytes{}, text, large, cut_off}) {
+        MemorySource source(file);
+        EXPECT_EQ(sandboxed->probe(source).error().code, direct->probe(source).error().code);
+        const Transform same;
+        EXPECT_EQ(sandboxed->render(source, std::span(&same, 1), {}).error().code,
+                  direct->render(source, std::span(&same, 1), {}).error().code);
+    }
+}
+
+TEST(SandboxedRenderer, ManyThreadsShareTheProcesses) {
+    const auto renderer = started();
+    const Bytes file = test::sample_file(Format::png, 80, 60);
+    const Transform thumbnail{Resize{20, 20}, {}, {}};
+    std::array<int, 6> rendered{};
+    std::vector<std::thread> threads;
+    for (int& count : rendered) {
+        threads.emplace_back([&] {
+            for (int i = 0; i < 20; ++i) {
+                MemorySource source(file);
+                const auto renditions = renderer->render(source, std::span(&thumbnail, 1), {});
+                if (renditions && renditions->front()) ++count;
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_THAT(rendered, ::testing::Each(20));
+}
+
+TEST(SandboxedRenderer, ReplacesWornProcesses) {
+    SandboxConfig config = small_config();
+    config.processes = 1;
+    config.calls_max = 3;
+    const auto renderer = started(config);
+    const Bytes file = test::sample_file(Format::png, 80, 60);
+    for (int i = 0; i < 10; ++i) {
+        MemorySource source(file);
+        EXPECT_TRUE(renderer->probe(source));
+    }
+}
+
+/// The ids of the processes that this one started and that have not been reaped.
+std::vector<pid_t> children() {
+    std::vector<pid_t> all;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+        std::ifstream file(thread.path() / "children");
+        all.insert(all.end(), std::istream_iterator<pid_t>(file), {});
+    }
+    return all;
+}
+
+TEST(SandboxedRenderer, AProcessThatIsKilledWhileIdleIsNoCallsFault) {
+    const auto renderer = started();
+    const Bytes file = test::sample_file(Format::png, 80, 60);
+    for (int round = 0; round < 3; ++round) {
+        const auto processes = children();
+        EXPECT_FALSE(processes.empty());
+        for (const pid_t process : processes) ::kill(process, SIGKILL);
+        for (int i = 0; i < 5; ++i) {
+            MemorySource source(file);
+            EXPECT_TRUE(renderer->probe(source));
+        }
+    }
+}
+
+TEST(SandboxConfig, EveryMemberIsChecked) {
+    EXPECT_TRUE(small_config().validate());
+    SandboxConfig bad;
+    bad.processes = 0;
+    bad.memory_bytes_max = 0;
+    bad.output_bytes_max = 0;
+    bad.start_timeout = Milliseconds{0};
+    bad.probe_timeout = Milliseconds{0};
+    bad.cpu_seconds_max = 0;
+    bad.calls_max = 0;
+    EXPECT_EQ(bad.validate().error().faults.size(), 8U);
+}
+
+}  // namespace
+}  // namespace safelight

@@ -1,0 +1,102 @@
+// What the server and a renderer process say to each other: version 1. One message is one datagram; what is
+// too large for one goes through a descriptor that comes with it.
+//
+// A request comes with the descriptor of its source, to be mapped for reading; one to render also with that
+// of an empty file for what is made: the renditions lie in it one behind the other, in the order of the
+// reply.
+//
+// Neither side believes the other: decoding refuses what is malformed, too long or out of range, and never
+// throws.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/result.h"
+#include "image/facts.h"
+#include "image/limits.h"
+#include "transform/transform.h"
+
+namespace safelight::wire {
+
+inline constexpr std::uint32_t protocol_version = 1;
+
+/// No message is longer.
+inline constexpr std::size_t message_bytes_max = 128 * 1'024;
+
+inline constexpr std::size_t transforms_max = 64;
+
+/// What a renderer has given up before it says hello.
+enum Protection : std::uint32_t {
+    resource_limits = 1,
+    no_new_privileges = 2,
+    system_call_filter = 4,
+    file_system_rules = 8,  // Landlock, where the kernel has it
+};
+
+/// The first message of a renderer: it is warm, and locked in.
+struct Hello {
+    std::uint32_t version = protocol_version;
+    std::uint32_t protections = 0;
+    std::vector<std::string> codecs;  // as Renderer::versions
+
+    bool operator==(const Hello&) const = default;
+};
+
+struct ProbeRequest {
+    std::uint64_t id = 0;
+    ImageLimits limits;
+    std::uint64_t source_bytes = 0;
+
+    bool operator==(const ProbeRequest&) const = default;
+};
+
+struct RenderRequest {
+    std::uint64_t id = 0;
+    ImageLimits limits;
+    std::uint64_t source_bytes = 0;
+    std::vector<Transform> transforms;
+
+    bool operator==(const RenderRequest&) const = default;
+};
+
+using Request = std::variant<ProbeRequest, RenderRequest>;
+
+struct ProbeReply {
+    std::uint64_t id = 0;
+    Result<ImageFacts> facts;
+
+    bool operator==(const ProbeReply&) const = default;
+};
+
+struct RenditionHead {
+    Format format = Format::jpeg;
+    std::uint32_t width_px = 0;
+    std::uint32_t height_px = 0;
+    std::uint64_t size_bytes = 0;
+
+    bool operator==(const RenditionHead&) const = default;
+};
+
+struct RenderReply {
+    std::uint64_t id = 0;
+    Result<std::vector<Result<RenditionHead>>> renditions;
+
+    bool operator==(const RenderReply&) const = default;
+};
+
+using Reply = std::variant<Hello, ProbeReply, RenderReply>;
+
+/// Empty when the message would be longer than message_bytes_max.
+[[nodiscard]] std::vector<std::byte> encode(const Request& request);
+[[nodiscard]] std::vector<std::byte> encode(const Reply& reply);
+
+/// Error: renderer_failed.
+[[nodiscard]] Result<Request> decode_request(std::span<const std::byte> message);
+[[nodiscard]] Result<Reply> decode_reply(std::span<const std::byte> message);
+
+}  // namespace safelight::wire

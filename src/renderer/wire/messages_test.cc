@@ -1,0 +1,84 @@
+#include "renderer/wire/messages.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace safelight::wire {
+namespace {
+
+const std::vector<Request> requests{
+    ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5}, 6},
+    RenderRequest{~std::uint64_t{0}, {}, 1, {}},
+    RenderRequest{
+        8, {}, 99, {{Resize{20, {}}, Format::webp, 80}, {}, {Resize{3, 4, Fit::cover, true}, {}, {}}}},
+};
+
+const ImageFacts facts{Format::heic, 3, 4, 5, true, ColourSpace::cmyk, Orientation::turned_270};
+
+const std::vector<Reply> replies{
+    Hello{1, 15, {"one", ""}},
+    ProbeReply{1, facts},
+    ProbeReply{2, failure(ErrorCode::too_many_scans, "Too many.", "of them")},
+    RenderReply{3, failure(ErrorCode::renderer_failed, "No.", "")},
+    RenderReply{4,
+                std::vector<Result<RenditionHead>>{RenditionHead{Format::avif, 1, 2, 3},
+                                                   failure(ErrorCode::unsupported_transform, "Not that.")}},
+};
+
+TEST(Messages, ComeBackAsTheyWere) {
+    for (const Request& request : requests) EXPECT_EQ(decode_request(encode(request)), request);
+    for (const Reply& reply : replies) EXPECT_EQ(decode_reply(encode(reply)), reply);
+}
+
+TEST(Messages, CutOffOrPaddedAreRefused) {
+    for (const Reply& reply : replies) {
+        auto message = encode(reply);
+        for (std::size_t size = 0; size < message.size(); ++size) {
+            EXPECT_FALSE(decode_reply(std::span(message).first(size)));
+        }
+        message.push_back(std::byte{0});
+        EXPECT_FALSE(decode_reply(message));
+    }
+    for (const Request& request : requests) {
+        const auto message = encode(request);
+        for (std::size_t size = 0; size < message.size(); ++size) {
+            EXPECT_FALSE(decode_request(std::span(message).first(size)));
+        }
+        EXPECT_FALSE(decode_reply(message)) << "a request is no reply";
+    }
+}
+
+TEST(Messages, AnyChangedByteGivesAMessageOrAnError) {
+    std::mt19937 random(3);
+    for (int round = 0; round < 20'000; ++round) {
+        auto message = encode(replies[random() % replies.size()]);
+        for (int change = 0; change < 3; ++change) {
+            message[random() % message.size()] = static_cast<std::byte>(random());
+        }
+        const auto reply = decode_reply(message);
+        if (reply) EXPECT_EQ(decode_reply(encode(*reply)), reply);
+    }
+}
+
+TEST(Messages, WhatARendererMayNotSayIsSaidAsItsFailure) {
+    const Reply reply = ProbeReply{1, failure(ErrorCode::not_found, "No such account.")};
+    EXPECT_EQ(std::get<ProbeReply>(decode_reply(encode(reply)).value()).facts.error().code,
+              ErrorCode::renderer_failed);
+}
+
+TEST(Messages, TextsAreCutAndMadeValid) {
+    const Reply reply = ProbeReply{1, failure(ErrorCode::invalid_image, std::string(10'000, 'x'), "\xff")};
+    const Error error = std::get<ProbeReply>(decode_reply(encode(reply)).value()).facts.error();
+    EXPECT_EQ(error.public_text.size(), 4'096U);
+    EXPECT_EQ(error.log_text, "\xef\xbf\xbd");
+}
+
+TEST(Messages, TooLongIsNoMessage) {
+    RenderRequest request;
+    request.transforms.resize(100'000);
+    EXPECT_TRUE(encode(Request(request)).empty());
+}
+
+}  // namespace
+}  // namespace safelight::wire
