@@ -1,65 +1,98 @@
-// What rendering costs one processor: nothing of the server around it.
+// What rendering costs: in this process, and beside it in a renderer process, in turns. Nothing of the server
+// around it.
 //
-//   render_bench '{"resize": {"width": 200, "height": 200, "fit": "cover"}, "format": "jpeg", "quality": 80}'
-//   PICTURE…
+//   render_bench SAFELIGHT TRANSFORM PICTURE…
+//
+// SAFELIGHT is the server's program, which is also its renderer process; "-" leaves that column out.
+// TRANSFORM is JSON.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/byte_source.h"
+#include "base/descriptor.h"
 #include "renderer/direct/direct_renderer.h"
+#include "renderer/sandboxed/sandboxed_renderer.h"
 
 namespace safelight {
 namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds duration{3};  // for each picture, after a warm-up
+constexpr std::chrono::seconds duration{6};  // for each picture, after a warm-up
 
 [[noreturn]] void give_up(const Error& error) {
     fmt::print(stderr, "{} {}\n", error.public_text, error.log_text);
     std::exit(1);
 }
 
-std::vector<std::byte> read_file(const char* path) {
-    std::ifstream file(path, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (text.empty()) give_up({ErrorCode::not_found, std::string(path) + " cannot be read.", {}, {}});
-    const auto bytes = std::as_bytes(std::span(text));
-    return {bytes.begin(), bytes.end()};
-}
+/// As a blob in a folder is one.
+class FileSource final : public ByteSource {
+  public:
+    explicit FileSource(const char* path) : file_(::open(path, O_RDONLY | O_CLOEXEC)) {
+        struct stat facts{};
+        if (!file_.is_open() || ::fstat(file_.get(), &facts) != 0)
+            give_up({ErrorCode::not_found, std::string(path) + " cannot be read.", {}, {}});
+        size_bytes_ = static_cast<std::uint64_t>(facts.st_size);
+    }
 
-/// Milliseconds; the size of the result goes to `bytes_out`.
-double render_once(Renderer& renderer, std::span<const std::byte> picture, const Transform& transform,
-                   std::size_t& bytes_out) {
-    MemorySource source(picture);
+    std::uint64_t size_bytes() const override { return size_bytes_; }
+    Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+        const ssize_t count = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
+        if (count < 0) return failure(ErrorCode::unavailable, "The file cannot be read.");
+        return static_cast<std::size_t>(count);
+    }
+    std::optional<int> descriptor() const override { return file_.get(); }
+
+  private:
+    Descriptor file_;
+    std::uint64_t size_bytes_ = 0;
+};
+
+struct Times {
+    std::vector<double> ms;
+    std::size_t bytes = 0;
+
+    [[nodiscard]] double median() {
+        std::ranges::sort(ms);
+        return ms.empty() ? 0 : ms[ms.size() / 2];
+    }
+};
+
+void render_once(Renderer& renderer, ByteSource& source, const Transform& transform, Times& times) {
     const auto begin = Steady::now();
     const auto renditions = renderer.render(source, std::span(&transform, 1), {});
     const std::chrono::duration<double, std::milli> took = Steady::now() - begin;
     if (!renditions) give_up(renditions.error());
     if (!renditions->front()) give_up(renditions->front().error());
-    bytes_out = renditions->front()->bytes.size();
-    return took.count();
+    times.ms.push_back(took.count());
+    times.bytes = renditions->front()->bytes.size();
 }
 
-void measure(Renderer& renderer, const char* path, const Transform& transform) {
-    const std::vector<std::byte> picture = read_file(path);
-    std::size_t bytes = 0;
-    for (int i = 0; i < 5; ++i) static_cast<void>(render_once(renderer, picture, transform, bytes));
-    std::vector<double> took;
-    for (const auto end = Steady::now() + duration; Steady::now() < end;) {
-        took.push_back(render_once(renderer, picture, transform, bytes));
+void measure(Renderer& direct, Renderer* sandboxed, const char* path, const Transform& transform) {
+    FileSource source(path);
+    Times here;
+    Times there;
+    for (int i = 0; i < 5; ++i) {
+        render_once(direct, source, transform, here);
+        if (sandboxed != nullptr) render_once(*sandboxed, source, transform, there);
     }
-    std::ranges::sort(took);
-    fmt::print("{:<28} {:>9.3f} {:>9.3f} {:>8} {:>9}\n", std::filesystem::path(path).filename().string(),
-               took[took.size() / 2], took.front(), took.size(), bytes);
+    here.ms.clear();
+    there.ms.clear();
+    for (const auto end = Steady::now() + duration; Steady::now() < end;) {
+        render_once(direct, source, transform, here);
+        if (sandboxed != nullptr) render_once(*sandboxed, source, transform, there);
+    }
+    fmt::print("{:<28} {:>9.3f} {:>12.3f} {:>8} {:>9}\n", std::filesystem::path(path).filename().string(),
+               here.median(), there.median(), here.ms.size(), here.bytes);
 }
 
 }  // namespace
@@ -67,13 +100,24 @@ void measure(Renderer& renderer, const char* path, const Transform& transform) {
 
 int main(int count, char** arguments) {
     using namespace safelight;
-    if (count < 3) {
-        fmt::print(stderr, "usage: render_bench TRANSFORM PICTURE…\n");
+    if (count < 4) {
+        fmt::print(stderr, "usage: render_bench SAFELIGHT|- TRANSFORM PICTURE…\n");
         return 2;
     }
-    const auto transform = parse_transform(arguments[1]);
+    const auto transform = parse_transform(arguments[2]);
     if (!transform) give_up(transform.error());
-    const auto renderer = make_direct_renderer({});
-    fmt::print("{:<28} {:>9} {:>9} {:>8} {:>9}\n", "picture", "median ms", "best ms", "runs", "bytes");
-    for (int i = 2; i < count; ++i) measure(*renderer, arguments[i], *transform);
+    const auto direct = make_direct_renderer({});
+    const auto log = telemetry::make_stderr_logger(telemetry::Level::warn, telemetry::LogFormat::text);
+    std::unique_ptr<Renderer> sandboxed;
+    if (std::string_view(arguments[1]) != "-") {
+        SandboxConfig config;
+        config.command = {std::filesystem::absolute(arguments[1]).string(), "renderer"};
+        config.processes = 1;
+        config.calls_max = 1'000'000;
+        auto started = start_sandboxed_renderer(config, *log);
+        if (!started) give_up(started.error());
+        sandboxed = std::move(*started);
+    }
+    fmt::print("{:<28} {:>9} {:>12} {:>8} {:>9}\n", "medians, ms", "direct", "sandboxed", "runs", "bytes");
+    for (int i = 3; i < count; ++i) measure(*direct, sandboxed.get(), arguments[i], *transform);
 }

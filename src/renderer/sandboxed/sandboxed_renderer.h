@@ -16,7 +16,7 @@
 namespace safelight {
 
 struct SandboxConfig {
-    /// Program and arguments of a renderer process, which calls run_renderer_program().
+    /// Program (its absolute path) and arguments of a renderer process, which calls run_renderer_program().
     std::vector<std::string> command;
     std::uint32_t processes = 3;
     ImageLimits limits;
