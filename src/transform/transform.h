@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "image/format.h"
+#include "transform/hundredths.h"
 
 namespace safelight {
 
@@ -15,25 +16,36 @@ namespace safelight {
 enum class Fit {
     inside,   // the whole picture, inside the box; aspect ratio kept
     outside,  // the whole picture, covering the box; aspect ratio kept
-    cover,    // fills the box exactly; what sticks out is cut off around the centre
+    cover,    // fills the box exactly; what sticks out is cut off, `gravity` says where
+    contain,  // as inside, on a canvas of exactly the box; `gravity` says where
     fill,     // fills the box exactly; aspect ratio given up
 };
 
+/// The side or corner that is kept when a picture is cut off, and where it lies in a box that it does not
+/// fill.
+enum class Gravity { centre, north, north_east, east, south_east, south, south_west, west, north_west };
+
+inline constexpr std::uint32_t resize_side_max_px = 16'383;
+inline constexpr Hundredths dpr_min{100};
+inline constexpr Hundredths dpr_max{400};
+
+/// Either width, height or both are set, or longest_side alone.
 struct Resize {
-    std::optional<std::uint32_t> width_px;  // at least one of the two is set
-    std::optional<std::uint32_t> height_px;
-    Fit fit = Fit::inside;
-    bool enlarge = false;  // false: never more pixels than the picture has
+    std::optional<std::uint32_t> width_px = {};         // 1–resize_side_max_px
+    std::optional<std::uint32_t> height_px = {};        // 1–resize_side_max_px
+    Fit fit = Fit::inside;                              // counts when width and height are set
+    bool enlarge = false;                               // false: never more pixels than the picture has
+    Gravity gravity = Gravity::centre;                  // for cover and contain
+    std::optional<std::uint32_t> longest_side_px = {};  // 1–resize_side_max_px; inside a square of this side
+    Hundredths dpr = dpr_min;  // device pixels for each CSS pixel: multiplies the sides above
 
     bool operator==(const Resize&) const = default;
 };
 
-inline constexpr std::uint32_t resize_side_max_px = 16'383;
-
 struct Transform {
-    std::optional<Resize> resize;
-    std::optional<Format> format;         // empty: the format of the original
-    std::optional<std::uint8_t> quality;  // 1–100; empty: the encoder's default of this project
+    std::optional<Resize> resize = {};
+    std::optional<Format> format = {};         // empty: the format of the original
+    std::optional<std::uint8_t> quality = {};  // 1–100; empty: the encoder's default of this project
 
     bool operator==(const Transform&) const = default;
 };

@@ -1,0 +1,60 @@
+#include "transform/members.h"
+
+#include <utility>
+
+#include "transform/names.h"
+
+namespace safelight {
+namespace {
+
+class MemberList {
+  public:
+    void begin(std::string_view section) { section_ = section; }
+
+    void number(std::string_view name, std::uint32_t value) { add(name, std::to_string(value), false); }
+    void number(std::string_view name, Hundredths value) { add(name, text_of(value), false); }
+    void number(std::string_view name, const auto& value)
+        requires requires { value.has_value(); }
+    {
+        if (value) number(name, *value);
+    }
+    void flag(std::string_view name, bool value) {
+        if (value) add(name, "true", false);
+    }
+    void word(std::string_view name, std::string_view value) { add(name, std::string(value), true); }
+
+    std::vector<Member> take() && { return std::move(members_); }
+
+  private:
+    void add(std::string_view name, std::string value, bool quoted) {
+        members_.push_back({section_, name, std::move(value), quoted});
+    }
+
+    std::string_view section_;
+    std::vector<Member> members_;
+};
+
+void add_resize(MemberList& list, const Resize& resize) {
+    constexpr Resize usual;
+    list.begin("resize");
+    list.number("width", resize.width_px);
+    list.number("height", resize.height_px);
+    list.number("longest_side", resize.longest_side_px);
+    list.word("fit", name_in(fit_names, resize.fit));
+    list.flag("enlarge", resize.enlarge);
+    if (resize.gravity != usual.gravity) list.word("gravity", name_in(gravity_names, resize.gravity));
+    if (resize.dpr != usual.dpr) list.number("dpr", resize.dpr);
+}
+
+}  // namespace
+
+std::vector<Member> members_of(const Transform& transform) {
+    MemberList list;
+    if (transform.resize) add_resize(list, *transform.resize);
+    list.begin("");
+    if (transform.format) list.word("format", name_of(*transform.format));
+    list.number("quality", transform.quality);
+    return std::move(list).take();
+}
+
+}  // namespace safelight

@@ -1,0 +1,62 @@
+#include "transform/read.h"
+
+#include <string>
+
+namespace safelight {
+namespace {
+
+void check_box(ObjectReader& reader, const Resize& resize) {
+    const bool has_box = reader.has("width") && reader.has("height");
+    if (reader.has("longest_side")) {
+        if (reader.has("width") || reader.has("height")) {
+            reader.fault("longest_side", "\"longest_side\" stands without \"width\" and \"height\".");
+        }
+        if (resize.fit != Fit::inside) {
+            reader.fault("fit", "With \"longest_side\" the fit is \"inside\".");
+        }
+    } else if (!reader.has("width") && !reader.has("height")) {
+        reader.fault("\"resize\" needs \"width\", \"height\" or both, or \"longest_side\".");
+    }
+    if (resize.fit == Fit::contain && !has_box) {
+        reader.fault("fit", "\"contain\" needs \"width\" and \"height\".");
+    }
+    const bool has_room = has_box && (resize.fit == Fit::cover || resize.fit == Fit::contain);
+    if (resize.gravity != Gravity::centre && !has_room) {
+        reader.fault("gravity",
+                     "\"gravity\" counts with \"width\", \"height\" and the fit \"cover\" or \"contain\".");
+    }
+}
+
+Resize read_resize(ObjectReader reader) {
+    reader.allow_only({"width", "height", "longest_side", "fit", "enlarge", "gravity", "dpr"});
+    Resize resize;
+    resize.width_px = reader.whole_number("width", 1, resize_side_max_px);
+    resize.height_px = reader.whole_number("height", 1, resize_side_max_px);
+    resize.longest_side_px = reader.whole_number("longest_side", 1, resize_side_max_px);
+    resize.fit = reader.choice("fit", fit_names).value_or(resize.fit);
+    resize.enlarge = reader.boolean("enlarge").value_or(resize.enlarge);
+    resize.gravity = reader.choice("gravity", gravity_names).value_or(resize.gravity);
+    resize.dpr = reader.decimal("dpr", dpr_min, dpr_max).value_or(resize.dpr);
+    check_box(reader, resize);
+    return resize;
+}
+
+}  // namespace
+
+Transform read_transform(ObjectReader reader) {
+    reader.allow_only({"resize", "format", "quality"});
+    Transform transform;
+    if (auto resize = reader.object("resize")) transform.resize = read_resize(*resize);
+    if (const auto name = reader.text("format")) {
+        transform.format = format_from_name(*name);
+        if (!transform.format || *transform.format == Format::heic) {
+            reader.fault("format", "\"format\" is one of: jpeg, png, gif, webp, tiff, avif.");
+        }
+    }
+    if (const auto quality = reader.whole_number("quality", 1, 100)) {
+        transform.quality = static_cast<std::uint8_t>(*quality);
+    }
+    return transform;
+}
+
+}  // namespace safelight
