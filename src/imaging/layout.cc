@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "imaging/mapping.h"
+
 namespace safelight {
 namespace {
 
@@ -15,14 +20,35 @@ Status check_size(const Canvas& canvas, const ImageLimits& limits) {
                                canvas.width_px, canvas.height_px));
 }
 
+/// The part of the upright picture that is taken; whole pixels.
+Result<Region> cropped(const std::optional<Crop>& crop, const ImageFacts& facts) {
+    if (!crop) return Region{0, 0, static_cast<double>(facts.width_px), static_cast<double>(facts.height_px)};
+    if (crop->x_px >= facts.width_px || crop->y_px >= facts.height_px) {
+        return failure(ErrorCode::unsupported_transform,
+                       fmt::format("The crop begins at ({}, {}), outside of the picture of {}×{} pixels.",
+                                   crop->x_px, crop->y_px, facts.width_px, facts.height_px));
+    }
+    return Region{static_cast<double>(crop->x_px), static_cast<double>(crop->y_px),
+                  static_cast<double>(std::min(crop->width_px, facts.width_px - crop->x_px)),
+                  static_cast<double>(std::min(crop->height_px, facts.height_px - crop->y_px))};
+}
+
 }  // namespace
 
 Result<Layout> lay_out(const Transform& transform, const ImageFacts& facts, const ImageLimits& limits) {
-    const Plan plan = plan_resize(transform.resize, facts.width_px, facts.height_px);
-    const Canvas canvas = canvas_of(transform.resize, plan);
+    TRY_ASSIGN(const Region part, cropped(transform.crop, facts));
+    const Orientation turn = turn_of(transform.rotate, transform.flip);
+    auto width = static_cast<std::uint32_t>(part.width);
+    auto height = static_cast<std::uint32_t>(part.height);
+    if (swaps_sides(turn)) std::swap(width, height);
+    const Plan displayed = plan_resize(transform.resize, width, height);
+    const Canvas canvas = canvas_of(transform.resize, displayed);
     TRY(check_size(canvas, limits));
-    return Layout{as_stored(plan, facts.orientation, facts.width_px, facts.height_px), facts.orientation,
-                  canvas};
+    Plan upright = as_stored(displayed, turn, width, height);
+    upright.region.left += part.left;
+    upright.region.top += part.top;
+    return Layout{as_stored(upright, facts.orientation, facts.width_px, facts.height_px),
+                  combined(facts.orientation, turn), canvas};
 }
 
 }  // namespace safelight

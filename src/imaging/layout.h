@@ -17,8 +17,8 @@ struct Layout {
     bool operator==(const Layout&) const = default;
 };
 
-/// Error: unsupported_transform when the result would have more pixels, or a longer side, than `limits` allow
-/// for a picture.
+/// Errors: unsupported_transform when the crop lies outside of the picture, or when the result would have
+/// more pixels, or a longer side, than `limits` allow for a picture.
 [[nodiscard]] Result<Layout> lay_out(const Transform& transform, const ImageFacts& facts,
                                      const ImageLimits& limits);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "image/facts.h"
+#include "transform/transform.h"
 
 namespace safelight {
 
@@ -15,5 +16,11 @@ struct Mapping {
 };
 
 [[nodiscard]] Mapping mapping_of(Orientation orientation);
+
+/// The one turn that comes to the same as `first` and then `second`.
+[[nodiscard]] Orientation combined(Orientation first, Orientation second);
+
+/// Rotated clockwise, then flipped.
+[[nodiscard]] Orientation turn_of(Rotation rotation, Flip flip);
 
 }  // namespace safelight

@@ -1,6 +1,10 @@
 // What transforms do to the pixels of whole files, with numbers.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
 #include "imaging/imaging.h"
 #include "imaging/test_pictures.h"
 
@@ -76,6 +80,88 @@ TEST_F(Transforms, DprAndLongestSideSetTheSize) {
     EXPECT_EQ(out.width_px, 60U);
     EXPECT_EQ(out.height_px, 45U);
     EXPECT_LT(test::mean_difference(out, test::sample_pixels(60, 45, 3)), 2);
+}
+
+TEST_F(Transforms, ACropAloneCopiesItsPixels) {
+    for (const std::uint32_t channels : {1U, 3U, 4U}) {
+        const Bytes file = test::sample_file(Format::png, 80, 60, channels);
+        const Pixels out = made(file, R"({"crop":{"x":11,"y":7,"width":30,"height":20}})");
+        EXPECT_EQ(out.samples, part_of(test::sample_pixels(80, 60, channels), 11, 7, 30, 20).samples);
+    }
+}
+
+TEST_F(Transforms, ACropIsOfTheUprightPictureWhateverTheOrientation) {
+    const Pixels whole = test::sample_pixels(80, 60, 3);
+    for (int i = 1; i <= 8; ++i) {
+        const Bytes file = test::oriented_jpeg(static_cast<Orientation>(i), 80, 60);
+        const Pixels same = made(file, R"({"crop":{"x":5,"y":30,"width":40,"height":20}})");
+        EXPECT_LT(test::mean_difference(same, part_of(whole, 5, 30, 40, 20)), 3) << i;
+        const Pixels small =
+            made(file, R"({"crop":{"x":40,"y":0,"width":40,"height":60},"resize":{"width":20}})");
+        EXPECT_LT(test::mean_difference(small, part_of(test::sample_pixels(40, 30, 3), 20, 0, 20, 30)), 3)
+            << i;
+    }
+}
+
+TEST_F(Transforms, ACropOfALargeJpegIsShrunkWhileDecoding) {
+    const Bytes file = test::sample_file(Format::jpeg, 640, 480);
+    const Pixels out =
+        made(file, R"({"crop":{"x":320,"y":240,"width":320,"height":240},"resize":{"width":40}})");
+    EXPECT_LT(test::mean_difference(out, part_of(test::sample_pixels(80, 60, 3), 40, 30, 40, 30)), 2);
+}
+
+TEST_F(Transforms, ACropOutsideFailsAlone) {
+    const Bytes file = test::sample_file(Format::png, 80, 60);
+    const std::array transforms{Transform{.crop = Crop{80, 0, 1, 1}}, Transform{.crop = Crop{79, 59, 9, 9}}};
+    const auto results = render_all(file, transforms, {}, {});
+    ASSERT_TRUE(results);
+    ASSERT_FALSE((*results)[0]);
+    EXPECT_EQ((*results)[0].error().code, ErrorCode::unsupported_transform);
+    ASSERT_TRUE((*results)[1]);
+    EXPECT_EQ((*results)[1]->width_px, 1U);
+}
+
+TEST_F(Transforms, RotationFollowsTheOrientation) {
+    const Pixels upright = test::sample_pixels(80, 60, 3);
+    for (int i = 1; i <= 8; ++i) {
+        const Bytes file = test::oriented_jpeg(static_cast<Orientation>(i), 80, 60);
+        const Pixels out = made(file, R"({"rotate":90})");
+        ASSERT_EQ(out.width_px, 60U);
+        ASSERT_EQ(out.height_px, 80U);
+        double difference = 0;
+        for (std::uint32_t y = 0; y < 60; ++y) {
+            for (std::uint32_t x = 0; x < 80; ++x) {
+                // Clockwise: a row from the top becomes a column from the right.
+                for (std::size_t c = 0; c < 3; ++c) {
+                    difference +=
+                        std::abs(upright.row(y)[x * 3 + c] - out.row(x)[(59 - y) * std::size_t{3} + c]);
+                }
+            }
+        }
+        EXPECT_LT(difference / (80 * 60 * 3), 3) << i;
+    }
+}
+
+TEST_F(Transforms, TheBoxIsThatOfTheRotatedPicture) {
+    const Bytes file = test::sample_file(Format::jpeg, 80, 60);
+    const Pixels out = made(file, R"({"rotate":270,"resize":{"width":30}})");
+    EXPECT_EQ(out.width_px, 30U);
+    EXPECT_EQ(out.height_px, 40U);
+}
+
+TEST_F(Transforms, FlipMirrors) {
+    const Bytes file = test::sample_file(Format::png, 9, 5);
+    const Pixels whole = test::sample_pixels(9, 5, 3);
+    const Pixels sideways = made(file, R"({"flip":"horizontal"})");
+    const Pixels upside_down = made(file, R"({"flip":"vertical"})");
+    for (std::uint32_t y = 0; y < 5; ++y) {
+        for (std::size_t x = 0; x < 9; ++x) {
+            for (std::size_t c = 0; c < 3; ++c) {
+                EXPECT_EQ(sideways.row(y)[x * 3 + c], whole.row(y)[(8 - x) * 3 + c]);
+                EXPECT_EQ(upside_down.row(y)[x * 3 + c], whole.row(4 - y)[x * 3 + c]);
+            }
+        }
+    }
 }
 
 }  // namespace

@@ -7,6 +7,10 @@
 namespace safelight {
 namespace {
 
+std::uint32_t degrees_of(Rotation rotation) {
+    return 90 * static_cast<std::uint32_t>(rotation);
+}
+
 class MemberList {
   public:
     void begin(std::string_view section) { section_ = section; }
@@ -34,6 +38,14 @@ class MemberList {
     std::vector<Member> members_;
 };
 
+void add_crop(MemberList& list, const Crop& crop) {
+    list.begin("crop");
+    list.number("x", crop.x_px);
+    list.number("y", crop.y_px);
+    list.number("width", crop.width_px);
+    list.number("height", crop.height_px);
+}
+
 void add_resize(MemberList& list, const Resize& resize) {
     constexpr Resize usual;
     list.begin("resize");
@@ -50,6 +62,10 @@ void add_resize(MemberList& list, const Resize& resize) {
 
 std::vector<Member> members_of(const Transform& transform) {
     MemberList list;
+    if (transform.crop) add_crop(list, *transform.crop);
+    list.begin("");
+    if (transform.rotate != Rotation::none) list.number("rotate", degrees_of(transform.rotate));
+    if (transform.flip != Flip::none) list.word("flip", name_in(flip_names, transform.flip));
     if (transform.resize) add_resize(list, *transform.resize);
     list.begin("");
     if (transform.format) list.word("format", name_of(*transform.format));

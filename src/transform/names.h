@@ -37,6 +37,11 @@ inline constexpr auto gravity_names = std::to_array<Named<Gravity>>({
     {Gravity::north_west, "north-west"},
 });
 
+inline constexpr auto flip_names = std::to_array<Named<Flip>>({
+    {Flip::horizontal, "horizontal"},
+    {Flip::vertical, "vertical"},
+});
+
 template <class Names, class Value>
 [[nodiscard]] constexpr std::string_view name_in(const Names& names, Value value) {
     return std::ranges::find(names, value, [](const auto& named) { return named.value; })->name;

@@ -41,11 +41,33 @@ Resize read_resize(ObjectReader reader) {
     return resize;
 }
 
+Crop read_crop(ObjectReader reader) {
+    reader.allow_only({"x", "y", "width", "height"});
+    for (const std::string_view name : {"x", "y", "width", "height"}) {
+        if (!reader.has(name)) reader.fault(name, "A crop needs \"x\", \"y\", \"width\" and \"height\".");
+    }
+    Crop crop;
+    crop.x_px = reader.whole_number("x", 0, resize_side_max_px - 1).value_or(crop.x_px);
+    crop.y_px = reader.whole_number("y", 0, resize_side_max_px - 1).value_or(crop.y_px);
+    crop.width_px = reader.whole_number("width", 1, resize_side_max_px).value_or(crop.width_px);
+    crop.height_px = reader.whole_number("height", 1, resize_side_max_px).value_or(crop.height_px);
+    return crop;
+}
+
+Rotation read_rotation(ObjectReader& reader) {
+    const auto degrees = reader.whole_number("rotate", 0, 270);
+    if (degrees && *degrees % 90 != 0) reader.fault("rotate", "\"rotate\" is 0, 90, 180 or 270.");
+    return static_cast<Rotation>(degrees.value_or(0) / 90);
+}
+
 }  // namespace
 
 Transform read_transform(ObjectReader reader) {
-    reader.allow_only({"resize", "format", "quality"});
+    reader.allow_only({"crop", "rotate", "flip", "resize", "format", "quality"});
     Transform transform;
+    if (auto crop = reader.object("crop")) transform.crop = read_crop(*crop);
+    transform.rotate = read_rotation(reader);
+    transform.flip = reader.choice("flip", flip_names).value_or(transform.flip);
     if (auto resize = reader.object("resize")) transform.resize = read_resize(*resize);
     if (const auto name = reader.text("format")) {
         transform.format = format_from_name(*name);

@@ -12,6 +12,25 @@
 
 namespace safelight {
 
+inline constexpr std::uint32_t resize_side_max_px = 16'383;
+
+/// A rectangle in pixels of the upright picture, from its top left corner. What lies outside of the picture
+/// is cut off; when nothing is left, the variant fails.
+struct Crop {
+    std::uint32_t x_px = 0;       // below resize_side_max_px
+    std::uint32_t y_px = 0;       // below resize_side_max_px
+    std::uint32_t width_px = 1;   // 1–resize_side_max_px
+    std::uint32_t height_px = 1;  // 1–resize_side_max_px
+
+    bool operator==(const Crop&) const = default;
+};
+
+/// Clockwise.
+enum class Rotation { none, quarter, half, three_quarters };
+
+/// `horizontal` exchanges left and right, `vertical` top and bottom.
+enum class Flip { none, horizontal, vertical };
+
 /// How the picture meets the box of width × height.
 enum class Fit {
     inside,   // the whole picture, inside the box; aspect ratio kept
@@ -25,7 +44,6 @@ enum class Fit {
 /// fill.
 enum class Gravity { centre, north, north_east, east, south_east, south, south_west, west, north_west };
 
-inline constexpr std::uint32_t resize_side_max_px = 16'383;
 inline constexpr Hundredths dpr_min{100};
 inline constexpr Hundredths dpr_max{400};
 
@@ -42,7 +60,14 @@ struct Resize {
     bool operator==(const Resize&) const = default;
 };
 
+/// The operations happen in the order of the members, after the picture has been turned upright by its EXIF
+/// orientation. Rotation and flip come before the resize so that the box, gravity and all that follows are in
+/// terms of the picture as it will be seen; a quarter turn of a picture fitted into 400 × 300 is at most 400
+/// wide. They cost no pass of their own then: they join the turn that EXIF asks for.
 struct Transform {
+    std::optional<Crop> crop = {};
+    Rotation rotate = Rotation::none;
+    Flip flip = Flip::none;
     std::optional<Resize> resize = {};
     std::optional<Format> format = {};         // empty: the format of the original
     std::optional<std::uint8_t> quality = {};  // 1–100; empty: the encoder's default of this project

@@ -88,9 +88,11 @@ void encode_samples(const std::int16_t* row, std::size_t width, std::uint8_t* ou
     }
 }
 
-bool takes_all_as_it_is(const Plan& plan, std::uint32_t width_px, std::uint32_t height_px) {
-    return plan ==
-           Plan{{0, 0, static_cast<double>(width_px), static_cast<double>(height_px)}, width_px, height_px};
+/// True for whole pixels that keep their size: they are copied, and so stay exactly what they are.
+bool takes_pixels_as_they_are(const Plan& plan) {
+    const Region& region = plan.region;
+    return region.width == plan.width_px && region.height == plan.height_px &&
+           region.left == std::floor(region.left) && region.top == std::floor(region.top);
 }
 
 }  // namespace
@@ -100,10 +102,14 @@ Resampler::Resampler(std::uint32_t width_px, std::uint32_t height_px, std::uint3
     : width_px_(width_px),
       height_px_(height_px),
       channels_(channels),
-      copies_(takes_all_as_it_is(plan, width_px, height_px)),
+      copies_(takes_pixels_as_they_are(plan)),
       kernels_(kernels),
       result_(plan.width_px, plan.height_px, channels) {
-    if (copies_) return;
+    if (copies_) {
+        first_column_ = static_cast<std::uint32_t>(plan.region.left);
+        first_row_ = static_cast<std::uint32_t>(plan.region.top);
+        return;
+    }
     plan_boxes(height_px, plan);
     allocate();
 }
@@ -135,10 +141,7 @@ void Resampler::allocate() {
 
 void Resampler::push_row(const std::uint8_t* row) {
     const std::uint32_t y = rows_seen_++;
-    if (copies_) {
-        std::memcpy(result_.row(y), row, result_.row_bytes());
-        return;
-    }
+    if (copies_) return copy_row(row, y);
     const bool needed = emitted_ < result_.height_px && y / box_y_ >= first_row_;
     if (box_sums_.empty()) {
         if (needed) store_row(row);
@@ -150,6 +153,12 @@ void Resampler::push_row(const std::uint8_t* row) {
         ++reduced_seen_;
     }
     emit_ready_rows();
+}
+
+void Resampler::copy_row(const std::uint8_t* row, std::uint32_t y) {
+    if (y < first_row_ || y - first_row_ >= result_.height_px) return;
+    std::memcpy(result_.row(y - first_row_), row + std::size_t{first_column_} * channels_,
+                result_.row_bytes());
 }
 
 std::int16_t* Resampler::slot_of(std::uint32_t reduced_row) {
