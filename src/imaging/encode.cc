@@ -38,7 +38,7 @@ Result<EncodedPicture> encode(Pixels pixels, Format format, std::optional<std::u
     const std::uint8_t level = quality.value_or(default_quality(format));
     EncodedPicture picture{format, pixels.width_px, pixels.height_px, {}};
     if (format == Format::jpeg) {
-        TRY_ASSIGN(picture.bytes, write_jpeg(flatten(std::move(pixels)), level));
+        TRY_ASSIGN(picture.bytes, write_jpeg(flatten(std::move(pixels), white), level));
     } else {
         TRY_ASSIGN(picture.bytes, save_picture(pixels, format, level, stop));
     }

@@ -2,11 +2,12 @@
 
 #include "imaging/geometry.h"
 #include "imaging/pixels.h"
+#include "transform/colour.h"
 
 namespace safelight {
 
-/// Lays the picture on `canvas`, which holds it. The rest is white; where the picture has alpha it is
-/// transparent as well.
-[[nodiscard]] Pixels extend(Pixels pixels, const Canvas& canvas);
+/// Lays the picture on `canvas`, which holds it. The rest is `colour`; where the picture has alpha it is
+/// transparent as well. Grey becomes RGB when the colour is no grey.
+[[nodiscard]] Pixels extend(Pixels pixels, const Canvas& canvas, Colour colour);
 
 }  // namespace safelight

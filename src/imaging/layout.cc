@@ -33,6 +33,11 @@ Result<Region> cropped(const std::optional<Crop>& crop, const ImageFacts& facts)
                   static_cast<double>(std::min(crop->height_px, facts.height_px - crop->y_px))};
 }
 
+Canvas padded(const Canvas& canvas, const Pad& pad) {
+    return {canvas.width_px + pad.left_px + pad.right_px, canvas.height_px + pad.top_px + pad.bottom_px,
+            canvas.left_px + pad.left_px, canvas.top_px + pad.top_px};
+}
+
 }  // namespace
 
 Result<Layout> lay_out(const Transform& transform, const ImageFacts& facts, const ImageLimits& limits) {
@@ -42,7 +47,7 @@ Result<Layout> lay_out(const Transform& transform, const ImageFacts& facts, cons
     auto height = static_cast<std::uint32_t>(part.height);
     if (swaps_sides(turn)) std::swap(width, height);
     const Plan displayed = plan_resize(transform.resize, width, height);
-    const Canvas canvas = canvas_of(transform.resize, displayed);
+    const Canvas canvas = padded(canvas_of(transform.resize, displayed), transform.pad);
     TRY(check_size(canvas, limits));
     Plan upright = as_stored(displayed, turn, width, height);
     upright.region.left += part.left;

@@ -58,5 +58,13 @@ TEST(Layout, GravityIsOfTheCropAsRotated) {
     EXPECT_EQ(layout->turn, Orientation::turned_90);
 }
 
+TEST(Layout, PadIsAddedAroundTheBox) {
+    const auto layout =
+        lay_out({.resize = Resize{50, 50, Fit::contain}, .pad = {1, 2, 3, 4}}, facts_of(100, 60), {});
+    ASSERT_TRUE(layout);
+    EXPECT_EQ(layout->canvas, (Canvas{56, 54, 4, 11}));
+    EXPECT_EQ(refusal({.pad = {.left_px = 16'383}}, facts_of(1, 1)), ErrorCode::unsupported_transform);
+}
+
 }  // namespace
 }  // namespace safelight

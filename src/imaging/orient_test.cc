@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "imaging/flatten.h"
 #include "imaging/mapping.h"
 
 namespace safelight {
@@ -73,20 +72,6 @@ TEST(Orient, RotatesClockwiseThenFlips) {
     EXPECT_EQ(turned(Rotation::none, Flip::vertical), "2efcdab");
     EXPECT_EQ(turned(Rotation::quarter, Flip::horizontal), "3acebdf");
     EXPECT_EQ(turned(Rotation::quarter, Flip::vertical), "3fdbeca");
-}
-
-TEST(Flatten, LaysAlphaOnWhite) {
-    Pixels pixels(3, 1, 4);
-    pixels.samples = {10, 20, 30, 255, 10, 20, 30, 0, 0, 0, 0, 128};
-    const Pixels flat = flatten(pixels);
-    EXPECT_EQ(flat.channels, 3U);
-    EXPECT_EQ(flat.samples, (std::vector<std::uint8_t>{10, 20, 30, 255, 255, 255, 127, 127, 127}));
-}
-
-TEST(Flatten, LeavesAPictureWithoutAlpha) {
-    Pixels pixels(1, 1, 3);
-    pixels.samples = {1, 2, 3};
-    EXPECT_EQ(flatten(pixels).samples, (std::vector<std::uint8_t>{1, 2, 3}));
 }
 
 }  // namespace

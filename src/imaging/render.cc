@@ -2,6 +2,7 @@
 
 #include "imaging/encode.h"
 #include "imaging/extend.h"
+#include "imaging/flatten.h"
 #include "imaging/imaging.h"
 #include "imaging/jpeg/jpeg_source.h"
 #include "imaging/jpeg/libjpeg.h"
@@ -36,8 +37,10 @@ Result<std::vector<Pixels>> read_pixels(std::span<const std::byte> bytes, const 
 /// Turning comes after resizing because it needs all pixels at once, and there are fewer of them then; the
 /// layout has the resizing done in stored coordinates.
 Pixels finish(Pixels pixels, const Task& task) {
+    const auto& background = task.transform->background;
     pixels = orient(std::move(pixels), task.layout.turn);
-    return extend(std::move(pixels), task.layout.canvas);
+    if (background) pixels = flatten(std::move(pixels), *background);
+    return extend(std::move(pixels), task.layout.canvas, background.value_or(white));
 }
 
 }  // namespace

@@ -164,5 +164,28 @@ TEST_F(Transforms, FlipMirrors) {
     }
 }
 
+TEST_F(Transforms, PadAndBackgroundSurroundThePicture) {
+    const Bytes file = test::sample_file(Format::png, 9, 5);
+    const Pixels out =
+        made(file, R"({"pad":{"top":1,"right":2,"bottom":3,"left":4},"background":"#102030"})");
+    ASSERT_EQ(out.width_px, 15U);
+    ASSERT_EQ(out.height_px, 9U);
+    EXPECT_EQ(part_of(out, 4, 1, 9, 5).samples, test::sample_pixels(9, 5, 3).samples);
+    for (const auto& [x, y] : {std::pair{0U, 0U}, {14U, 0U}, {3U, 4U}, {13U, 4U}, {5U, 6U}, {14U, 8U}}) {
+        EXPECT_EQ(part_of(out, x, y, 1, 1).samples, (std::vector<std::uint8_t>{0x10, 0x20, 0x30}));
+    }
+}
+
+TEST_F(Transforms, ABackgroundTakesTheAlphaAway) {
+    const Bytes file = test::sample_file(Format::png, 9, 5, 4);
+    const Pixels source = test::sample_pixels(9, 5, 4);
+    const Pixels out = made(file, R"({"background":"#000000"})");
+    ASSERT_EQ(out.channels, 3U);
+    for (std::size_t i = 0; i < 45; ++i) {
+        EXPECT_NEAR(out.samples[3 * i], source.samples[4 * i] * source.samples[4 * i + 3] / 255.0, 0.51);
+    }
+    EXPECT_EQ(made(file, "{}").channels, 4U);
+}
+
 }  // namespace
 }  // namespace safelight

@@ -58,6 +58,17 @@ void add_resize(MemberList& list, const Resize& resize) {
     if (resize.dpr != usual.dpr) list.number("dpr", resize.dpr);
 }
 
+void add_pad(MemberList& list, const Pad& pad) {
+    list.begin("pad");
+    const auto add = [&](std::string_view name, std::uint32_t side_px) {
+        if (side_px != 0) list.number(name, side_px);
+    };
+    add("top", pad.top_px);
+    add("right", pad.right_px);
+    add("bottom", pad.bottom_px);
+    add("left", pad.left_px);
+}
+
 }  // namespace
 
 std::vector<Member> members_of(const Transform& transform) {
@@ -67,7 +78,9 @@ std::vector<Member> members_of(const Transform& transform) {
     if (transform.rotate != Rotation::none) list.number("rotate", degrees_of(transform.rotate));
     if (transform.flip != Flip::none) list.word("flip", name_in(flip_names, transform.flip));
     if (transform.resize) add_resize(list, *transform.resize);
+    add_pad(list, transform.pad);
     list.begin("");
+    if (transform.background) list.word("background", text_of(*transform.background));
     if (transform.format) list.word("format", name_of(*transform.format));
     list.number("quality", transform.quality);
     return std::move(list).take();

@@ -1,5 +1,7 @@
 #include "transform/read.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
 namespace safelight {
@@ -60,15 +62,38 @@ Rotation read_rotation(ObjectReader& reader) {
     return static_cast<Rotation>(degrees.value_or(0) / 90);
 }
 
+Pad read_pad(ObjectReader reader) {
+    reader.allow_only({"top", "right", "bottom", "left"});
+    const auto side = [&](std::string_view name) {
+        return reader.whole_number(name, 0, resize_side_max_px).value_or(0);
+    };
+    Pad pad;
+    pad.top_px = side("top");
+    pad.right_px = side("right");
+    pad.bottom_px = side("bottom");
+    pad.left_px = side("left");
+    return pad;
+}
+
+std::optional<Colour> read_colour(ObjectReader& reader, std::string_view name) {
+    const auto text = reader.text(name);
+    if (!text) return std::nullopt;
+    const auto colour = colour_of(*text);
+    if (!colour) reader.fault(name, fmt::format("\"{}\" is a colour such as \"#ff8000\".", name));
+    return colour;
+}
+
 }  // namespace
 
 Transform read_transform(ObjectReader reader) {
-    reader.allow_only({"crop", "rotate", "flip", "resize", "format", "quality"});
+    reader.allow_only({"crop", "rotate", "flip", "resize", "pad", "background", "format", "quality"});
     Transform transform;
     if (auto crop = reader.object("crop")) transform.crop = read_crop(*crop);
     transform.rotate = read_rotation(reader);
     transform.flip = reader.choice("flip", flip_names).value_or(transform.flip);
     if (auto resize = reader.object("resize")) transform.resize = read_resize(*resize);
+    if (auto pad = reader.object("pad")) transform.pad = read_pad(*pad);
+    transform.background = read_colour(reader, "background");
     if (const auto name = reader.text("format")) {
         transform.format = format_from_name(*name);
         if (!transform.format || *transform.format == Format::heic) {

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "image/format.h"
+#include "transform/colour.h"
 #include "transform/hundredths.h"
 
 namespace safelight {
@@ -60,6 +61,16 @@ struct Resize {
     bool operator==(const Resize&) const = default;
 };
 
+/// What is added around the picture, each 0–resize_side_max_px.
+struct Pad {
+    std::uint32_t top_px = 0;
+    std::uint32_t right_px = 0;
+    std::uint32_t bottom_px = 0;
+    std::uint32_t left_px = 0;
+
+    bool operator==(const Pad&) const = default;
+};
+
 /// The operations happen in the order of the members, after the picture has been turned upright by its EXIF
 /// orientation. Rotation and flip come before the resize so that the box, gravity and all that follows are in
 /// terms of the picture as it will be seen; a quarter turn of a picture fitted into 400 × 300 is at most 400
@@ -69,6 +80,10 @@ struct Transform {
     Rotation rotate = Rotation::none;
     Flip flip = Flip::none;
     std::optional<Resize> resize = {};
+    Pad pad = {};
+    /// What the picture is laid on when it has alpha, and what `contain` and `pad` fill. Empty: alpha stays
+    /// where the format has it and what is filled is transparent then; else white.
+    std::optional<Colour> background = {};
     std::optional<Format> format = {};         // empty: the format of the original
     std::optional<std::uint8_t> quality = {};  // 1–100; empty: the encoder's default of this project
 
