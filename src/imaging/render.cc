@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include "imaging/adjust.h"
+#include "imaging/blur.h"
 #include "imaging/encode.h"
 #include "imaging/extend.h"
 #include "imaging/flatten.h"
@@ -8,6 +10,7 @@
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/layout.h"
 #include "imaging/orient.h"
+#include "imaging/sharpen.h"
 #include "imaging/vips/library.h"
 #include "imaging/vips/versions.h"
 #include "imaging/vips/vips_source.h"
@@ -34,13 +37,25 @@ Result<std::vector<Pixels>> read_pixels(std::span<const std::byte> bytes, const 
     return read_by_vips(bytes, facts, plans, stop);
 }
 
-/// Turning comes after resizing because it needs all pixels at once, and there are fewer of them then; the
-/// layout has the resizing done in stored coordinates.
-Pixels finish(Pixels pixels, const Task& task) {
-    const auto& background = task.transform->background;
+/// Everything between the resize and the encoder, in the order that transform.h sets. Only turning differs:
+/// it needs all pixels at once, and there are fewer of them now; the layout has the resizing done in stored
+/// coordinates. Error: cancelled.
+Result<Pixels> finish(Pixels pixels, const Task& task, const StopCheck& stop) {
+    const Transform& transform = *task.transform;
     pixels = orient(std::move(pixels), task.layout.turn);
-    if (background) pixels = flatten(std::move(pixels), *background);
-    return extend(std::move(pixels), task.layout.canvas, background.value_or(white));
+    if (transform.greyscale) pixels = greyscale(std::move(pixels));
+    if (adjusts_colour(transform)) {
+        pixels = adjust(std::move(pixels), transform.saturation, transform.brightness, transform.contrast);
+    }
+    TRY(blur(pixels, transform.blur, stop));
+    TRY(sharpen(pixels, transform.sharpen, stop));
+    if (transform.background) pixels = flatten(std::move(pixels), *transform.background);
+    return extend(std::move(pixels), task.layout.canvas, transform.background.value_or(white));
+}
+
+Result<EncodedPicture> complete(Pixels pixels, const Task& task, const StopCheck& stop) {
+    TRY_ASSIGN(Pixels finished, finish(std::move(pixels), task, stop));
+    return encode(std::move(finished), task.format, task.transform->quality, stop);
 }
 
 }  // namespace
@@ -68,8 +83,7 @@ Result<std::vector<Result<EncodedPicture>>> render_all(std::span<const std::byte
             continue;
         }
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
-        Pixels picture = finish(std::move(pixels[next++]), *task);
-        pictures.push_back(encode(std::move(picture), task->format, task->transform->quality, stop));
+        pictures.push_back(complete(std::move(pixels[next++]), *task, stop));
         const bool called_off = !pictures.back() && pictures.back().error().code == ErrorCode::cancelled;
         if (called_off) return forward(std::move(pictures.back()));
     }

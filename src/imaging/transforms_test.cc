@@ -187,5 +187,41 @@ TEST_F(Transforms, ABackgroundTakesTheAlphaAway) {
     EXPECT_EQ(made(file, "{}").channels, 4U);
 }
 
+TEST_F(Transforms, ColourIsChangedBeforeThePictureIsPadded) {
+    const Bytes file = test::sample_file(Format::png, 9, 5);
+    const Pixels out =
+        made(file, R"({"greyscale":true,"brightness":0,"pad":{"top":1},"background":"#ff0000"})");
+    ASSERT_EQ(out.channels, 3U);
+    EXPECT_EQ(part_of(out, 0, 0, 1, 1).samples, (std::vector<std::uint8_t>{255, 0, 0}));
+    EXPECT_EQ(part_of(out, 0, 1, 9, 5).samples, std::vector<std::uint8_t>(9 * 5 * 3, 0));
+}
+
+TEST_F(Transforms, GreyscaleIsOneChannel) {
+    const Pixels out = made(test::sample_file(Format::jpeg, 80, 60), R"({"greyscale":true})");
+    EXPECT_EQ(out.channels, 1U);
+}
+
+TEST_F(Transforms, BlurIsOfTheResizedPicture) {
+    // 8 × 8 squares in black and white are grey of half the light after a wide blur, and still squares after
+    // a narrow one.
+    Pixels board(160, 160, 1);
+    for (std::uint32_t y = 0; y < 160; ++y) {
+        for (std::uint32_t x = 0; x < 160; ++x) board.row(y)[x] = (x / 8 + y / 8) % 2 == 0 ? 0 : 255;
+    }
+    Bytes rows;
+    for (std::uint32_t y = 0; y < 160; ++y) {
+        rows.push_back(std::byte{0});
+        for (std::uint32_t x = 0; x < 160; ++x) rows.push_back(std::byte{board.row(y)[x]});
+    }
+    const Bytes file = test::png_of(160, 160, 8, 0, rows);
+    const Pixels wide = made(file, R"({"blur":20})");
+    for (std::uint32_t y = 60; y < 100; ++y) EXPECT_NEAR(wide.row(y)[80], 188, 2);
+    const Pixels narrow = made(file, R"({"blur":0.5})");
+    EXPECT_EQ(narrow.row(84)[84], 0);
+    EXPECT_EQ(narrow.row(84)[92], 255);
+    const Pixels sharp = made(file, R"({"sharpen":1})");
+    EXPECT_EQ(sharp.samples, board.samples);
+}
+
 }  // namespace
 }  // namespace safelight

@@ -58,6 +58,19 @@ void add_resize(MemberList& list, const Resize& resize) {
     if (resize.dpr != usual.dpr) list.number("dpr", resize.dpr);
 }
 
+void add_effects(MemberList& list, const Transform& transform) {
+    constexpr Transform usual;
+    const auto add = [&](std::string_view name, Hundredths value, Hundredths usual_value) {
+        if (value != usual_value) list.number(name, value);
+    };
+    list.flag("greyscale", transform.greyscale);
+    add("saturation", transform.saturation, usual.saturation);
+    add("brightness", transform.brightness, usual.brightness);
+    add("contrast", transform.contrast, usual.contrast);
+    add("blur", transform.blur, usual.blur);
+    add("sharpen", transform.sharpen, usual.sharpen);
+}
+
 void add_pad(MemberList& list, const Pad& pad) {
     list.begin("pad");
     const auto add = [&](std::string_view name, std::uint32_t side_px) {
@@ -78,6 +91,8 @@ std::vector<Member> members_of(const Transform& transform) {
     if (transform.rotate != Rotation::none) list.number("rotate", degrees_of(transform.rotate));
     if (transform.flip != Flip::none) list.word("flip", name_in(flip_names, transform.flip));
     if (transform.resize) add_resize(list, *transform.resize);
+    list.begin("");
+    add_effects(list, transform);
     add_pad(list, transform.pad);
     list.begin("");
     if (transform.background) list.word("background", text_of(*transform.background));

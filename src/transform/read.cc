@@ -62,6 +62,21 @@ Rotation read_rotation(ObjectReader& reader) {
     return static_cast<Rotation>(degrees.value_or(0) / 90);
 }
 
+void read_effects(ObjectReader& reader, Transform& transform) {
+    const auto read = [&](std::string_view name, Hundredths& value, Hundredths max) {
+        value = reader.decimal(name, {0}, max).value_or(value);
+    };
+    transform.greyscale = reader.boolean("greyscale").value_or(transform.greyscale);
+    read("saturation", transform.saturation, factor_max);
+    read("brightness", transform.brightness, factor_max);
+    read("contrast", transform.contrast, factor_max);
+    read("blur", transform.blur, blur_sigma_max);
+    read("sharpen", transform.sharpen, sharpen_max);
+    if (transform.greyscale && transform.saturation != factor_one) {
+        reader.fault("saturation", "With \"greyscale\" there is no saturation to change.");
+    }
+}
+
 Pad read_pad(ObjectReader reader) {
     reader.allow_only({"top", "right", "bottom", "left"});
     const auto side = [&](std::string_view name) {
@@ -86,12 +101,14 @@ std::optional<Colour> read_colour(ObjectReader& reader, std::string_view name) {
 }  // namespace
 
 Transform read_transform(ObjectReader reader) {
-    reader.allow_only({"crop", "rotate", "flip", "resize", "pad", "background", "format", "quality"});
+    reader.allow_only({"crop", "rotate", "flip", "resize", "greyscale", "saturation", "brightness",
+                       "contrast", "blur", "sharpen", "pad", "background", "format", "quality"});
     Transform transform;
     if (auto crop = reader.object("crop")) transform.crop = read_crop(*crop);
     transform.rotate = read_rotation(reader);
     transform.flip = reader.choice("flip", flip_names).value_or(transform.flip);
     if (auto resize = reader.object("resize")) transform.resize = read_resize(*resize);
+    read_effects(reader, transform);
     if (auto pad = reader.object("pad")) transform.pad = read_pad(*pad);
     transform.background = read_colour(reader, "background");
     if (const auto name = reader.text("format")) {

@@ -61,6 +61,12 @@ struct Resize {
     bool operator==(const Resize&) const = default;
 };
 
+/// Factors of colour: 1 changes nothing.
+inline constexpr Hundredths factor_one{100};
+inline constexpr Hundredths factor_max{400};
+inline constexpr Hundredths blur_sigma_max{10'000};
+inline constexpr Hundredths sharpen_max{500};
+
 /// What is added around the picture, each 0–resize_side_max_px.
 struct Pad {
     std::uint32_t top_px = 0;
@@ -80,6 +86,12 @@ struct Transform {
     Rotation rotate = Rotation::none;
     Flip flip = Flip::none;
     std::optional<Resize> resize = {};
+    bool greyscale = false;              // one channel, of the same luminance
+    Hundredths saturation = factor_one;  // 0–factor_max; formulas in imaging/adjust.h
+    Hundredths brightness = factor_one;  // 0–factor_max
+    Hundredths contrast = factor_one;    // 0–factor_max
+    Hundredths blur = {0};               // 0–blur_sigma_max: sigma of a Gaussian, in pixels of the result
+    Hundredths sharpen = {0};            // 0–sharpen_max: strength of an unsharp mask
     Pad pad = {};
     /// What the picture is laid on when it has alpha, and what `contain` and `pad` fill. Empty: alpha stays
     /// where the format has it and what is filled is transparent then; else white.
@@ -89,6 +101,12 @@ struct Transform {
 
     bool operator==(const Transform&) const = default;
 };
+
+/// True when saturation, brightness or contrast is not 1.
+[[nodiscard]] constexpr bool adjusts_colour(const Transform& transform) {
+    return transform.saturation != factor_one || transform.brightness != factor_one ||
+           transform.contrast != factor_one;
+}
 
 /// Reads {"resize": {"width": 100, "height": 100, "fit": "inside"}, "format": "webp", "quality": 80}.
 /// Every fault is reported at once, each with its pointer below `pointer` ("" for a document of its own).
