@@ -55,7 +55,7 @@ Result<Pixels> finish(Pixels pixels, const Task& task, const StopCheck& stop) {
 
 Result<EncodedPicture> complete(Pixels pixels, const Task& task, const StopCheck& stop) {
     TRY_ASSIGN(Pixels finished, finish(std::move(pixels), task, stop));
-    return encode(std::move(finished), task.format, task.transform->quality, stop);
+    return encode(std::move(finished), task.format, *task.transform, stop);
 }
 
 }  // namespace

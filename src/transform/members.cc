@@ -98,6 +98,9 @@ std::vector<Member> members_of(const Transform& transform) {
     if (transform.background) list.word("background", text_of(*transform.background));
     if (transform.format) list.word("format", name_of(*transform.format));
     list.number("quality", transform.quality);
+    list.flag("progressive", transform.progressive);
+    list.flag("lossless", transform.lossless);
+    list.number("effort", transform.effort);
     return std::move(list).take();
 }
 

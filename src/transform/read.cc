@@ -98,11 +98,49 @@ std::optional<Colour> read_colour(ObjectReader& reader, std::string_view name) {
     return colour;
 }
 
+std::optional<std::uint8_t> read_level(ObjectReader& reader, std::string_view name, std::uint32_t max) {
+    const auto level = reader.whole_number(name, 1, max);
+    return level ? std::optional(static_cast<std::uint8_t>(*level)) : std::nullopt;
+}
+
+/// What a named format cannot do; without a name, only the picture tells.
+void check_output(ObjectReader& reader, const Transform& transform) {
+    if (transform.lossless && transform.quality) {
+        reader.fault("quality", "\"lossless\" leaves no quality to choose.");
+    }
+    if (!transform.format) return;
+    const Format format = *transform.format;
+    if (transform.progressive && format != Format::jpeg) {
+        reader.fault("progressive", "\"progressive\" is for the format jpeg.");
+    }
+    if (transform.lossless && !can_be_lossless(format)) {
+        reader.fault("lossless", "\"lossless\" is for the formats webp, png and tiff.");
+    }
+    if (transform.effort && format == Format::tiff) {
+        reader.fault("effort", "The format tiff has no \"effort\".");
+    }
+}
+
+void read_output(ObjectReader& reader, Transform& transform) {
+    if (const auto name = reader.text("format")) {
+        transform.format = format_from_name(*name);
+        if (!transform.format || *transform.format == Format::heic) {
+            reader.fault("format", "\"format\" is one of: jpeg, png, gif, webp, tiff, avif.");
+        }
+    }
+    transform.quality = read_level(reader, "quality", 100);
+    transform.progressive = reader.boolean("progressive").value_or(transform.progressive);
+    transform.lossless = reader.boolean("lossless").value_or(transform.lossless);
+    transform.effort = read_level(reader, "effort", effort_max);
+    check_output(reader, transform);
+}
+
 }  // namespace
 
 Transform read_transform(ObjectReader reader) {
     reader.allow_only({"crop", "rotate", "flip", "resize", "greyscale", "saturation", "brightness",
-                       "contrast", "blur", "sharpen", "pad", "background", "format", "quality"});
+                       "contrast", "blur", "sharpen", "pad", "background", "format", "quality", "progressive",
+                       "lossless", "effort"});
     Transform transform;
     if (auto crop = reader.object("crop")) transform.crop = read_crop(*crop);
     transform.rotate = read_rotation(reader);
@@ -111,15 +149,7 @@ Transform read_transform(ObjectReader reader) {
     read_effects(reader, transform);
     if (auto pad = reader.object("pad")) transform.pad = read_pad(*pad);
     transform.background = read_colour(reader, "background");
-    if (const auto name = reader.text("format")) {
-        transform.format = format_from_name(*name);
-        if (!transform.format || *transform.format == Format::heic) {
-            reader.fault("format", "\"format\" is one of: jpeg, png, gif, webp, tiff, avif.");
-        }
-    }
-    if (const auto quality = reader.whole_number("quality", 1, 100)) {
-        transform.quality = static_cast<std::uint8_t>(*quality);
-    }
+    read_output(reader, transform);
     return transform;
 }
 

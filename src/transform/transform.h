@@ -67,6 +67,13 @@ inline constexpr Hundredths factor_max{400};
 inline constexpr Hundredths blur_sigma_max{10'000};
 inline constexpr Hundredths sharpen_max{500};
 
+inline constexpr std::uint32_t effort_max = 9;
+
+/// AVIF is not among them: its encoder here goes by way of YCbCr, whatever it is asked for.
+[[nodiscard]] constexpr bool can_be_lossless(Format format) {
+    return format == Format::webp || format == Format::png || format == Format::tiff;
+}
+
 /// What is added around the picture, each 0–resize_side_max_px.
 struct Pad {
     std::uint32_t top_px = 0;
@@ -98,6 +105,10 @@ struct Transform {
     std::optional<Colour> background = {};
     std::optional<Format> format = {};         // empty: the format of the original
     std::optional<std::uint8_t> quality = {};  // 1–100; empty: the encoder's default of this project
+    bool progressive = false;                  // JPEG alone: a coarse picture first
+    bool lossless = false;  // every pixel comes back: WebP, and what PNG and TIFF do anyway
+    /// 1 (fast) to 9 (small), on the encoder's own scale; not TIFF. Empty: the default of this project.
+    std::optional<std::uint8_t> effort = {};
 
     bool operator==(const Transform&) const = default;
 };
