@@ -6,12 +6,9 @@
 #include <utility>
 
 namespace safelight {
-namespace {
-
 namespace json = boost::json;
 
-/// RFC 6901: "~" and "/" in a member's name.
-std::string escape(std::string_view name) {
+std::string escape_pointer(std::string_view name) {
     std::string escaped;
     for (const char c : name) {
         if (c == '~') {
@@ -24,8 +21,6 @@ std::string escape(std::string_view name) {
     }
     return escaped;
 }
-
-}  // namespace
 
 void ObjectReader::allow_only(std::initializer_list<std::string_view> names) {
     for (const auto& member : object_) {
@@ -96,11 +91,11 @@ std::optional<ObjectReader> ObjectReader::object(std::string_view name) {
         fault(name, fmt::format("\"{}\" is an object.", name));
         return std::nullopt;
     }
-    return ObjectReader(*object, fmt::format("{}/{}", pointer_, escape(name)), faults_);
+    return ObjectReader(*object, fmt::format("{}/{}", pointer_, escape_pointer(name)), faults_);
 }
 
 void ObjectReader::fault(std::string_view name, std::string detail) {
-    faults_.push_back({fmt::format("{}/{}", pointer_, escape(name)), std::move(detail)});
+    faults_.push_back({fmt::format("{}/{}", pointer_, escape_pointer(name)), std::move(detail)});
 }
 
 void ObjectReader::fault(std::string detail) {

@@ -15,6 +15,9 @@
 
 namespace safelight {
 
+/// RFC 6901: "~" and "/" in a member's name.
+[[nodiscard]] std::string escape_pointer(std::string_view name);
+
 /// Each getter is empty when the member is absent, and also when it is not what it should be; then a fault
 /// has been added. `object` and `faults` must outlive the reader.
 class ObjectReader {
