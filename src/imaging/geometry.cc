@@ -101,6 +101,18 @@ Plan plan_of(const Resize& resize, double width, double height) {
     return plan_whole(width, height, scale);
 }
 
+/// `width` and `height` are the displayed sides.
+Region stored_region(const Region& displayed, const Mapping& mapping, double width, double height) {
+    Region stored = displayed;
+    if (mapping.swaps) {
+        stored = {displayed.top, displayed.left, displayed.height, displayed.width};
+        std::swap(width, height);
+    }
+    if (mapping.mirrors_x) stored.left = width - stored.left - stored.width;
+    if (mapping.mirrors_y) stored.top = height - stored.top - stored.height;
+    return stored;
+}
+
 }  // namespace
 
 Plan plan_resize(const std::optional<Resize>& resize, std::uint32_t width_px, std::uint32_t height_px) {
@@ -119,16 +131,23 @@ Canvas canvas_of(const std::optional<Resize>& resize, const Plan& plan) {
 }
 
 Plan as_stored(const Plan& plan, Orientation orientation, double width, double height) {
-    const Region& region = plan.region;
     const Mapping mapping = mapping_of(orientation);
     Plan stored = plan;
-    if (mapping.swaps) {
-        stored = {{region.top, region.left, region.height, region.width}, plan.height_px, plan.width_px};
-        std::swap(width, height);
-    }
-    if (mapping.mirrors_x) stored.region.left = width - stored.region.left - stored.region.width;
-    if (mapping.mirrors_y) stored.region.top = height - stored.region.top - stored.region.height;
+    if (mapping.swaps) std::swap(stored.width_px, stored.height_px);
+    stored.region = stored_region(plan.region, mapping, width, height);
+    if (plan.bounds) stored.bounds = stored_region(*plan.bounds, mapping, width, height);
     return stored;
+}
+
+Plan shrunk(const Plan& plan, double shrink) {
+    const auto smaller = [shrink](const Region& region) {
+        return Region{region.left / shrink, region.top / shrink, region.width / shrink,
+                      region.height / shrink};
+    };
+    Plan result = plan;
+    result.region = smaller(plan.region);
+    if (plan.bounds) result.bounds = smaller(*plan.bounds);
+    return result;
 }
 
 }  // namespace safelight

@@ -31,6 +31,7 @@ struct Plan {
     Region region;  // of the displayed picture
     std::uint32_t width_px = 0;
     std::uint32_t height_px = 0;
+    std::optional<Region> bounds = {};  // nothing outside counts, not even at the edge; empty: the picture's
 
     bool operator==(const Plan&) const = default;
 };
@@ -56,5 +57,8 @@ struct Canvas {
 /// The same plan for the pixels as they are stored, before `orientation` is applied; `width` and `height` are
 /// the displayed sides.
 [[nodiscard]] Plan as_stored(const Plan& plan, Orientation orientation, double width, double height);
+
+/// The same plan for a picture that was decoded at 1/`shrink` of its sides.
+[[nodiscard]] Plan shrunk(const Plan& plan, double shrink);
 
 }  // namespace safelight

@@ -139,5 +139,12 @@ TEST(Geometry, StoredPlansFollowTheOrientation) {
     EXPECT_EQ(stored(Orientation::turned_270), (Plan{{35, 10, 20, 30}, 6, 9}));
 }
 
+TEST(Geometry, BoundsFollowTheirPlan) {
+    const Plan displayed{{10, 5, 30, 20}, 9, 6, Region{8, 4, 40, 30}};
+    EXPECT_EQ(as_stored(displayed, Orientation::turned_90, 100, 60),
+              (Plan{{5, 60, 20, 30}, 6, 9, Region{4, 52, 30, 40}}));
+    EXPECT_EQ(shrunk(displayed, 2), (Plan{{5, 2.5, 15, 10}, 9, 6, Region{4, 2, 20, 15}}));
+}
+
 }  // namespace
 }  // namespace safelight

@@ -52,6 +52,7 @@ Result<Layout> lay_out(const Transform& transform, const ImageFacts& facts, cons
     Plan upright = as_stored(displayed, turn, width, height);
     upright.region.left += part.left;
     upright.region.top += part.top;
+    if (transform.crop) upright.bounds = part;
     return Layout{as_stored(upright, facts.orientation, facts.width_px, facts.height_px),
                   combined(facts.orientation, turn), canvas};
 }

@@ -36,7 +36,7 @@ TEST(Layout, GravityIsOfTheDisplayedPicture) {
 TEST(Layout, ACropIsClippedToThePicture) {
     const auto layout = lay_out({.crop = Crop{90, 50, 100, 100}}, facts_of(100, 60), {});
     ASSERT_TRUE(layout);
-    EXPECT_EQ(layout->plan, (Plan{{90, 50, 10, 10}, 10, 10}));
+    EXPECT_EQ(layout->plan, (Plan{{90, 50, 10, 10}, 10, 10, Region{90, 50, 10, 10}}));
 }
 
 TEST(Layout, ACropOutsideOfThePictureIsRefused) {
@@ -54,7 +54,7 @@ TEST(Layout, GravityIsOfTheCropAsRotated) {
                                  .resize = Resize{50, 50, Fit::cover, false, Gravity::north}},
                                 facts_of(300, 200), {});
     ASSERT_TRUE(layout);
-    EXPECT_EQ(layout->plan, (Plan{{10, 20, 100, 100}, 50, 50}));
+    EXPECT_EQ(layout->plan, (Plan{{10, 20, 100, 100}, 50, 50, Region{10, 20, 200, 100}}));
     EXPECT_EQ(layout->turn, Orientation::turned_90);
 }
 

@@ -88,6 +88,23 @@ void encode_samples(const std::int16_t* row, std::size_t width, std::uint8_t* ou
     }
 }
 
+/// The boxes of a side of `side_px` pixels that lie wholly in the bounds; where there is none, those that
+/// they touch.
+Window visible_of(double begin_px, double extent_px, std::uint32_t side_px, std::uint32_t box) {
+    const double begin = begin_px / box;
+    const double end = (begin_px + extent_px) / box;
+    const double highest = parts(side_px, box) - 1.0;
+    double first = std::ceil(begin);
+    // The last box of a side may be narrower than the others and lie wholly in the bounds all the same.
+    double last = begin_px + extent_px > side_px - 1.0 ? highest : std::floor(end) - 1;
+    if (last < first) {
+        first = std::floor(begin);
+        last = std::ceil(end) - 1;
+    }
+    last = std::clamp(last, 0.0, highest);
+    return {static_cast<std::uint32_t>(std::clamp(first, 0.0, last)), static_cast<std::uint32_t>(last)};
+}
+
 /// True for whole pixels that keep their size: they are copied, and so stay exactly what they are.
 bool takes_pixels_as_they_are(const Plan& plan) {
     const Region& region = plan.region;
@@ -116,13 +133,15 @@ Resampler::Resampler(std::uint32_t width_px, std::uint32_t height_px, std::uint3
 
 void Resampler::plan_boxes(std::uint32_t height_px, const Plan& plan) {
     const Region& region = plan.region;
+    const Region bounds =
+        plan.bounds.value_or(Region{0, 0, static_cast<double>(width_px_), static_cast<double>(height_px)});
     box_x_ = box_of(region.width / plan.width_px);
     box_y_ = box_of(region.height / plan.height_px);
     // Rows are combined in pairs, hence the alignment and the grain of 2.
-    down_ = make_taps(parts(height_px, box_y_), region.top / box_y_, region.height / box_y_, plan.height_px,
-                      2, 2);
-    across_ = make_taps(parts(width_px_, box_x_), region.left / box_x_, region.width / box_x_, plan.width_px,
-                        1, static_cast<std::uint32_t>(tap_block));
+    down_ = make_taps(visible_of(bounds.top, bounds.height, height_px, box_y_), region.top / box_y_,
+                      region.height / box_y_, plan.height_px, 2, 2);
+    across_ = make_taps(visible_of(bounds.left, bounds.width, width_px_, box_x_), region.left / box_x_,
+                        region.width / box_x_, plan.width_px, 1, static_cast<std::uint32_t>(tap_block));
     first_row_ = down_.first.front();
     first_column_ = across_.first.front();
     columns_ = across_.last.back() - first_column_ + 1;
