@@ -100,13 +100,13 @@ struct Transform {
     Hundredths blur = {0};               // 0–blur_sigma_max: sigma of a Gaussian, in pixels of the result
     Hundredths sharpen = {0};            // 0–sharpen_max: strength of an unsharp mask
     Pad pad = {};
-    /// What the picture is laid on when it has alpha, and what `contain` and `pad` fill. Empty: alpha stays
-    /// where the format has it and what is filled is transparent then; else white.
+    /// What the picture is laid on when it has alpha, just before padding, and what `contain` and `pad` fill.
+    /// Empty: alpha stays where the format has it and what is filled is transparent then; else white.
     std::optional<Colour> background = {};
     std::optional<Format> format = {};         // empty: the format of the original
     std::optional<std::uint8_t> quality = {};  // 1–100; empty: the encoder's default of this project
     bool progressive = false;                  // JPEG alone: a coarse picture first
-    bool lossless = false;  // every pixel comes back: WebP, and what PNG and TIFF do anyway
+    bool lossless = false;  // every visible pixel comes back: WebP, and what PNG and TIFF do anyway
     /// 1 (fast) to 9 (small), on the encoder's own scale; not TIFF. Empty: the default of this project.
     std::optional<std::uint8_t> effort = {};
 
