@@ -21,9 +21,10 @@ std::uint8_t default_quality(Format format) {
     }
 }
 
-}  // namespace
+/// From which effort on a JPEG gets Huffman codes of its own, for which it is encoded twice.
+constexpr std::uint8_t optimised_jpeg_effort = 5;
 
-Result<Format> output_format(const Transform& transform, const ImageFacts& facts) {
+Result<Format> writable_format(const Transform& transform, const ImageFacts& facts) {
     const Format wanted = transform.format.value_or(facts.format);
     if (can_write(wanted)) return wanted;
     if (transform.format) {
@@ -33,14 +34,28 @@ Result<Format> output_format(const Transform& transform, const ImageFacts& facts
     return facts.has_alpha ? Format::png : Format::jpeg;
 }
 
-Result<EncodedPicture> encode(Pixels pixels, Format format, std::optional<std::uint8_t> quality,
+}  // namespace
+
+Result<Format> output_format(const Transform& transform, const ImageFacts& facts) {
+    TRY_ASSIGN(const Format format, writable_format(transform, facts));
+    if (transform.lossless && !can_be_lossless(format)) {
+        return failure(ErrorCode::unsupported_transform,
+                       fmt::format("The result would be {}, which has no lossless way.", name_of(format)));
+    }
+    return format;
+}
+
+Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform,
                               const StopCheck& stop) {
-    const std::uint8_t level = quality.value_or(default_quality(format));
+    const std::uint8_t quality = transform.quality.value_or(default_quality(format));
     EncodedPicture picture{format, pixels.width_px, pixels.height_px, {}};
     if (format == Format::jpeg) {
-        TRY_ASSIGN(picture.bytes, write_jpeg(flatten(std::move(pixels)), level));
+        const JpegOptions options{quality, transform.progressive,
+                                  transform.effort.value_or(0) >= optimised_jpeg_effort};
+        TRY_ASSIGN(picture.bytes, write_jpeg(flatten(std::move(pixels), white), options));
     } else {
-        TRY_ASSIGN(picture.bytes, save_picture(pixels, format, level, stop));
+        const SaveOptions options{quality, transform.lossless, transform.effort};
+        TRY_ASSIGN(picture.bytes, save_picture(pixels, format, options, stop));
     }
     return picture;
 }

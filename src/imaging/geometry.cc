@@ -5,7 +5,7 @@
 #include <limits>
 #include <utility>
 
-#include <fmt/format.h>
+#include "imaging/mapping.h"
 
 namespace safelight {
 namespace {
@@ -26,7 +26,38 @@ Plan plan_fill(double width, double height, double box_width, double box_height,
     return {{0, 0, width, height}, rounded_side(box_width), rounded_side(box_height)};
 }
 
-Plan plan_cover(double width, double height, double box_width, double box_height, bool enlarge) {
+/// How much of the room that is left over lies left of, and above, what is placed.
+struct Fractions {
+    double x = 0;
+    double y = 0;
+};
+
+Fractions fractions_of(Gravity gravity) {
+    switch (gravity) {
+        case Gravity::centre:
+            return {0.5, 0.5};
+        case Gravity::north:
+            return {0.5, 0};
+        case Gravity::north_east:
+            return {1, 0};
+        case Gravity::east:
+            return {1, 0.5};
+        case Gravity::south_east:
+            return {1, 1};
+        case Gravity::south:
+            return {0.5, 1};
+        case Gravity::south_west:
+            return {0, 1};
+        case Gravity::west:
+            return {0, 0.5};
+        case Gravity::north_west:
+            return {0, 0};
+    }
+    return {0.5, 0.5};
+}
+
+Plan plan_cover(double width, double height, double box_width, double box_height, bool enlarge,
+                const Fractions& share) {
     double scale = std::max(box_width / width, box_height / height);
     if (!enlarge && scale > 1) {
         box_width /= scale;
@@ -37,49 +68,86 @@ Plan plan_cover(double width, double height, double box_width, double box_height
     const std::uint32_t out_height = rounded_side(box_height);
     const double part_width = std::min(width, out_width / scale);
     const double part_height = std::min(height, out_height / scale);
-    return {{(width - part_width) / 2, (height - part_height) / 2, part_width, part_height},
-            out_width,
-            out_height};
+    const double left = (width - part_width) * share.x;
+    const double top = (height - part_height) * share.y;
+    return {{left, top, part_width, part_height}, out_width, out_height};
+}
+
+/// A side of the box in pixels of the result.
+double device_px(std::uint32_t side, Hundredths dpr) {
+    return rounded_side(side * dpr.value());
 }
 
 Plan plan_of(const Resize& resize, double width, double height) {
+    if (resize.longest_side_px) {
+        double scale = device_px(*resize.longest_side_px, resize.dpr) / std::max(width, height);
+        if (!resize.enlarge) scale = std::min(scale, 1.0);
+        return plan_whole(width, height, scale);
+    }
     constexpr double open = std::numeric_limits<double>::infinity();
-    const double by_width = resize.width_px ? *resize.width_px / width : open;
-    const double by_height = resize.height_px ? *resize.height_px / height : open;
+    const double box_width = resize.width_px ? device_px(*resize.width_px, resize.dpr) : open;
+    const double box_height = resize.height_px ? device_px(*resize.height_px, resize.dpr) : open;
     const bool has_box = resize.width_px && resize.height_px;
     if (has_box && resize.fit == Fit::fill) {
-        return plan_fill(width, height, *resize.width_px, *resize.height_px, resize.enlarge);
+        return plan_fill(width, height, box_width, box_height, resize.enlarge);
     }
     if (has_box && resize.fit == Fit::cover) {
-        return plan_cover(width, height, *resize.width_px, *resize.height_px, resize.enlarge);
+        return plan_cover(width, height, box_width, box_height, resize.enlarge, fractions_of(resize.gravity));
     }
     // With one side given, the other follows from the aspect ratio, whatever the fit.
-    double scale = std::min(by_width, by_height);
-    if (has_box && resize.fit == Fit::outside) scale = std::max(by_width, by_height);
+    double scale = std::min(box_width / width, box_height / height);
+    if (has_box && resize.fit == Fit::outside) scale = std::max(box_width / width, box_height / height);
     if (!resize.enlarge) scale = std::min(scale, 1.0);
     return plan_whole(width, height, scale);
 }
 
-}  // namespace
-
-Result<Plan> plan_resize(const std::optional<Resize>& resize, std::uint32_t width_px, std::uint32_t height_px,
-                         const ImageLimits& limits) {
-    const bool resizes = resize && (resize->width_px || resize->height_px);
-    const Plan plan = resizes ? plan_of(*resize, width_px, height_px) : plan_whole(width_px, height_px, 1.0);
-    const std::uint64_t pixels = std::uint64_t{plan.width_px} * plan.height_px;
-    if (plan.width_px > limits.side_max_px || plan.height_px > limits.side_max_px ||
-        pixels > limits.pixels_max) {
-        return failure(ErrorCode::unsupported_transform,
-                       fmt::format("The result would be {}×{} pixels, which is more than is allowed.",
-                                   plan.width_px, plan.height_px));
+/// `width` and `height` are the displayed sides.
+Region stored_region(const Region& displayed, const Mapping& mapping, double width, double height) {
+    Region stored = displayed;
+    if (mapping.swaps) {
+        stored = {displayed.top, displayed.left, displayed.height, displayed.width};
+        std::swap(width, height);
     }
-    return plan;
+    if (mapping.mirrors_x) stored.left = width - stored.left - stored.width;
+    if (mapping.mirrors_y) stored.top = height - stored.top - stored.height;
+    return stored;
 }
 
-Plan as_stored(const Plan& plan, Orientation orientation) {
-    if (!swaps_sides(orientation)) return plan;  // the region is centred: mirroring does not move it
-    const Region& region = plan.region;
-    return {{region.top, region.left, region.height, region.width}, plan.height_px, plan.width_px};
+}  // namespace
+
+Plan plan_resize(const std::optional<Resize>& resize, std::uint32_t width_px, std::uint32_t height_px) {
+    const bool resizes = resize && (resize->width_px || resize->height_px || resize->longest_side_px);
+    return resizes ? plan_of(*resize, width_px, height_px) : plan_whole(width_px, height_px, 1.0);
+}
+
+Canvas canvas_of(const std::optional<Resize>& resize, const Plan& plan) {
+    const bool has_box = resize && resize->width_px && resize->height_px;
+    if (!has_box || resize->fit != Fit::contain) return {plan.width_px, plan.height_px, 0, 0};
+    const auto width = static_cast<std::uint32_t>(device_px(*resize->width_px, resize->dpr));
+    const auto height = static_cast<std::uint32_t>(device_px(*resize->height_px, resize->dpr));
+    const Fractions share = fractions_of(resize->gravity);
+    return {width, height, static_cast<std::uint32_t>((width - plan.width_px) * share.x),
+            static_cast<std::uint32_t>((height - plan.height_px) * share.y)};
+}
+
+Plan as_stored(const Plan& plan, Orientation orientation, double width, double height) {
+    const Mapping mapping = mapping_of(orientation);
+    Plan stored = plan;
+    if (mapping.swaps) std::swap(stored.width_px, stored.height_px);
+    stored.region = stored_region(plan.region, mapping, width, height);
+    if (plan.bounds) stored.bounds = stored_region(*plan.bounds, mapping, width, height);
+    return stored;
+}
+
+Plan shrunk(const Plan& plan, double shrink) {
+    const auto smaller = [shrink](const Region& region) {
+        return Region{region.left / shrink, region.top / shrink, region.width / shrink,
+                      region.height / shrink};
+    };
+    Plan result = plan;
+    result.region = smaller(plan.region);
+    if (plan.bounds) result.bounds = smaller(*plan.bounds);
+    return result;
 }
 
 }  // namespace safelight

@@ -20,7 +20,7 @@ class Imaging : public testing::Test {
     }
 };
 
-constexpr Transform thumbnail{Resize{20, 20}, {}, {}};
+constexpr Transform thumbnail{.resize = Resize{20, 20}};
 
 TEST_F(Imaging, EveryFormatBecomesAThumbnailOfItself) {
     for (const Format format : all_formats) {
@@ -46,7 +46,7 @@ TEST_F(Imaging, AlphaIsKeptOrLaidOnWhite) {
     const auto kept = rendered(file, thumbnail);
     ASSERT_TRUE(kept);
     EXPECT_LT(test::mean_difference(test::decoded(kept->bytes), test::sample_pixels(20, 15, 4)), 3);
-    const auto flat = rendered(file, {Resize{20, 20}, Format::jpeg, {}});
+    const auto flat = rendered(file, {.resize = Resize{20, 20}, .format = Format::jpeg});
     ASSERT_TRUE(flat);
     EXPECT_EQ(test::decoded(flat->bytes).channels, 3U);
 }
@@ -66,7 +66,7 @@ TEST_F(Imaging, NoMetadataComesThrough) {
         ASSERT_TRUE(test::contains(file, "Secret")) << name_of(format);
         for (const Format output :
              {Format::jpeg, Format::png, Format::webp, Format::tiff, Format::avif, Format::gif}) {
-            const auto picture = rendered(file, {Resize{20, 20}, output, {}});
+            const auto picture = rendered(file, {.resize = Resize{20, 20}, .format = output});
             ASSERT_TRUE(picture) << name_of(output);
             for (const std::string_view text :
                  {"Secret", "Exif", "EXIF", "eXIf", "GPS", "xmp", "XMP", "iCCP", "ICC_PROFILE"}) {
@@ -81,7 +81,7 @@ TEST_F(Imaging, NoMetadataComesThrough) {
 TEST_F(Imaging, ColoursComeToSrgb) {
     const Pixels expected = test::sample_pixels(64, 48, 3);
     for (const std::string_view profile : {"srgb", "p3", "cmyk"}) {
-        const auto picture = rendered(test::jpeg_with_profile(profile), {{}, Format::png, {}});
+        const auto picture = rendered(test::jpeg_with_profile(profile), {.format = Format::png});
         ASSERT_TRUE(picture) << profile;
         // Inks cannot show all of sRGB.
         EXPECT_LT(test::mean_difference(test::decoded(picture->bytes), expected), profile == "cmyk" ? 20 : 4)
@@ -102,8 +102,8 @@ TEST_F(Imaging, TheSameComesOutEachTime) {
 
 TEST_F(Imaging, OneCallMakesThemAllAndOneFailureIsItsOwn) {
     const Bytes file = test::sample_file(Format::png, 80, 60);
-    const std::array transforms{thumbnail, Transform{{}, Format::heic, {}},
-                                Transform{Resize{30, 30, Fit::cover}, Format::webp, {}}};
+    const std::array transforms{thumbnail, Transform{.format = Format::heic},
+                                Transform{.resize = Resize{30, 30, Fit::cover}, .format = Format::webp}};
     const auto results = render_all(file, transforms, {}, {});
     ASSERT_TRUE(results);
     ASSERT_EQ(results->size(), 3U);
@@ -134,7 +134,7 @@ TEST_F(Imaging, AGifKeepsItsCanvas) {
     for (const auto& [width, height] : {std::pair{640, 480}, {3000, 100}}) {
         const Bytes file =
             test::gif_of(1, static_cast<std::uint16_t>(width), static_cast<std::uint16_t>(height));
-        const auto picture = rendered(file, {{}, Format::png, {}});
+        const auto picture = rendered(file, {.format = Format::png});
         ASSERT_TRUE(picture) << picture.error().log_text;
         const Pixels pixels = test::decoded(picture->bytes);
         EXPECT_EQ(pixels.width_px, static_cast<std::uint32_t>(width));
@@ -157,8 +157,8 @@ TEST_F(Imaging, SixteenBitsBecomeEight) {
 TEST_F(Imaging, QualityCounts) {
     const Bytes file = test::sample_file(Format::png, 200, 150);
     for (const Format format : {Format::jpeg, Format::webp}) {
-        const auto low = rendered(file, {{}, format, std::uint8_t{10}});
-        const auto high = rendered(file, {{}, format, std::uint8_t{95}});
+        const auto low = rendered(file, {.format = format, .quality = std::uint8_t{10}});
+        const auto high = rendered(file, {.format = format, .quality = std::uint8_t{95}});
         ASSERT_TRUE(low && high);
         EXPECT_LT(low->bytes.size(), high->bytes.size());
     }

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "imaging/mapping.h"
+
 namespace safelight {
 namespace {
 
@@ -13,27 +15,12 @@ struct Walk {
 };
 
 Walk walk_of(Orientation orientation, std::ptrdiff_t width, std::ptrdiff_t height) {
-    const std::ptrdiff_t last_column = width - 1;
-    const std::ptrdiff_t last_row = (height - 1) * width;
-    switch (orientation) {
-        case Orientation::upright:
-            return {0, 1, width};
-        case Orientation::mirrored:
-            return {last_column, -1, width};
-        case Orientation::turned_180:
-            return {last_row + last_column, -1, -width};
-        case Orientation::mirrored_180:
-            return {last_row, 1, -width};
-        case Orientation::mirrored_270:
-            return {0, width, 1};
-        case Orientation::turned_90:
-            return {last_row, -width, 1};
-        case Orientation::mirrored_90:
-            return {last_row + last_column, -width, -1};
-        case Orientation::turned_270:
-            return {last_column, width, -1};
-    }
-    return {0, 1, width};
+    const Mapping mapping = mapping_of(orientation);
+    const std::ptrdiff_t column = mapping.mirrors_x ? -1 : 1;
+    const std::ptrdiff_t row = mapping.mirrors_y ? -width : width;
+    const std::ptrdiff_t start =
+        (mapping.mirrors_x ? width - 1 : 0) + (mapping.mirrors_y ? (height - 1) * width : 0);
+    return mapping.swaps ? Walk{start, row, column} : Walk{start, column, row};
 }
 
 template <std::size_t Channels>

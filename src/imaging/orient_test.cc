@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "imaging/flatten.h"
+#include "imaging/mapping.h"
 
 namespace safelight {
 namespace {
@@ -44,18 +44,34 @@ TEST(Orient, TurnsAllEightUpright) {
     }
 }
 
-TEST(Flatten, LaysAlphaOnWhite) {
-    Pixels pixels(3, 1, 4);
-    pixels.samples = {10, 20, 30, 255, 10, 20, 30, 0, 0, 0, 0, 128};
-    const Pixels flat = flatten(pixels);
-    EXPECT_EQ(flat.channels, 3U);
-    EXPECT_EQ(flat.samples, (std::vector<std::uint8_t>{10, 20, 30, 255, 255, 255, 127, 127, 127}));
+TEST(Orient, TwoTurnsAreOne) {
+    Pixels letters(2, 3, 1);
+    letters.samples = {'a', 'b', 'c', 'd', 'e', 'f'};
+    for (int first = 1; first <= 8; ++first) {
+        for (int second = 1; second <= 8; ++second) {
+            const auto a = static_cast<Orientation>(first);
+            const auto b = static_cast<Orientation>(second);
+            EXPECT_EQ(orient(letters, combined(a, b)).samples, orient(orient(letters, a), b).samples)
+                << first << ", then " << second;
+        }
+    }
 }
 
-TEST(Flatten, LeavesAPictureWithoutAlpha) {
-    Pixels pixels(1, 1, 3);
-    pixels.samples = {1, 2, 3};
-    EXPECT_EQ(flatten(pixels).samples, (std::vector<std::uint8_t>{1, 2, 3}));
+TEST(Orient, RotatesClockwiseThenFlips) {
+    Pixels letters(2, 3, 1);
+    letters.samples = {'a', 'b', 'c', 'd', 'e', 'f'};
+    const auto turned = [&](Rotation rotation, Flip flip) {
+        const Pixels out = orient(letters, turn_of(rotation, flip));
+        return std::to_string(out.width_px) + std::string(out.samples.begin(), out.samples.end());
+    };
+    EXPECT_EQ(turned(Rotation::none, Flip::none), "2abcdef");
+    EXPECT_EQ(turned(Rotation::quarter, Flip::none), "3ecafdb");
+    EXPECT_EQ(turned(Rotation::half, Flip::none), "2fedcba");
+    EXPECT_EQ(turned(Rotation::three_quarters, Flip::none), "3bdface");
+    EXPECT_EQ(turned(Rotation::none, Flip::horizontal), "2badcfe");
+    EXPECT_EQ(turned(Rotation::none, Flip::vertical), "2efcdab");
+    EXPECT_EQ(turned(Rotation::quarter, Flip::horizontal), "3acebdf");
+    EXPECT_EQ(turned(Rotation::quarter, Flip::vertical), "3fdbeca");
 }
 
 }  // namespace

@@ -8,35 +8,116 @@
 
 #include "base/result.h"
 #include "image/format.h"
+#include "transform/colour.h"
+#include "transform/hundredths.h"
 
 namespace safelight {
+
+inline constexpr std::uint32_t resize_side_max_px = 16'383;
+
+/// A rectangle in pixels of the upright picture, from its top left corner. What lies outside of the picture
+/// is cut off; when nothing is left, the variant fails.
+struct Crop {
+    std::uint32_t x_px = 0;       // below resize_side_max_px
+    std::uint32_t y_px = 0;       // below resize_side_max_px
+    std::uint32_t width_px = 1;   // 1–resize_side_max_px
+    std::uint32_t height_px = 1;  // 1–resize_side_max_px
+
+    bool operator==(const Crop&) const = default;
+};
+
+/// Clockwise.
+enum class Rotation { none, quarter, half, three_quarters };
+
+/// `horizontal` exchanges left and right, `vertical` top and bottom.
+enum class Flip { none, horizontal, vertical };
 
 /// How the picture meets the box of width × height.
 enum class Fit {
     inside,   // the whole picture, inside the box; aspect ratio kept
     outside,  // the whole picture, covering the box; aspect ratio kept
-    cover,    // fills the box exactly; what sticks out is cut off around the centre
+    cover,    // fills the box exactly; what sticks out is cut off, `gravity` says where
+    contain,  // as inside, on a canvas of exactly the box; `gravity` says where
     fill,     // fills the box exactly; aspect ratio given up
 };
 
+/// The side or corner that is kept when a picture is cut off, and where it lies in a box that it does not
+/// fill.
+enum class Gravity { centre, north, north_east, east, south_east, south, south_west, west, north_west };
+
+inline constexpr Hundredths dpr_min{100};
+inline constexpr Hundredths dpr_max{400};
+
+/// Either width, height or both are set, or longest_side alone.
 struct Resize {
-    std::optional<std::uint32_t> width_px;  // at least one of the two is set
-    std::optional<std::uint32_t> height_px;
-    Fit fit = Fit::inside;
-    bool enlarge = false;  // false: never more pixels than the picture has
+    std::optional<std::uint32_t> width_px = {};         // 1–resize_side_max_px
+    std::optional<std::uint32_t> height_px = {};        // 1–resize_side_max_px
+    Fit fit = Fit::inside;                              // counts when width and height are set
+    bool enlarge = false;                               // false: never more pixels than the picture has
+    Gravity gravity = Gravity::centre;                  // for cover and contain
+    std::optional<std::uint32_t> longest_side_px = {};  // 1–resize_side_max_px; inside a square of this side
+    Hundredths dpr = dpr_min;  // device pixels for each CSS pixel: multiplies the sides above
 
     bool operator==(const Resize&) const = default;
 };
 
-inline constexpr std::uint32_t resize_side_max_px = 16'383;
+/// Factors of colour: 1 changes nothing.
+inline constexpr Hundredths factor_one{100};
+inline constexpr Hundredths factor_max{400};
+inline constexpr Hundredths blur_sigma_max{10'000};
+inline constexpr Hundredths sharpen_max{500};
 
+inline constexpr std::uint32_t effort_max = 9;
+
+/// AVIF is not among them: its encoder here goes by way of YCbCr, whatever it is asked for.
+[[nodiscard]] constexpr bool can_be_lossless(Format format) {
+    return format == Format::webp || format == Format::png || format == Format::tiff;
+}
+
+/// What is added around the picture, each 0–resize_side_max_px.
+struct Pad {
+    std::uint32_t top_px = 0;
+    std::uint32_t right_px = 0;
+    std::uint32_t bottom_px = 0;
+    std::uint32_t left_px = 0;
+
+    bool operator==(const Pad&) const = default;
+};
+
+/// The operations happen in the order of the members, after the picture has been turned upright by its EXIF
+/// orientation. Rotation and flip come before the resize so that the box, gravity and all that follows are in
+/// terms of the picture as it will be seen; a quarter turn of a picture fitted into 400 × 300 is at most 400
+/// wide. They cost no pass of their own then: they join the turn that EXIF asks for.
 struct Transform {
-    std::optional<Resize> resize;
-    std::optional<Format> format;         // empty: the format of the original
-    std::optional<std::uint8_t> quality;  // 1–100; empty: the encoder's default of this project
+    std::optional<Crop> crop = {};
+    Rotation rotate = Rotation::none;
+    Flip flip = Flip::none;
+    std::optional<Resize> resize = {};
+    bool greyscale = false;              // one channel, of the same luminance
+    Hundredths saturation = factor_one;  // 0–factor_max; formulas in imaging/adjust.h
+    Hundredths brightness = factor_one;  // 0–factor_max
+    Hundredths contrast = factor_one;    // 0–factor_max
+    Hundredths blur = {0};               // 0–blur_sigma_max: sigma of a Gaussian, in pixels of the result
+    Hundredths sharpen = {0};            // 0–sharpen_max: strength of an unsharp mask
+    Pad pad = {};
+    /// What the picture is laid on when it has alpha, just before padding, and what `contain` and `pad` fill.
+    /// Empty: alpha stays where the format has it and what is filled is transparent then; else white.
+    std::optional<Colour> background = {};
+    std::optional<Format> format = {};         // empty: the format of the original
+    std::optional<std::uint8_t> quality = {};  // 1–100; empty: the encoder's default of this project
+    bool progressive = false;                  // JPEG alone: a coarse picture first
+    bool lossless = false;  // every visible pixel comes back: WebP, and what PNG and TIFF do anyway
+    /// 1 (fast) to 9 (small), on the encoder's own scale; not TIFF. Empty: the default of this project.
+    std::optional<std::uint8_t> effort = {};
 
     bool operator==(const Transform&) const = default;
 };
+
+/// True when saturation, brightness or contrast is not 1.
+[[nodiscard]] constexpr bool adjusts_colour(const Transform& transform) {
+    return transform.saturation != factor_one || transform.brightness != factor_one ||
+           transform.contrast != factor_one;
+}
 
 /// Reads {"resize": {"width": 100, "height": 100, "fit": "inside"}, "format": "webp", "quality": 80}.
 /// Every fault is reported at once, each with its pointer below `pointer` ("" for a document of its own).

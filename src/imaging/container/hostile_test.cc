@@ -82,7 +82,7 @@ TEST(Hostile, EveryMutationIsDecidedInsideTheBytes) {
 
 TEST(Hostile, HalfAPictureIsNoPicture) {
     ASSERT_TRUE(initialise_codecs());
-    const Transform thumbnail{Resize{10, 10}, {}, {}};
+    const Transform thumbnail{.resize = Resize{10, 10}};
     for (const Format format : all_formats) {
         const Bytes file = test::sample_file(format, 300, 200, 3);
         if (file.empty()) continue;
@@ -100,7 +100,7 @@ TEST(Hostile, DamageInsideAJpegsDataIsFound) {
     // An end-of-image marker in the middle of the scan: the rest of the pixels would be made up.
     file[file.size() / 2] = std::byte{0xff};
     file[file.size() / 2 + 1] = std::byte{0xd9};
-    const Transform thumbnail{Resize{10, 10}, {}, {}};
+    const Transform thumbnail{.resize = Resize{10, 10}};
     const auto result = render_all(file, std::span(&thumbnail, 1), {}, {});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::invalid_image);

@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::uint32_t rows_at_once = 16;
 
-Plan shrunk(const Plan& plan, double shrink) {
-    const Region& region = plan.region;
-    return {{region.left / shrink, region.top / shrink, region.width / shrink, region.height / shrink},
-            plan.width_px,
-            plan.height_px};
-}
-
 /// A result that is at most half as large does not show how chroma was brought to full size.
 bool wants_smooth_chroma(const Plan& plan) {
     return plan.region.width < 2.0 * plan.width_px || plan.region.height < 2.0 * plan.height_px;

@@ -76,7 +76,7 @@ TEST(JpegWriter, WritesWhatReadersRead) {
         for (const std::uint8_t quality :
              {std::uint8_t{1}, std::uint8_t{89}, std::uint8_t{90}, std::uint8_t{100}}) {
             const Pixels pixels = test::sample_pixels(33, 17, channels);
-            const auto file = write_jpeg(pixels, quality);
+            const auto file = write_jpeg(pixels, {quality});
             ASSERT_TRUE(file);
             const Pixels again = test::decoded(*file);
             EXPECT_EQ(again.channels, channels);
@@ -85,8 +85,24 @@ TEST(JpegWriter, WritesWhatReadersRead) {
     }
 }
 
+TEST(JpegWriter, OtherCodesKeepThePixels) {
+    const Pixels pixels = test::sample_pixels(330, 170, 3);
+    const auto baseline = write_jpeg(pixels, {});
+    const auto optimised = write_jpeg(pixels, {.optimised = true});
+    const auto progressive = write_jpeg(pixels, {.progressive = true});
+    ASSERT_TRUE(baseline && optimised && progressive);
+    EXPECT_TRUE(test::contains(*baseline, "\xff\xc0"));
+    EXPECT_TRUE(test::contains(*optimised, "\xff\xc0"));
+    EXPECT_FALSE(test::contains(*progressive, "\xff\xc0"));
+    EXPECT_TRUE(test::contains(*progressive, "\xff\xc2"));
+    EXPECT_LT(optimised->size(), baseline->size());
+    const Pixels expected = test::decoded(*baseline);
+    EXPECT_EQ(test::decoded(*optimised).samples, expected.samples);
+    EXPECT_EQ(test::decoded(*progressive).samples, expected.samples);
+}
+
 TEST(JpegWriter, RefusesWhatTheFormatCannotHold) {
-    const auto file = write_jpeg(Pixels(65501, 1, 1), 80);
+    const auto file = write_jpeg(Pixels(65501, 1, 1), {});
     ASSERT_FALSE(file);
     EXPECT_EQ(file.error().code, ErrorCode::renderer_failed);
 }

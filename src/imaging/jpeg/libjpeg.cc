@@ -194,7 +194,7 @@ struct Writer {
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
-    bool write(const Pixels& pixels, int quality) {
+    bool write(const Pixels& pixels, const JpegOptions& options) {
         if (setjmp(errors.jump) != 0) return false;
         jpeg_create_compress(&info);
         created = true;
@@ -204,11 +204,13 @@ struct Writer {
         info.input_components = static_cast<int>(pixels.channels);
         info.in_color_space = pixels.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
         jpeg_set_defaults(&info);
-        jpeg_set_quality(&info, quality, TRUE);
-        if (quality >= 90) {
+        jpeg_set_quality(&info, options.quality, TRUE);
+        if (options.quality >= 90) {
             info.comp_info[0].h_samp_factor = 1;
             info.comp_info[0].v_samp_factor = 1;
         }
+        if (options.optimised) info.optimize_coding = TRUE;
+        if (options.progressive) jpeg_simple_progression(&info);
         jpeg_start_compress(&info, TRUE);
         while (info.next_scanline < info.image_height) {
             // Only read from; libjpeg's parameter is not const.
@@ -222,9 +224,9 @@ struct Writer {
 
 }  // namespace
 
-Result<std::vector<std::byte>> write_jpeg(const Pixels& pixels, std::uint8_t quality) {
+Result<std::vector<std::byte>> write_jpeg(const Pixels& pixels, const JpegOptions& options) {
     Writer writer;
-    if (!writer.write(pixels, quality)) {
+    if (!writer.write(pixels, options)) {
         Error error = error_of(writer.errors, reinterpret_cast<j_common_ptr>(&writer.info));
         return failure(ErrorCode::renderer_failed, "The picture could not be encoded.",
                        std::move(error.log_text));

@@ -54,9 +54,14 @@ class JpegReader {
     std::unique_ptr<State> state_;
 };
 
-/// Grey or RGB pixels as a baseline JPEG: 4:2:0 below quality 90, 4:4:4 from there on. No metadata but JFIF.
-/// Error: renderer_failed.
-[[nodiscard]] Result<std::vector<std::byte>> write_jpeg(const Pixels& pixels, std::uint8_t quality);
+struct JpegOptions {
+    std::uint8_t quality = 82;  // 1–100; 4:2:0 below 90, 4:4:4 from there on
+    bool progressive = false;   // coarse to fine; else baseline
+    bool optimised = false;     // Huffman codes made for this picture; progressive always has them
+};
+
+/// Grey or RGB pixels. No metadata but JFIF. Error: renderer_failed.
+[[nodiscard]] Result<std::vector<std::byte>> write_jpeg(const Pixels& pixels, const JpegOptions& options);
 
 /// "JPEG: libjpeg-turbo 2.1.5": what this was built with, as the library does not tell at run time.
 [[nodiscard]] std::string jpeg_version();

@@ -88,9 +88,28 @@ void encode_samples(const std::int16_t* row, std::size_t width, std::uint8_t* ou
     }
 }
 
-bool takes_all_as_it_is(const Plan& plan, std::uint32_t width_px, std::uint32_t height_px) {
-    return plan ==
-           Plan{{0, 0, static_cast<double>(width_px), static_cast<double>(height_px)}, width_px, height_px};
+/// The boxes of a side of `side_px` pixels that lie wholly in the bounds; where there is none, those that
+/// they touch.
+Window visible_of(double begin_px, double extent_px, std::uint32_t side_px, std::uint32_t box) {
+    const double begin = begin_px / box;
+    const double end = (begin_px + extent_px) / box;
+    const double highest = parts(side_px, box) - 1.0;
+    double first = std::ceil(begin);
+    // The last box of a side may be narrower than the others and lie wholly in the bounds all the same.
+    double last = begin_px + extent_px > side_px - 1.0 ? highest : std::floor(end) - 1;
+    if (last < first) {
+        first = std::floor(begin);
+        last = std::ceil(end) - 1;
+    }
+    last = std::clamp(last, 0.0, highest);
+    return {static_cast<std::uint32_t>(std::clamp(first, 0.0, last)), static_cast<std::uint32_t>(last)};
+}
+
+/// True for whole pixels that keep their size: they are copied, and so stay exactly what they are.
+bool takes_pixels_as_they_are(const Plan& plan) {
+    const Region& region = plan.region;
+    return region.width == plan.width_px && region.height == plan.height_px &&
+           region.left == std::floor(region.left) && region.top == std::floor(region.top);
 }
 
 }  // namespace
@@ -100,23 +119,29 @@ Resampler::Resampler(std::uint32_t width_px, std::uint32_t height_px, std::uint3
     : width_px_(width_px),
       height_px_(height_px),
       channels_(channels),
-      copies_(takes_all_as_it_is(plan, width_px, height_px)),
+      copies_(takes_pixels_as_they_are(plan)),
       kernels_(kernels),
       result_(plan.width_px, plan.height_px, channels) {
-    if (copies_) return;
+    if (copies_) {
+        first_column_ = static_cast<std::uint32_t>(plan.region.left);
+        first_row_ = static_cast<std::uint32_t>(plan.region.top);
+        return;
+    }
     plan_boxes(height_px, plan);
     allocate();
 }
 
 void Resampler::plan_boxes(std::uint32_t height_px, const Plan& plan) {
     const Region& region = plan.region;
+    const Region bounds =
+        plan.bounds.value_or(Region{0, 0, static_cast<double>(width_px_), static_cast<double>(height_px)});
     box_x_ = box_of(region.width / plan.width_px);
     box_y_ = box_of(region.height / plan.height_px);
     // Rows are combined in pairs, hence the alignment and the grain of 2.
-    down_ = make_taps(parts(height_px, box_y_), region.top / box_y_, region.height / box_y_, plan.height_px,
-                      2, 2);
-    across_ = make_taps(parts(width_px_, box_x_), region.left / box_x_, region.width / box_x_, plan.width_px,
-                        1, static_cast<std::uint32_t>(tap_block));
+    down_ = make_taps(visible_of(bounds.top, bounds.height, height_px, box_y_), region.top / box_y_,
+                      region.height / box_y_, plan.height_px, 2, 2);
+    across_ = make_taps(visible_of(bounds.left, bounds.width, width_px_, box_x_), region.left / box_x_,
+                        region.width / box_x_, plan.width_px, 1, static_cast<std::uint32_t>(tap_block));
     first_row_ = down_.first.front();
     first_column_ = across_.first.front();
     columns_ = across_.last.back() - first_column_ + 1;
@@ -135,10 +160,7 @@ void Resampler::allocate() {
 
 void Resampler::push_row(const std::uint8_t* row) {
     const std::uint32_t y = rows_seen_++;
-    if (copies_) {
-        std::memcpy(result_.row(y), row, result_.row_bytes());
-        return;
-    }
+    if (copies_) return copy_row(row, y);
     const bool needed = emitted_ < result_.height_px && y / box_y_ >= first_row_;
     if (box_sums_.empty()) {
         if (needed) store_row(row);
@@ -150,6 +172,12 @@ void Resampler::push_row(const std::uint8_t* row) {
         ++reduced_seen_;
     }
     emit_ready_rows();
+}
+
+void Resampler::copy_row(const std::uint8_t* row, std::uint32_t y) {
+    if (y < first_row_ || y - first_row_ >= result_.height_px) return;
+    std::memcpy(result_.row(y - first_row_), row + std::size_t{first_column_} * channels_,
+                result_.row_bytes());
 }
 
 std::int16_t* Resampler::slot_of(std::uint32_t reduced_row) {

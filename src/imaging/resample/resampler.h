@@ -31,6 +31,7 @@ class Resampler {
   private:
     void plan_boxes(std::uint32_t height_px, const Plan& plan);
     void allocate();
+    void copy_row(const std::uint8_t* row, std::uint32_t y);
     void store_row(const std::uint8_t* row);
     void add_to_box(const std::uint8_t* row);
     void finish_box();

@@ -41,7 +41,7 @@ TEST(Light, EveryEncodedValueComesBack) {
 
 TEST(Taps, WeightsSumToOneAndStayInside) {
     for (const std::uint32_t target : {1U, 2U, 7U, 100U, 333U}) {
-        const Taps taps = make_taps(100, 3.5, 90, target, 2, 8);
+        const Taps taps = make_taps({0, 99}, 3.5, 90, target, 2, 8);
         EXPECT_EQ(taps.count % 8, 0U);
         for (std::uint32_t o = 0; o < target; ++o) {
             const auto weights = taps.weights_of(o);
@@ -68,6 +68,31 @@ TEST(Resampler, AConstantStaysConstant) {
             for (std::size_t i = 0; i < out.samples.size(); ++i) {
                 ASSERT_EQ(out.samples[i], source.samples[i % channels])
                     << width << "×" << height << ", " << channels;
+            }
+        }
+    }
+}
+
+TEST(Resampler, NothingOutsideOfTheBoundsIsSeen) {
+    // A red field in blue; its edges lie anywhere in the boxes that large ratios begin with.
+    for (const std::uint32_t channels : {3U, 4U}) {
+        for (const std::uint32_t side : {5U, 20U, 61U, 97U}) {
+            for (const std::uint32_t begin : {1U, 6U, 11U}) {
+                const Pixels source = painted(110, 120, channels, [&](auto x, auto y, auto channel) {
+                    const bool inside = x >= begin && x < begin + side && y >= begin && y < begin + side;
+                    return channel == 3 || channel == (inside ? 0U : 2U) ? std::uint8_t{255}
+                                                                         : std::uint8_t{0};
+                });
+                const Region field{static_cast<double>(begin), static_cast<double>(begin),
+                                   static_cast<double>(side), static_cast<double>(side)};
+                for (const std::uint32_t target : {1U, 4U, 7U, 19U, 100U}) {
+                    const Pixels out = resampled(source, Plan{field, target, target, field});
+                    for (std::size_t i = 0; i < out.samples.size(); ++i) {
+                        const std::size_t channel = i % channels;
+                        ASSERT_EQ(out.samples[i], channel == 0 || channel == 3 ? 255 : 0)
+                            << side << " from " << begin << " to " << target;
+                    }
+                }
             }
         }
     }

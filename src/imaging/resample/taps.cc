@@ -47,22 +47,17 @@ void quantise(std::span<const double> exact, std::span<std::int16_t> out) {
     out[largest] = static_cast<std::int16_t>(out[largest] + weight_one - total);
 }
 
-struct Window {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-};
-
 /// The source positions that a kernel around `centre` covers: at least one.
-Window window_of(double centre, double radius, std::uint32_t source_px) {
-    const double highest = source_px - 1.0;
-    const double first = std::clamp(std::ceil(centre - radius), 0.0, highest);
+Window window_of(double centre, double radius, const Window& visible) {
+    const double highest = visible.last;
+    const double first = std::clamp(std::ceil(centre - radius), static_cast<double>(visible.first), highest);
     const double last = std::clamp(std::floor(centre + radius), first, highest);
     return {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(last)};
 }
 
 }  // namespace
 
-Taps make_taps(std::uint32_t source_px, double offset, double extent, std::uint32_t target_px,
+Taps make_taps(const Window& visible, double offset, double extent, std::uint32_t target_px,
                std::uint32_t alignment, std::uint32_t grain) {
     const double step = extent / target_px;
     const double stretch = std::max(1.0, step);
@@ -71,7 +66,7 @@ Taps make_taps(std::uint32_t source_px, double offset, double extent, std::uint3
     Taps taps;
     for (std::uint32_t o = 0; o < target_px; ++o) {
         const double centre = offset + (o + 0.5) * step - 0.5;
-        windows[o] = window_of(centre, radius, source_px);
+        windows[o] = window_of(centre, radius, visible);
         taps.first.push_back(windows[o].first / alignment * alignment);
         taps.last.push_back(windows[o].last);
         taps.count = std::max(taps.count, windows[o].last - taps.first[o] + 1);

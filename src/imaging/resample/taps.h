@@ -24,10 +24,17 @@ struct Taps {
     }
 };
 
+/// Positions of a source, the first and the last one.
+struct Window {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+};
+
 /// Lanczos with three lobes, widened when shrinking so that nothing aliases. Maps the part [offset, offset +
-/// extent) of `source_px` samples on `target_px` samples; the kernel may look beyond the part but not beyond
-/// the source. `first` is made a multiple of `alignment`, and `count` a multiple of `grain`.
-[[nodiscard]] Taps make_taps(std::uint32_t source_px, double offset, double extent, std::uint32_t target_px,
+/// extent) of the source on `target_px` samples; the kernel may look beyond the part but not beyond
+/// `visible`, which is not far from any of it. `first` is made a multiple of `alignment`, and `count` a
+/// multiple of `grain`.
+[[nodiscard]] Taps make_taps(const Window& visible, double offset, double extent, std::uint32_t target_px,
                              std::uint32_t alignment, std::uint32_t grain);
 
 }  // namespace safelight

@@ -6,11 +6,22 @@
 namespace safelight {
 namespace {
 
-// What each encoder may spend: the best return for its time, as measured (docs/adr/0006).
-constexpr int png_compression = 6;
-constexpr int webp_effort = 4;
-constexpr int avif_effort = 1;
-constexpr int gif_effort = 7;
+/// What an encoder may spend, on the scale of its saver: by default the best return for its time, as measured
+/// (docs/adr/0006).
+int effort_for(Format format, std::optional<std::uint8_t> effort) {
+    switch (format) {
+        case Format::png:  // 1 to 9
+            return effort.value_or(6);
+        case Format::webp:  // 0 to 6
+            return effort ? (*effort * 6 + 4) / 9 : 4;
+        case Format::avif:  // 0 to 9; beyond 4 a large picture takes minutes
+            return effort ? (*effort - 1) / 2 : 1;
+        case Format::gif:  // 1 to 10
+            return effort.value_or(7);
+        default:
+            return 0;
+    }
+}
 
 struct VipsBytes {
     void* data = nullptr;
@@ -22,16 +33,19 @@ struct VipsBytes {
     VipsBytes& operator=(const VipsBytes&) = delete;
 };
 
-int call_saver(VipsImage* picture, Format format, int quality, VipsBytes& out) {
+int call_saver(VipsImage* picture, Format format, const SaveOptions& options, VipsBytes& out) {
+    const int quality = options.quality;
+    const int effort = effort_for(format, options.effort);
     switch (format) {
         case Format::png:
-            return vips_pngsave_buffer(picture, &out.data, &out.size, "compression", png_compression, "strip",
-                                       TRUE, nullptr);
+            return vips_pngsave_buffer(picture, &out.data, &out.size, "compression", effort, "strip", TRUE,
+                                       nullptr);
         case Format::webp:
-            return vips_webpsave_buffer(picture, &out.data, &out.size, "Q", quality, "effort", webp_effort,
-                                        "strip", TRUE, nullptr);
+            return vips_webpsave_buffer(picture, &out.data, &out.size, "Q", quality, "lossless",
+                                        options.lossless ? TRUE : FALSE, "effort", effort, "strip", TRUE,
+                                        nullptr);
         case Format::gif:
-            return vips_gifsave_buffer(picture, &out.data, &out.size, "effort", gif_effort, "strip", TRUE,
+            return vips_gifsave_buffer(picture, &out.data, &out.size, "effort", effort, "strip", TRUE,
                                        nullptr);
         case Format::tiff:
             return vips_tiffsave_buffer(picture, &out.data, &out.size, "compression",
@@ -39,8 +53,8 @@ int call_saver(VipsImage* picture, Format format, int quality, VipsBytes& out) {
                                         VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL, "strip", TRUE, nullptr);
         case Format::avif:
             return vips_heifsave_buffer(picture, &out.data, &out.size, "Q", quality, "compression",
-                                        VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort", avif_effort, "strip",
-                                        TRUE, nullptr);
+                                        VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "effort", effort, "strip", TRUE,
+                                        nullptr);
         default:
             return -1;
     }
@@ -62,7 +76,7 @@ bool writes_a_sample(Format format) {
     if (!initialise_vips()) return false;
     const VipsThread thread;
     const Pixels sample(16, 16, 3);
-    return save_picture(sample, format, 50, {}).has_value();
+    return save_picture(sample, format, {}, {}).has_value();
 }
 
 }  // namespace
@@ -97,14 +111,14 @@ bool can_write(Format format) {
     return false;
 }
 
-Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format, int quality,
+Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format, const SaveOptions& options,
                                             const StopCheck& stop) {
     const VipsThread thread;
     const VipsPicture picture = view_of(pixels);
     if (!picture) return vips_failure(ErrorCode::renderer_failed, "The picture could not be encoded.");
     stop_when(picture.get(), stop);
     VipsBytes out;
-    if (call_saver(picture.get(), format, quality, out) != 0) {
+    if (call_saver(picture.get(), format, options, out) != 0) {
         const bool killed = vips_image_iskilled(picture.get()) != 0;
         return vips_failure(killed ? ErrorCode::cancelled : ErrorCode::renderer_failed,
                             killed ? "The work was called off." : "The picture could not be encoded.");

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -13,9 +15,15 @@ namespace safelight {
 /// True when this build has an encoder that works. HEIC is never written: its codec is under patents.
 [[nodiscard]] bool can_write(Format format);
 
+struct SaveOptions {
+    std::uint8_t quality = 80;  // 1–100, for WebP and AVIF
+    bool lossless = false;      // WebP; PNG, TIFF and the colours of GIF's palette are so anyway
+    std::optional<std::uint8_t> effort = {};  // 1–9; empty: what this project found to be worth its time
+};
+
 /// Encodes in any format that can be written but JPEG. The file holds pixels and nothing else.
 /// Errors: cancelled, renderer_failed.
-[[nodiscard]] Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format, int quality,
-                                                          const StopCheck& stop);
+[[nodiscard]] Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format,
+                                                          const SaveOptions& options, const StopCheck& stop);
 
 }  // namespace safelight

@@ -44,14 +44,6 @@ Status push_rows(VipsImage* picture, std::span<Resampler> resamplers, const Stop
     return {};
 }
 
-Plan shrunk(const Plan& plan, int shrink) {
-    if (shrink == 1) return plan;
-    const Region& region = plan.region;
-    return {{region.left / shrink, region.top / shrink, region.width / shrink, region.height / shrink},
-            plan.width_px,
-            plan.height_px};
-}
-
 /// libvips takes some canvases of GIFs for a mistake and shows the frames' extent alone: back to the canvas,
 /// whose corner is the same. Any other difference between the header that was checked and the pixels is a
 /// lie.

@@ -78,7 +78,7 @@ class Corpus : public testing::Test {
 
     Result<Rendition> thumbnail(std::span<const std::byte> file) const {
         MemorySource source(file);
-        const Transform transform{Resize{100, 100}, {}, {}};
+        const Transform transform{.resize = Resize{100, 100}};
         auto results = renderer_->render(source, std::span(&transform, 1), {});
         if (!results) return forward(std::move(results));
         return std::move(results->front());

@@ -11,7 +11,7 @@ namespace {
 
 using test::Bytes;
 
-const Transform thumbnail{Resize{20, 20}, {}, {}};
+const Transform thumbnail{.resize = Resize{20, 20}};
 
 TEST(DirectRenderer, ProbesAndRenders) {
     const auto renderer = make_direct_renderer({});

@@ -1,0 +1,43 @@
+// Pad and background in JSON.
+#include <gtest/gtest.h>
+
+#include "transform/transform.h"
+
+namespace safelight {
+namespace {
+
+std::vector<std::string> faulty(std::string_view text) {
+    const auto transform = parse_transform(text);
+    std::vector<std::string> pointers;
+    if (!transform) {
+        for (const Fault& fault : transform.error().faults) pointers.push_back(fault.pointer);
+    }
+    return pointers;
+}
+
+using Pointers = std::vector<std::string>;
+
+TEST(CanvasMembers, AreRead) {
+    const auto transform = parse_transform(R"({"background":"#0aFF7e","pad":{"left":4,"top":1}})");
+    ASSERT_TRUE(transform);
+    EXPECT_EQ(transform->pad, (Pad{1, 0, 0, 4}));
+    EXPECT_EQ(transform->background, (Colour{10, 255, 126}));
+    EXPECT_EQ(to_json(*transform), R"({"pad":{"top":1,"left":4},"background":"#0aff7e"})");
+}
+
+TEST(CanvasMembers, NoPadIsTheDefault) {
+    EXPECT_EQ(parse_transform(R"({"pad":{"top":0,"right":0,"bottom":0,"left":0}})"), Transform{});
+}
+
+TEST(CanvasMembers, RefusesOtherValues) {
+    for (const std::string value :
+         {"\"red\"", "\"#fff\"", "\"#gggggg\"", "\"ffffff\"", "\"#ffffff0\"", "0", "\"\""}) {
+        EXPECT_EQ(faulty(R"({"background":)" + value + "}"), Pointers{"/background"}) << value;
+    }
+    EXPECT_EQ(faulty(R"({"pad":5})"), Pointers{"/pad"});
+    EXPECT_EQ(faulty(R"({"pad":{"top":-1,"right":16384,"middle":1}})"),
+              (Pointers{"/pad/middle", "/pad/top", "/pad/right"}));
+}
+
+}  // namespace
+}  // namespace safelight

@@ -1,0 +1,51 @@
+// Crop, rotation and flip in JSON.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "transform/transform.h"
+
+namespace safelight {
+namespace {
+
+std::vector<std::string> faulty(std::string_view text) {
+    const auto transform = parse_transform(text);
+    std::vector<std::string> pointers;
+    if (!transform) {
+        for (const Fault& fault : transform.error().faults) pointers.push_back(fault.pointer);
+    }
+    std::ranges::sort(pointers);
+    return pointers;
+}
+
+using Pointers = std::vector<std::string>;
+
+TEST(GeometryMembers, AreRead) {
+    const auto transform =
+        parse_transform(R"({"flip":"vertical","rotate":270,"crop":{"x":1,"y":2,"width":3,"height":4}})");
+    ASSERT_TRUE(transform);
+    EXPECT_EQ(transform->crop, (Crop{1, 2, 3, 4}));
+    EXPECT_EQ(transform->rotate, Rotation::three_quarters);
+    EXPECT_EQ(transform->flip, Flip::vertical);
+    EXPECT_EQ(to_json(*transform),
+              R"({"crop":{"x":1,"y":2,"width":3,"height":4},"rotate":270,"flip":"vertical"})");
+}
+
+TEST(GeometryMembers, NoRotationIsTheDefault) {
+    EXPECT_EQ(parse_transform(R"({"rotate":0})"), Transform{});
+    EXPECT_EQ(to_json(Transform{}), "{}");
+}
+
+TEST(GeometryMembers, RefusesOtherValues) {
+    for (const std::string value : {"45", "-90", "360", "\"90\"", "90.0", "true"}) {
+        EXPECT_EQ(faulty(R"({"rotate":)" + value + "}"), Pointers{"/rotate"}) << value;
+    }
+    EXPECT_EQ(faulty(R"({"flip":"both"})"), Pointers{"/flip"});
+    EXPECT_EQ(faulty(R"({"crop":[1,2,3,4]})"), Pointers{"/crop"});
+    EXPECT_EQ(faulty(R"({"crop":{"x":0,"y":0,"width":1}})"), Pointers{"/crop/height"});
+    EXPECT_EQ(faulty(R"({"crop":{"x":-1,"y":16383,"width":0,"height":16384,"z":1}})"),
+              (Pointers{"/crop/height", "/crop/width", "/crop/x", "/crop/y", "/crop/z"}));
+}
+
+}  // namespace
+}  // namespace safelight

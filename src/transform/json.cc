@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <utility>
+
+#include "transform/members.h"
+#include "transform/read.h"
+
+namespace safelight {
+
+namespace json = boost::json;
+
+Result<Transform> parse_transform(std::string_view text, std::string_view pointer) {
+    boost::system::error_code parse_error;
+    const json::value document = json::parse(text, parse_error);
+    if (parse_error)
+        return invalid({{std::string(pointer), "A transform is a JSON object; this is not JSON."}});
+    const json::object* object = document.if_object();
+    if (object == nullptr) return invalid({{std::string(pointer), "A transform is a JSON object."}});
+    std::vector<Fault> faults;
+    const Transform transform = read_transform(ObjectReader(*object, std::string(pointer), faults));
+    if (!faults.empty()) return invalid(std::move(faults));
+    return transform;
+}
+
+std::string to_json(const Transform& transform) {
+    std::string text = "{";
+    std::string_view section;
+    for (const Member& member : members_of(transform)) {
+        if (member.section != section) {
+            if (!section.empty()) text += '}';
+            if (text.size() > 1) text += ',';
+            section = member.section;
+            if (!section.empty()) text += fmt::format("\"{}\":{{", section);
+        } else if (text.size() > 1) {
+            text += ',';
+        }
+        // No value needs escaping: numbers, words of our own, and hexadecimal digits.
+        text += member.quoted ? fmt::format("\"{}\":\"{}\"", member.name, member.value)
+                              : fmt::format("\"{}\":{}", member.name, member.value);
+    }
+    if (!section.empty()) text += '}';
+    return text + '}';
+}
+
+}  // namespace safelight

@@ -1,0 +1,49 @@
+// What concerns the encoder, in JSON.
+#include <gtest/gtest.h>
+
+#include "transform/transform.h"
+
+namespace safelight {
+namespace {
+
+std::vector<std::string> faulty(std::string_view text) {
+    const auto transform = parse_transform(text);
+    std::vector<std::string> pointers;
+    if (!transform) {
+        for (const Fault& fault : transform.error().faults) pointers.push_back(fault.pointer);
+    }
+    return pointers;
+}
+
+using Pointers = std::vector<std::string>;
+
+TEST(OutputMembers, AreRead) {
+    for (const std::string text :
+         {R"({"format":"jpeg","quality":80,"progressive":true,"effort":9})",
+          R"({"format":"webp","lossless":true,"effort":1})", R"({"progressive":true,"lossless":true})"}) {
+        const auto transform = parse_transform(text);
+        ASSERT_TRUE(transform) << text;
+        EXPECT_EQ(to_json(*transform), text);
+    }
+    EXPECT_EQ(parse_transform(R"({"progressive":false,"lossless":false})"), Transform{});
+}
+
+TEST(OutputMembers, RefusesWhatTheFormatCannotDo) {
+    for (const std::string format : {"png", "gif", "webp", "tiff", "avif"}) {
+        EXPECT_EQ(faulty(R"({"progressive":true,"format":")" + format + "\"}"), Pointers{"/progressive"});
+    }
+    for (const std::string format : {"jpeg", "gif", "avif"}) {
+        EXPECT_EQ(faulty(R"({"lossless":true,"format":")" + format + "\"}"), Pointers{"/lossless"});
+    }
+    EXPECT_EQ(faulty(R"({"effort":5,"format":"tiff"})"), Pointers{"/effort"});
+    EXPECT_EQ(faulty(R"({"lossless":true,"quality":80,"format":"webp"})"), Pointers{"/quality"});
+}
+
+TEST(OutputMembers, RefusesOtherValues) {
+    EXPECT_EQ(faulty(R"({"effort":0})"), Pointers{"/effort"});
+    EXPECT_EQ(faulty(R"({"effort":10,"progressive":1,"lossless":"yes"})"),
+              (Pointers{"/progressive", "/lossless", "/effort"}));
+}
+
+}  // namespace
+}  // namespace safelight
