@@ -32,12 +32,10 @@ constexpr std::array<std::uint8_t, 67> smallest_png{
 void warm_up() {
     const auto source = std::as_bytes(std::span(smallest_png));
     std::vector<Transform> transforms;
-    for (const Format format : all_formats)
-        transforms.push_back({.resize = {}, .format = format, .quality = {}});
+    for (const Format format : all_formats) transforms.push_back({.format = format});
     const auto pictures = render_all(source, transforms, ImageLimits{}, {});
     if (!pictures) return;
-    const Transform decode{
-        .resize = Resize{.width_px = 1, .height_px = 1}, .format = Format::png, .quality = {}};
+    const Transform decode{.resize = Resize{.width_px = 1, .height_px = 1}, .format = Format::png};
     for (const auto& picture : *pictures) {
         // A codec that this build lacks fails here as it will in earnest.
         if (picture) static_cast<void>(render_all(picture->bytes, std::span(&decode, 1), ImageLimits{}, {}));

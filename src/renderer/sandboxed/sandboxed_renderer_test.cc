@@ -36,7 +36,7 @@ std::vector<Transform> one_of_each_format() {
     std::vector<Transform> transforms;
     for (const Format format :
          {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif})
-        transforms.push_back({Resize{20, 20}, format, {}});
+        transforms.push_back({.resize = Resize{20, 20}, .format = format});
     return transforms;
 }
 
@@ -69,6 +69,35 @@ TEST(SandboxedRenderer, AnswersAsTheDirectOneDoes) {
     }
 }
 
+/// Each operation may reach code, and with it system calls, that no other does.
+TEST(SandboxedRenderer, CarriesOutEveryOperation) {
+    const auto sandboxed = started();
+    const auto direct = make_direct_renderer({});
+    std::vector<Transform> transforms;
+    for (const char* json :
+         {R"({"crop":{"x":5,"y":5,"width":40,"height":30}})", R"({"rotate":90,"flip":"horizontal"})",
+          R"({"resize":{"width":30,"height":30,"fit":"contain"},"background":"#ff0000"})",
+          R"({"pad":{"top":3,"right":4,"bottom":5,"left":6}})", R"({"greyscale":true})",
+          R"({"saturation":0.5,"brightness":1.2,"contrast":0.9})", R"({"blur":2.5})", R"({"sharpen":1})",
+          R"({"format":"jpeg","progressive":true})", R"({"format":"webp","lossless":true})",
+          R"({"format":"avif","effort":2})", R"({"format":"png","effort":9})"}) {
+        const auto transform = parse_transform(json);
+        ASSERT_TRUE(transform) << json;
+        transforms.push_back(*transform);
+    }
+    for (const Format format : {Format::jpeg, Format::png}) {
+        const Bytes file = test::sample_file(format, 80, 60);
+        MemorySource source(file);
+        const auto expected = direct->render(source, transforms, {});
+        const auto got = sandboxed->render(source, transforms, {});
+        ASSERT_TRUE(got) << got.error().log_text;
+        for (std::size_t i = 0; i < transforms.size(); ++i) {
+            ASSERT_TRUE((*got)[i]) << to_json(transforms[i]) << ": " << (*got)[i].error().public_text;
+            EXPECT_EQ((*got)[i]->bytes, (*expected)[i]->bytes) << to_json(transforms[i]);
+        }
+    }
+}
+
 TEST(SandboxedRenderer, RefusesAsTheDirectOneDoes) {
     SandboxConfig config = small_config();
     config.limits.bytes_max = 4'000;
@@ -90,7 +119,7 @@ TEST(SandboxedRenderer, RefusesAsTheDirectOneDoes) {
 TEST(SandboxedRenderer, ManyThreadsShareTheProcesses) {
     const auto renderer = started();
     const Bytes file = test::sample_file(Format::png, 80, 60);
-    const Transform thumbnail{Resize{20, 20}, {}, {}};
+    const Transform thumbnail{.resize = Resize{20, 20}};
     std::array<int, 6> rendered{};
     std::vector<std::thread> threads;
     for (int& count : rendered) {

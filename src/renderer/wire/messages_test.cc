@@ -10,8 +10,12 @@ namespace {
 const std::vector<Request> requests{
     ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5}, 6},
     RenderRequest{~std::uint64_t{0}, {}, 1, {}},
-    RenderRequest{
-        8, {}, 99, {{Resize{20, {}}, Format::webp, 80}, {}, {Resize{3, 4, Fit::cover, true}, {}, {}}}},
+    RenderRequest{8,
+                  {},
+                  99,
+                  {{.resize = Resize{20, {}}, .format = Format::webp, .quality = 80},
+                   {},
+                   {.resize = Resize{3, 4, Fit::cover, true}}}},
 };
 
 const ImageFacts facts{Format::heic, 3, 4, 5, true, ColourSpace::cmyk, Orientation::turned_270};
