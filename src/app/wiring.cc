@@ -127,9 +127,8 @@ Result<Backends> open_backends(const Config& config) {
     TRY_ASSIGN(auto bare_blobs, open_bare_blobs(config, *backends.clock));
     backends.blobs = decorate(std::move(bare_blobs), *backends.metrics);
     backends.queue = make_queue(backends.database->claims(), *backends.clock);
-    // One more than workers use, so that an upload is looked at while all of them render.
-    const std::uint32_t renders = worker_threads(config) == 0 ? 0 : render_slots(config);
-    TRY_ASSIGN(backends.renderer, start_renderer(config, renders + 1, *backends.log));
+    const std::uint32_t renders = worker_threads(config) == 0 ? 1 : render_slots(config);
+    TRY_ASSIGN(backends.renderer, start_renderer(config, renders, *backends.log));
     return backends;
 }
 

@@ -15,9 +15,10 @@ constexpr std::uint32_t demanded = wire::resource_limits | wire::no_new_privileg
 
 }  // namespace
 
-Result<std::unique_ptr<ProcessPool>> ProcessPool::start(const SandboxConfig& config, telemetry::Logger& log) {
+Result<std::unique_ptr<ProcessPool>> ProcessPool::start(const SandboxConfig& config, std::uint32_t count,
+                                                        int niceness, telemetry::Logger& log) {
     TRY(config.validate());
-    std::unique_ptr<ProcessPool> pool(new ProcessPool(config, log));
+    std::unique_ptr<ProcessPool> pool(new ProcessPool(config, count, niceness, log));
     TRY(pool->fill());
     pool->refiller_ = std::jthread([raw = pool.get()](const std::stop_token& stop) { raw->refill(stop); });
     ::pthread_setname_np(pool->refiller_.native_handle(), "renderer-pool");
@@ -31,8 +32,8 @@ ProcessPool::~ProcessPool() {
 Status ProcessPool::fill() {
     // All are started before the first is waited for: they warm up at the same time.
     std::vector<std::unique_ptr<RendererProcess>> started;
-    for (std::uint32_t i = 0; i < config_.processes; ++i) {
-        TRY_ASSIGN(auto process, RendererProcess::start(config_));
+    for (std::uint32_t i = 0; i < count_; ++i) {
+        TRY_ASSIGN(auto process, RendererProcess::start(config_, niceness_));
         started.push_back(std::move(process));
     }
     for (auto& process : started) TRY(admit(std::move(process)));
@@ -114,7 +115,7 @@ void ProcessPool::refill(const std::stop_token& stop) {
             if (!changed_.wait(lock, stop, [this] { return missing_ > 0; })) return;
         }
         if (stop.stop_requested()) return;
-        auto process = RendererProcess::start(config_);
+        auto process = RendererProcess::start(config_, niceness_);
         const Status admitted = process ? admit(std::move(*process)) : Status(forward(std::move(process)));
         std::unique_lock lock(mutex_);
         if (admitted) {

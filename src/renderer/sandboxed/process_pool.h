@@ -17,8 +17,9 @@ namespace safelight {
 /// Any thread may call.
 class ProcessPool {
   public:
-    /// Errors: as start_sandboxed_renderer.
+    /// `count` processes of this niceness. Errors: as start_sandboxed_renderer.
     [[nodiscard]] static Result<std::unique_ptr<ProcessPool>> start(const SandboxConfig& config,
+                                                                    std::uint32_t count, int niceness,
                                                                     telemetry::Logger& log);
     ~ProcessPool();
     ProcessPool(const ProcessPool&) = delete;
@@ -36,7 +37,8 @@ class ProcessPool {
     [[nodiscard]] const std::vector<std::string>& codecs() const { return codecs_; }
 
   private:
-    ProcessPool(const SandboxConfig& config, telemetry::Logger& log) : config_(config), log_(log) {}
+    ProcessPool(const SandboxConfig& config, std::uint32_t count, int niceness, telemetry::Logger& log)
+        : config_(config), count_(count), niceness_(niceness), log_(log) {}
 
     [[nodiscard]] std::unique_ptr<RendererProcess> take_any(const CancelCheck& cancelled);
     [[nodiscard]] Status fill();
@@ -45,6 +47,8 @@ class ProcessPool {
     void refill(const std::stop_token& stop);
 
     const SandboxConfig config_;
+    const std::uint32_t count_;
+    const int niceness_;
     telemetry::Logger& log_;
     std::vector<std::string> codecs_;  // constant once started
     std::mutex mutex_;

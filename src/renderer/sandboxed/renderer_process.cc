@@ -97,7 +97,7 @@ std::unexpected<Error> failed(std::string log_text) {
 
 }  // namespace
 
-Result<std::unique_ptr<RendererProcess>> RendererProcess::start(const SandboxConfig& config) {
+Result<std::unique_ptr<RendererProcess>> RendererProcess::start(const SandboxConfig& config, int niceness) {
     TRY_ASSIGN(auto sockets, wire::Channel::pair());
     SpawnActions actions;
     actions.isolate(sockets[1].get());
@@ -109,6 +109,8 @@ Result<std::unique_ptr<RendererProcess>> RendererProcess::start(const SandboxCon
     }
     std::unique_ptr<RendererProcess> process(
         new RendererProcess(id, std::move(sockets[0]), config.cpu_seconds_max));
+    // Before it has threads, which take it over.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(id), niceness);
     if (!limit_resources(id, config)) {
         return failure(ErrorCode::unavailable, "No renderer could be started.",
                        "prlimit: " + std::generic_category().message(errno));

@@ -20,7 +20,8 @@ namespace safelight {
 class RendererProcess {
   public:
     /// Returns before the process is warm. Error: unavailable.
-    [[nodiscard]] static Result<std::unique_ptr<RendererProcess>> start(const SandboxConfig& config);
+    [[nodiscard]] static Result<std::unique_ptr<RendererProcess>> start(const SandboxConfig& config,
+                                                                        int niceness);
     ~RendererProcess();
     RendererProcess(const RendererProcess&) = delete;
     RendererProcess& operator=(const RendererProcess&) = delete;

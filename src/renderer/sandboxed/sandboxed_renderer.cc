@@ -89,8 +89,9 @@ class Output {
 
 class SandboxedRenderer final : public Renderer {
   public:
-    SandboxedRenderer(const SandboxConfig& config, std::unique_ptr<ProcessPool> pool, telemetry::Logger& log)
-        : config_(config), log_(log), pool_(std::move(pool)) {}
+    SandboxedRenderer(const SandboxConfig& config, std::unique_ptr<ProcessPool> probers,
+                      std::unique_ptr<ProcessPool> renderers, telemetry::Logger& log)
+        : config_(config), log_(log), probers_(std::move(probers)), renderers_(std::move(renderers)) {}
 
     Result<ImageFacts> probe(ByteSource& source) override {
         const auto deadline = SteadyClock::now() + config_.probe_timeout;
@@ -114,7 +115,7 @@ class SandboxedRenderer final : public Renderer {
             return failure(ErrorCode::internal, "Something went wrong.", "too many transforms for one call");
         TRY_ASSIGN(const SharedSource shared, SharedSource::of(source));
         TRY_ASSIGN(Output output, Output::make());
-        auto process = pool_->take(cancelled);
+        auto process = renderers_->take(cancelled);
         if (!process) return failure(ErrorCode::cancelled, "The work was called off.");
         const std::uint64_t id = next_id_++;
         const std::array descriptors{shared.descriptor(), output.descriptor()};
@@ -125,10 +126,10 @@ class SandboxedRenderer final : public Renderer {
             descriptors, cancelled, [&](const wire::RenderReply& reply) {
                 return check_renditions(reply.renditions, transforms, output);
             });
-        return settle(std::move(process), std::move(renditions), "render");
+        return settle(*renderers_, std::move(process), std::move(renditions), "render");
     }
 
-    std::vector<std::string> versions() const override { return pool_->codecs(); }
+    std::vector<std::string> versions() const override { return renderers_->codecs(); }
 
   private:
     [[nodiscard]] Status check_size(const ByteSource& source) const {
@@ -139,7 +140,7 @@ class SandboxedRenderer final : public Renderer {
 
     [[nodiscard]] Result<ImageFacts> probe_once(const SharedSource& source, std::uint64_t size_bytes,
                                                 const CancelCheck& is_late) {
-        auto process = pool_->take(is_late);
+        auto process = probers_->take(is_late);
         if (!process)
             return failure(ErrorCode::overloaded, "Too many pictures are being looked at. Try again later.");
         const std::array descriptors{source.descriptor()};
@@ -149,7 +150,7 @@ class SandboxedRenderer final : public Renderer {
                 if (reply.facts) TRY(check_facts(*reply.facts, config_.limits));
                 return reply.facts;
             });
-        return settle(std::move(process), std::move(facts), "probe");
+        return settle(*probers_, std::move(process), std::move(facts), "probe");
     }
 
     /// The outer error is of the process, which is of no further use; the inner result is its honest answer.
@@ -184,14 +185,14 @@ class SandboxedRenderer final : public Renderer {
 
     /// What happens to the process, and what the caller gets.
     template <class T>
-    Result<T> settle(std::unique_ptr<RendererProcess> process, Result<Result<T>> answer,
+    Result<T> settle(ProcessPool& pool, std::unique_ptr<RendererProcess> process, Result<Result<T>> answer,
                      std::string_view doing) {
         if (answer) {
-            pool_->give_back(std::move(process));
+            pool.give_back(std::move(process));
             return std::move(*answer);
         }
         const auto id = process->id();
-        const std::string ending = pool_->discard(std::move(process));
+        const std::string ending = pool.discard(std::move(process));
         if (answer.error().code != ErrorCode::cancelled) {
             log_.warn(
                 "renderer replaced",
@@ -203,7 +204,8 @@ class SandboxedRenderer final : public Renderer {
 
     const SandboxConfig config_;
     telemetry::Logger& log_;
-    const std::unique_ptr<ProcessPool> pool_;
+    const std::unique_ptr<ProcessPool> probers_;
+    const std::unique_ptr<ProcessPool> renderers_;
     std::atomic<std::uint64_t> next_id_ = 1;
 };
 
@@ -217,6 +219,7 @@ Status SandboxConfig::validate() const {
     constexpr Milliseconds zero = Milliseconds::zero();
     require(!command.empty(), "command", "must not be empty");
     require(processes > 0, "processes", "must be above 0");
+    require(probe_processes > 0, "probe_processes", "must be above 0");
     require(memory_bytes_max > 0, "memory_bytes_max", "must be above 0");
     require(output_bytes_max > 0, "output_bytes_max", "must be above 0");
     require(start_timeout > zero, "start_timeout", "must be above 0");
@@ -229,8 +232,11 @@ Status SandboxConfig::validate() const {
 
 Result<std::unique_ptr<Renderer>> start_sandboxed_renderer(const SandboxConfig& config,
                                                            telemetry::Logger& log) {
-    TRY_ASSIGN(auto pool, ProcessPool::start(config, log));
-    return std::make_unique<SandboxedRenderer>(config, std::move(pool), log);
+    constexpr int usual = 0;
+    constexpr int below_usual = 5;  // whoever waits for an answer goes first
+    TRY_ASSIGN(auto probers, ProcessPool::start(config, config.probe_processes, usual, log));
+    TRY_ASSIGN(auto renderers, ProcessPool::start(config, config.processes, below_usual, log));
+    return std::make_unique<SandboxedRenderer>(config, std::move(probers), std::move(renderers), log);
 }
 
 }  // namespace safelight

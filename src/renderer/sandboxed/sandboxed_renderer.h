@@ -18,14 +18,15 @@ namespace safelight {
 struct SandboxConfig {
     /// Program (its absolute path) and arguments of a renderer process, which calls run_renderer_program().
     std::vector<std::string> command;
-    std::uint32_t processes = 3;
+    std::uint32_t processes = 2;        // that render; at a lower priority than this process
+    std::uint32_t probe_processes = 1;  // that look at uploads, while all the others may render
     ImageLimits limits;
     std::uint64_t memory_bytes_max = 1'024 * 1'024 * 1'024ULL;  // address space of one process
     std::uint64_t output_bytes_max = 256 * 1'024 * 1'024ULL;    // all renditions of one call
     Milliseconds start_timeout{20'000};
     Milliseconds probe_timeout{5'000};
     std::uint32_t cpu_seconds_max = 60;  // of one call, over all its threads
-    std::uint32_t calls_max = 1'000;     // then a process is replaced
+    std::uint32_t calls_max = 10'000;    // then a process is replaced
     std::uint64_t kept_bytes_max =
         256 * 1'024 * 1'024ULL;  // resident; a process that grew beyond is replaced
     /// Whether a process has to hold every protection but Landlock, which not every kernel has. Without, what

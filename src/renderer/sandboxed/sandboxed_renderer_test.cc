@@ -175,13 +175,14 @@ TEST(SandboxConfig, EveryMemberIsChecked) {
     EXPECT_TRUE(small_config().validate());
     SandboxConfig bad;
     bad.processes = 0;
+    bad.probe_processes = 0;
     bad.memory_bytes_max = 0;
     bad.output_bytes_max = 0;
     bad.start_timeout = Milliseconds{0};
     bad.probe_timeout = Milliseconds{0};
     bad.cpu_seconds_max = 0;
     bad.calls_max = 0;
-    EXPECT_EQ(bad.validate().error().faults.size(), 8U);
+    EXPECT_EQ(bad.validate().error().faults.size(), 9U);
 }
 
 }  // namespace
