@@ -87,6 +87,28 @@ class Output {
     std::uint64_t offset_ = 0;
 };
 
+/// A process on loan: whatever happens, the pool learns of its end.
+class Loan {
+  public:
+    Loan(ProcessPool& pool, const CancelCheck& cancelled) : pool_(pool), process_(pool.take(cancelled)) {}
+    Loan(const Loan&) = delete;
+    Loan& operator=(const Loan&) = delete;
+    ~Loan() {
+        // Only when an exception passes.
+        if (process_) static_cast<void>(discard());
+    }
+
+    /// False: called off before a process was free.
+    [[nodiscard]] bool has_process() const { return process_ != nullptr; }
+    [[nodiscard]] RendererProcess& process() { return *process_; }
+    void give_back() { pool_.give_back(std::move(process_)); }
+    [[nodiscard]] std::string discard() { return pool_.discard(std::move(process_)); }
+
+  private:
+    ProcessPool& pool_;
+    std::unique_ptr<RendererProcess> process_;
+};
+
 class SandboxedRenderer final : public Renderer {
   public:
     SandboxedRenderer(const SandboxConfig& config, std::unique_ptr<ProcessPool> probers,
@@ -115,18 +137,18 @@ class SandboxedRenderer final : public Renderer {
             return failure(ErrorCode::internal, "Something went wrong.", "too many transforms for one call");
         TRY_ASSIGN(const SharedSource shared, SharedSource::of(source));
         TRY_ASSIGN(Output output, Output::make());
-        auto process = renderers_->take(cancelled);
-        if (!process) return failure(ErrorCode::cancelled, "The work was called off.");
+        Loan loan(*renderers_, cancelled);
+        if (!loan.has_process()) return failure(ErrorCode::cancelled, "The work was called off.");
         const std::uint64_t id = next_id_++;
         const std::array descriptors{shared.descriptor(), output.descriptor()};
         auto renditions = exchange<wire::RenderReply>(
-            *process,
+            loan.process(),
             wire::RenderRequest{
                 id, config_.limits, source.size_bytes(), {transforms.begin(), transforms.end()}},
             descriptors, cancelled, [&](const wire::RenderReply& reply) {
                 return check_renditions(reply.renditions, transforms, output);
             });
-        return settle(*renderers_, std::move(process), std::move(renditions), "render");
+        return settle(loan, std::move(renditions), "render");
     }
 
     std::vector<std::string> versions() const override { return renderers_->codecs(); }
@@ -140,17 +162,17 @@ class SandboxedRenderer final : public Renderer {
 
     [[nodiscard]] Result<ImageFacts> probe_once(const SharedSource& source, std::uint64_t size_bytes,
                                                 const CancelCheck& is_late) {
-        auto process = probers_->take(is_late);
-        if (!process)
+        Loan loan(*probers_, is_late);
+        if (!loan.has_process())
             return failure(ErrorCode::overloaded, "Too many pictures are being looked at. Try again later.");
         const std::array descriptors{source.descriptor()};
         auto facts = exchange<wire::ProbeReply>(
-            *process, wire::ProbeRequest{next_id_++, config_.limits, size_bytes}, descriptors, is_late,
+            loan.process(), wire::ProbeRequest{next_id_++, config_.limits, size_bytes}, descriptors, is_late,
             [&](const wire::ProbeReply& reply) -> Result<Result<ImageFacts>> {
                 if (reply.facts) TRY(check_facts(*reply.facts, config_.limits));
                 return reply.facts;
             });
-        return settle(*probers_, std::move(process), std::move(facts), "probe");
+        return settle(loan, std::move(facts), "probe");
     }
 
     /// The outer error is of the process, which is of no further use; the inner result is its honest answer.
@@ -185,14 +207,13 @@ class SandboxedRenderer final : public Renderer {
 
     /// What happens to the process, and what the caller gets.
     template <class T>
-    Result<T> settle(ProcessPool& pool, std::unique_ptr<RendererProcess> process, Result<Result<T>> answer,
-                     std::string_view doing) {
+    Result<T> settle(Loan& loan, Result<Result<T>> answer, std::string_view doing) {
         if (answer) {
-            pool.give_back(std::move(process));
+            loan.give_back();
             return std::move(*answer);
         }
-        const auto id = process->id();
-        const std::string ending = pool.discard(std::move(process));
+        const auto id = loan.process().id();
+        const std::string ending = loan.discard();
         if (answer.error().code != ErrorCode::cancelled) {
             log_.warn(
                 "renderer replaced",
