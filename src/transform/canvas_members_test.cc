@@ -1,21 +1,14 @@
 // Pad and background in JSON.
 #include <gtest/gtest.h>
 
+#include "transform/testing/faulty.h"
 #include "transform/transform.h"
 
 namespace safelight {
 namespace {
 
-std::vector<std::string> faulty(std::string_view text) {
-    const auto transform = parse_transform(text);
-    std::vector<std::string> pointers;
-    if (!transform) {
-        for (const Fault& fault : transform.error().faults) pointers.push_back(fault.pointer);
-    }
-    return pointers;
-}
-
-using Pointers = std::vector<std::string>;
+using testing::faulty;
+using testing::Pointers;
 
 TEST(CanvasMembers, AreRead) {
     const auto transform = parse_transform(R"({"background":"#0aFF7e","pad":{"left":4,"top":1}})");
@@ -36,7 +29,7 @@ TEST(CanvasMembers, RefusesOtherValues) {
     }
     EXPECT_EQ(faulty(R"({"pad":5})"), Pointers{"/pad"});
     EXPECT_EQ(faulty(R"({"pad":{"top":-1,"right":16384,"middle":1}})"),
-              (Pointers{"/pad/middle", "/pad/top", "/pad/right"}));
+              (Pointers{"/pad/middle", "/pad/right", "/pad/top"}));
 }
 
 }  // namespace

@@ -1,24 +1,14 @@
 // Crop, rotation and flip in JSON.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
+#include "transform/testing/faulty.h"
 #include "transform/transform.h"
 
 namespace safelight {
 namespace {
 
-std::vector<std::string> faulty(std::string_view text) {
-    const auto transform = parse_transform(text);
-    std::vector<std::string> pointers;
-    if (!transform) {
-        for (const Fault& fault : transform.error().faults) pointers.push_back(fault.pointer);
-    }
-    std::ranges::sort(pointers);
-    return pointers;
-}
-
-using Pointers = std::vector<std::string>;
+using testing::faulty;
+using testing::Pointers;
 
 TEST(GeometryMembers, AreRead) {
     const auto transform =

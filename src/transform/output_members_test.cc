@@ -1,21 +1,14 @@
 // What concerns the encoder, in JSON.
 #include <gtest/gtest.h>
 
+#include "transform/testing/faulty.h"
 #include "transform/transform.h"
 
 namespace safelight {
 namespace {
 
-std::vector<std::string> faulty(std::string_view text) {
-    const auto transform = parse_transform(text);
-    std::vector<std::string> pointers;
-    if (!transform) {
-        for (const Fault& fault : transform.error().faults) pointers.push_back(fault.pointer);
-    }
-    return pointers;
-}
-
-using Pointers = std::vector<std::string>;
+using testing::faulty;
+using testing::Pointers;
 
 TEST(OutputMembers, AreRead) {
     for (const std::string text :
@@ -42,7 +35,7 @@ TEST(OutputMembers, RefusesWhatTheFormatCannotDo) {
 TEST(OutputMembers, RefusesOtherValues) {
     EXPECT_EQ(faulty(R"({"effort":0})"), Pointers{"/effort"});
     EXPECT_EQ(faulty(R"({"effort":10,"progressive":1,"lossless":"yes"})"),
-              (Pointers{"/progressive", "/lossless", "/effort"}));
+              (Pointers{"/effort", "/lossless", "/progressive"}));
 }
 
 }  // namespace

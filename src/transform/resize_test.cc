@@ -1,7 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
+#include "transform/testing/faulty.h"
 #include "transform/transform.h"
 
 namespace safelight {
@@ -12,17 +11,11 @@ std::optional<Resize> resize_of(std::string_view members) {
     return transform ? transform->resize : std::nullopt;
 }
 
-std::vector<std::string> faulty(std::string_view members) {
-    const auto transform = parse_transform("{\"resize\":{" + std::string(members) + "}}");
-    std::vector<std::string> pointers;
-    if (!transform) {
-        for (const Fault& fault : transform.error().faults) pointers.push_back(fault.pointer);
-    }
-    std::ranges::sort(pointers);
-    return pointers;
-}
+using testing::Pointers;
 
-using Pointers = std::vector<std::string>;
+Pointers faulty(std::string_view members) {
+    return testing::faulty("{\"resize\":{" + std::string(members) + "}}");
+}
 
 TEST(ResizeText, ReadsEveryMember) {
     const auto resize =
