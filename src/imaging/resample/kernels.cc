@@ -1,6 +1,8 @@
 #include "imaging/resample/kernels.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -19,17 +21,22 @@ std::int16_t saturated(int value) {
 }
 
 template <std::uint32_t Channels>
-void spread_light_of(const std::uint8_t* row, std::size_t count, std::size_t plane, std::int16_t* out) {
-    const std::int16_t* light = light_of_srgb().data();
-    for (std::size_t x = 0; x < count; ++x, row += Channels, out += 2) {
-        for (std::uint32_t c = 0; c < Channels; ++c) out[2 * c * plane] = light[row[c]];
+void spread_light_of(const std::uint8_t* upper, const std::uint8_t* lower, std::size_t count,
+                     std::size_t plane, std::int16_t* out) {
+    const auto& light = light_of_srgb();
+    for (std::size_t x = 0; x < count; ++x, upper += Channels, lower += Channels, out += 2) {
+        for (std::uint32_t c = 0; c < Channels; ++c) {
+            // One store for both: stores are what this loop is made of.
+            const std::array<std::int16_t, 2> pair{light[upper[c]], light[lower[c]]};
+            std::memcpy(out + 2 * c * plane, pair.data(), sizeof pair);
+        }
     }
 }
 
-void spread_light_portable(const std::uint8_t* row, std::uint32_t channels, std::size_t count,
-                           std::size_t plane, std::int16_t* out) {
-    if (channels == 3) return spread_light_of<3>(row, count, plane, out);
-    spread_light_of<1>(row, count, plane, out);
+void spread_light_portable(const std::uint8_t* upper, const std::uint8_t* lower, std::uint32_t channels,
+                           std::size_t count, std::size_t plane, std::int16_t* out) {
+    if (channels == 3) return spread_light_of<3>(upper, lower, count, plane, out);
+    spread_light_of<1>(upper, lower, count, plane, out);
 }
 
 void combine_rows_portable(std::span<const std::int16_t* const> rows, const std::int16_t* weights,

@@ -13,10 +13,12 @@ inline constexpr std::size_t lane_block = 16;
 /// Weights of one output of a row come in blocks of this many.
 inline constexpr std::size_t tap_block = 8;
 
-/// out[2 * (c * plane + x)] = light_of_srgb()[row[x * channels + c]] for `count` pixels, `channels` of 1
-/// or 3. What lies between these is left as it is.
-using SpreadLight = void (*)(const std::uint8_t* row, std::uint32_t channels, std::size_t count,
-                             std::size_t plane, std::int16_t* out);
+/// Two rows, one below the other, as pairs of light: out[2 * (c * plane + x)] =
+/// light_of_srgb()[upper[x * channels + c]], and out[2 * (c * plane + x) + 1] the same of `lower`; for `count`
+/// pixels, `channels` of 1 or 3. `out` begins at a multiple of 4 bytes. What lies between the planes is left
+/// as it is.
+using SpreadLight = void (*)(const std::uint8_t* upper, const std::uint8_t* lower, std::uint32_t channels,
+                             std::size_t count, std::size_t plane, std::int16_t* out);
 
 /// out[i] = Σ over pairs p of rows[p][2i] * weights[2p] + rows[p][2i + 1] * weights[2p + 1], scaled back by
 /// weight_bits with rounding and saturated. `lanes` is a multiple of lane_block.

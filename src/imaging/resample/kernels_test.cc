@@ -20,18 +20,22 @@ TEST(Kernels, AllSpreadLightToTheSameBits) {
     std::mt19937 random(9);
     for (const std::uint32_t channels : {1U, 3U}) {
         for (const std::size_t count : {1U, 15U, 16U, 17U, 63U, 64U, 65U, 128U, 200U, 1'000U}) {
-            // Every value occurs, and the row ends where the memory does.
-            std::vector<std::uint8_t> row(channels * count);
-            for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<std::uint8_t>(random());
+            // Every value occurs, and the rows end where the memory does.
+            std::vector<std::uint8_t> upper(channels * count);
+            std::vector<std::uint8_t> lower(channels * count);
+            for (std::uint8_t& sample : upper) sample = static_cast<std::uint8_t>(random());
+            for (std::uint8_t& sample : lower) sample = static_cast<std::uint8_t>(random());
             const std::size_t plane = (count + lane_block - 1) / lane_block * lane_block;
             const auto before = random_values(random, 2 * channels * plane, -2000, 18000);
             auto expected = before;
-            for (std::size_t i = 0; i < row.size(); ++i) {
-                expected[2 * (i % channels * plane + i / channels)] = light_of_srgb()[row[i]];
+            for (std::size_t i = 0; i < upper.size(); ++i) {
+                const std::size_t lane = i % channels * plane + i / channels;
+                expected[2 * lane] = light_of_srgb()[upper[i]];
+                expected[2 * lane + 1] = light_of_srgb()[lower[i]];
             }
             for (const Kernels& kernels : available_kernels()) {
                 auto out = before;
-                kernels.spread_light(row.data(), channels, count, plane, out.data());
+                kernels.spread_light(upper.data(), lower.data(), channels, count, plane, out.data());
                 EXPECT_EQ(out, expected) << kernels.name << ", " << channels << " × " << count;
             }
         }

@@ -241,9 +241,9 @@ SAFELIGHT_AVX512 __m512i load_bytes(const std::uint8_t* from, std::size_t count)
     return _mm512_maskz_loadu_epi8(first_bits(count), from);
 }
 
-SAFELIGHT_AVX512 void spread_light_avx512(const std::uint8_t* row, std::uint32_t channels, std::size_t count,
-                                          std::size_t plane, std::int16_t* out) {
-    const LightBytes light = light_bytes();
+SAFELIGHT_AVX512 void spread_row_avx512(const LightBytes& light, const std::uint8_t* row,
+                                        std::uint32_t channels, std::size_t count, std::size_t plane,
+                                        std::int16_t* out) {
     for (std::size_t x = 0; x < count; x += 64, row += std::size_t{64} * channels) {
         const std::size_t left = count - x;
         std::int16_t* to = out + 2 * x;
@@ -257,6 +257,14 @@ SAFELIGHT_AVX512 void spread_light_avx512(const std::uint8_t* row, std::uint32_t
         for (std::size_t c = 0; c < 3; ++c)
             store_light(light, channel_of(pixels, c), left, to + 2 * c * plane);
     }
+}
+
+SAFELIGHT_AVX512 void spread_light_avx512(const std::uint8_t* upper, const std::uint8_t* lower,
+                                          std::uint32_t channels, std::size_t count, std::size_t plane,
+                                          std::int16_t* out) {
+    const LightBytes light = light_bytes();
+    spread_row_avx512(light, upper, channels, count, plane, out);
+    spread_row_avx512(light, lower, channels, count, plane, out + 1);
 }
 
 SAFELIGHT_AVX512 void combine_rows_avx512(std::span<const std::int16_t* const> rows,

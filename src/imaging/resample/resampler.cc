@@ -69,22 +69,30 @@ void each_light(std::uint32_t channels, const std::uint8_t* row, std::uint32_t c
 
 /// From a planar row in linear light, alpha premultiplied, to the encoding of Pixels.
 template <std::uint32_t Channels>
-void encode_samples(const std::int16_t* row, std::size_t width, std::uint8_t* out) {
-    constexpr std::uint32_t colours = has_alpha(Channels) ? Channels - 1 : Channels;
+void encode_with_alpha(const std::int16_t* row, std::size_t width, std::uint8_t* out) {
+    constexpr std::uint32_t colours = Channels - 1;
     const std::uint8_t* srgb = srgb_of_light().data();
     for (std::size_t x = 0; x < width; ++x, out += Channels) {
-        const int opacity =
-            has_alpha(Channels) ? std::clamp<int>(row[colours * width + x], 0, light_one) : light_one;
+        const int opacity = std::clamp<int>(row[colours * width + x], 0, light_one);
         for (std::uint32_t channel = 0; channel < colours; ++channel) {
-            int light = row[channel * width + x];
-            if constexpr (has_alpha(Channels)) {
-                light = opacity == 0 ? 0 : (light * light_one + opacity / 2) / opacity;
-            }
+            const int premultiplied = row[channel * width + x];
+            const int light = opacity == 0 ? 0 : (premultiplied * light_one + opacity / 2) / opacity;
             out[channel] = srgb[std::clamp(light, 0, light_one)];
         }
-        if constexpr (has_alpha(Channels)) {
-            out[colours] = static_cast<std::uint8_t>((opacity * 255 + light_one / 2) / light_one);
-        }
+        out[colours] = static_cast<std::uint8_t>((opacity * 255 + light_one / 2) / light_one);
+    }
+}
+
+/// The same without alpha. `row` is cut to the range on the way: a pass of its own, which needs no branches.
+template <std::uint32_t Channels>
+void encode_opaque(std::int16_t* row, std::size_t width, std::uint8_t* out) {
+    constexpr std::int16_t darkest = 0;
+    constexpr std::int16_t brightest = light_one;
+    for (std::size_t i = 0; i < Channels * width; ++i) row[i] = std::clamp(row[i], darkest, brightest);
+    const std::uint8_t* srgb = srgb_of_light().data();
+    for (std::size_t x = 0; x < width; ++x, out += Channels) {
+        for (std::uint32_t channel = 0; channel < Channels; ++channel)
+            out[channel] = srgb[row[channel * width + x]];
     }
 }
 
@@ -155,7 +163,11 @@ void Resampler::allocate() {
     ring_.assign(pairs_.size() * 2 * lanes(), 0);
     combined_.resize(lanes());
     resampled_.resize(std::size_t{result_.width_px} * channels_);
-    if (box_x_ > 1 || box_y_ > 1) box_sums_.assign(lanes(), 0);
+    if (box_x_ > 1 || box_y_ > 1) {
+        box_sums_.assign(lanes(), 0);
+    } else {
+        upper_row_.resize(std::size_t{columns_} * channels_);
+    }
 }
 
 void Resampler::push_row(const std::uint8_t* row) {
@@ -164,14 +176,14 @@ void Resampler::push_row(const std::uint8_t* row) {
     const bool needed = emitted_ < result_.height_px && y / box_y_ >= first_row_;
     if (box_sums_.empty()) {
         if (needed) store_row(row);
-        ++reduced_seen_;
     } else {
         if (needed) add_to_box(row);
         if (rows_seen_ % box_y_ != 0 && rows_seen_ != height_px_) return;
         if (needed) finish_box();
-        ++reduced_seen_;
     }
-    emit_ready_rows();
+    ++reduced_seen_;
+    // A row that waits for its lower neighbour is not in the ring yet.
+    if (!waits_for_pair()) emit_ready_rows();
 }
 
 void Resampler::copy_row(const std::uint8_t* row, std::uint32_t y) {
@@ -185,14 +197,26 @@ std::int16_t* Resampler::slot_of(std::uint32_t reduced_row) {
     return ring_.data() + pair * 2 * lanes() + reduced_row % 2;
 }
 
+bool Resampler::waits_for_pair() const {
+    const bool comes_in_pairs = box_sums_.empty() && !has_alpha(channels_);
+    return comes_in_pairs && reduced_seen_ % 2 == 1 && rows_seen_ != height_px_;
+}
+
 void Resampler::store_row(const std::uint8_t* row) {
-    std::int16_t* slot = slot_of(reduced_seen_);
     const std::uint8_t* samples = row + std::size_t{first_column_} * channels_;
-    if (!has_alpha(channels_)) return kernels_.spread_light(samples, channels_, columns_, plane_, slot);
-    each_light(channels_, samples, columns_,
-               [slot, plane = plane_](std::uint32_t channel, std::uint32_t x, std::int16_t light) {
-                   slot[2 * (channel * plane + x)] = light;
-               });
+    if (has_alpha(channels_)) {
+        std::int16_t* slot = slot_of(reduced_seen_);
+        return each_light(channels_, samples, columns_,
+                          [slot, plane = plane_](std::uint32_t channel, std::uint32_t x, std::int16_t light) {
+                              slot[2 * (channel * plane + x)] = light;
+                          });
+    }
+    // The first row that is needed is an upper one: its number is even.
+    const bool is_upper = reduced_seen_ % 2 == 0;
+    if (is_upper) std::memcpy(upper_row_.data(), samples, upper_row_.size());
+    if (is_upper && rows_seen_ != height_px_) return;
+    kernels_.spread_light(upper_row_.data(), samples, channels_, columns_, plane_,
+                          slot_of(reduced_seen_ / 2 * 2));
 }
 
 void Resampler::add_to_box(const std::uint8_t* row) {
@@ -240,16 +264,16 @@ void Resampler::emit_row(std::uint32_t y) {
     encode_row(result_.row(y));
 }
 
-void Resampler::encode_row(std::uint8_t* out) const {
+void Resampler::encode_row(std::uint8_t* out) {
     switch (channels_) {
         case 1:
-            return encode_samples<1>(resampled_.data(), result_.width_px, out);
+            return encode_opaque<1>(resampled_.data(), result_.width_px, out);
         case 2:
-            return encode_samples<2>(resampled_.data(), result_.width_px, out);
+            return encode_with_alpha<2>(resampled_.data(), result_.width_px, out);
         case 3:
-            return encode_samples<3>(resampled_.data(), result_.width_px, out);
+            return encode_opaque<3>(resampled_.data(), result_.width_px, out);
         default:
-            return encode_samples<4>(resampled_.data(), result_.width_px, out);
+            return encode_with_alpha<4>(resampled_.data(), result_.width_px, out);
     }
 }
 

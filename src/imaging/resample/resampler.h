@@ -33,11 +33,13 @@ class Resampler {
     void allocate();
     void copy_row(const std::uint8_t* row, std::uint32_t y);
     void store_row(const std::uint8_t* row);
+    /// True when the last row has to be stored together with the next one.
+    [[nodiscard]] bool waits_for_pair() const;
     void add_to_box(const std::uint8_t* row);
     void finish_box();
     void emit_ready_rows();
     void emit_row(std::uint32_t y);
-    void encode_row(std::uint8_t* out) const;
+    void encode_row(std::uint8_t* out);
     /// Where the samples of a reduced row go: its lane i at [2 * i].
     [[nodiscard]] std::int16_t* slot_of(std::uint32_t reduced_row);
     [[nodiscard]] std::size_t lanes() const { return plane_ * channels_; }
@@ -61,6 +63,7 @@ class Resampler {
     std::uint32_t reduced_seen_ = 0;  // whole ones after the box
     std::uint32_t boxed_rows_ = 0;    // in box_sums_
     std::uint32_t emitted_ = 0;
+    std::vector<std::uint8_t> upper_row_;  // of a pair, until the lower one has come; what is needed of it
     std::vector<std::uint64_t> box_sums_;
     std::vector<std::int16_t> ring_;          // pairs of reduced rows, planar, the two interleaved
     std::vector<const std::int16_t*> pairs_;  // those of the row that is being emitted
