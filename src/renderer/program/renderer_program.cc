@@ -52,33 +52,67 @@ Result<T> guarded(const std::function<Result<T>()>& work) {
     }
 }
 
+/// Does `work` on the bytes of the source, which are enclosed or in the file of the first descriptor.
+template <class T, class Request, class Work>
+Result<T> with_source(const Request& request, const Incoming& incoming, Work work) {
+    return guarded<T>([&]() -> Result<T> {
+        if (!request.source.empty()) return work(std::span(request.source));
+        TRY_ASSIGN(const auto source,
+                   wire::MappedFile::map(incoming.descriptors[0], request.source_bytes));
+        return work(source.bytes());
+    });
+}
+
 wire::Reply answer(const wire::ProbeRequest& request, const Incoming& incoming) {
-    return wire::ProbeReply{request.id, guarded<ImageFacts>([&]() -> Result<ImageFacts> {
-                                TRY_ASSIGN(const auto source, wire::MappedFile::map(incoming.descriptors[0],
-                                                                                    request.source_bytes));
-                                return probe(source.bytes(), request.limits);
+    return wire::ProbeReply{request.id, with_source<ImageFacts>(request, incoming, [&](auto source) {
+                                return probe(source, request.limits);
                             })};
 }
 
+using Pictures = std::vector<Result<EncodedPicture>>;
 using Heads = std::vector<Result<RenditionHead>>;
 
-Result<RenditionHead> hand_over(Result<EncodedPicture> picture, const Descriptor& output) {
+Result<RenditionHead> head_of(Result<EncodedPicture>& picture) {
     if (!picture) return forward(std::move(picture));
-    TRY(wire::write_exactly(output, picture->bytes));
     return RenditionHead{picture->format, picture->width_px, picture->height_px, picture->bytes.size()};
 }
 
+bool are_small(const Pictures& pictures) {
+    std::size_t left = wire::enclosed_bytes_max;
+    return std::ranges::all_of(pictures, [&left](const auto& picture) {
+        if (!picture) return true;
+        const bool fits = picture->bytes.size() <= left;
+        if (fits) left -= picture->bytes.size();
+        return fits;
+    });
+}
+
+/// The bytes of the pictures go into `enclosed`, or into the file.
+Status hand_over(const Pictures& pictures, std::vector<std::byte>& enclosed, const Descriptor& output) {
+    const bool encloses = are_small(pictures);
+    for (const auto& picture : pictures) {
+        if (!picture) continue;
+        if (encloses) {
+            enclosed.insert(enclosed.end(), picture->bytes.begin(), picture->bytes.end());
+        } else {
+            TRY(wire::write_exactly(output, picture->bytes));
+        }
+    }
+    return {};
+}
+
 wire::Reply answer(const wire::RenderRequest& request, const Incoming& incoming) {
-    return wire::RenderReply{
-        request.id, guarded<Heads>([&]() -> Result<Heads> {
-            TRY_ASSIGN(const auto source,
-                       wire::MappedFile::map(incoming.descriptors[0], request.source_bytes));
-            TRY_ASSIGN(auto pictures, render_all(source.bytes(), request.transforms, request.limits, {}));
-            Heads heads;
-            for (auto& picture : pictures)
-                heads.push_back(hand_over(std::move(picture), incoming.descriptors[1]));
-            return heads;
-        })};
+    const auto& last = incoming.descriptors[request.source.empty() ? 1 : 0];
+    wire::RenderReply reply{request.id, Heads{}, {}};
+    reply.renditions = with_source<Heads>(request, incoming, [&](auto source) -> Result<Heads> {
+        TRY_ASSIGN(auto pictures, render_all(source, request.transforms, request.limits, {}));
+        TRY(hand_over(pictures, reply.content, last));
+        Heads heads;
+        for (auto& picture : pictures) heads.push_back(head_of(picture));
+        return heads;
+    });
+    if (!reply.renditions) reply.content.clear();
+    return reply;
 }
 
 /// False: the other end is closed, or talks nonsense.
@@ -86,7 +120,7 @@ bool serve_one(wire::Channel& channel) {
     auto incoming = channel.receive(true);
     if (!incoming || incoming->message.empty()) return false;
     const auto request = wire::decode_request(incoming->message);
-    if (!request || !incoming->descriptors[0].is_open()) return false;
+    if (!request) return false;
     const wire::Reply reply = std::visit([&](const auto& each) { return answer(each, *incoming); }, *request);
     return channel.send(wire::encode(reply)).has_value();
 }

@@ -147,7 +147,10 @@ TEST(HostileRenderer, IsNotBelieved) {
     expect_replaced("descriptor", "more than it may bring");
     expect_replaced("no rendition", "another number");
     expect_replaced("more than there is", "were said to be");
+    expect_replaced("more than is enclosed", "were said to be");
+    expect_replaced("less than is enclosed", "were said to be");
     expect_replaced("script", "no jpeg");
+    expect_replaced("enclosed script", "no jpeg");
     expect_replaced("other format", "no png");
     EXPECT_EQ(probe_error(*started(hostile("no pixels"))).code, ErrorCode::renderer_failed);
     EXPECT_EQ(probe_error(*started(hostile("many pixels"))).code, ErrorCode::renderer_failed);

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "renderer/wire/memory_file.h"
+
 namespace safelight {
 namespace {
 
@@ -140,6 +142,13 @@ Result<wire::Reply> RendererProcess::exchange(const wire::Request& request, std:
         if (cancelled && cancelled()) return failure(ErrorCode::cancelled, "The work was called off.");
     }
     return receive();
+}
+
+Result<int> RendererProcess::output() {
+    if (!output_.is_open()) {
+        TRY_ASSIGN(output_, wire::make_memory_file());
+    }
+    return output_.get();
 }
 
 Result<wire::Reply> RendererProcess::receive() {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/result.h"
 #include "renderer/renderer.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
@@ -35,6 +36,11 @@ class RendererProcess {
     [[nodiscard]] Result<wire::Reply> exchange(const wire::Request& request, std::span<const int> descriptors,
                                                const CancelCheck& cancelled);
 
+    /// The descriptor of the empty file that the next request to render brings. The file stays with the
+    /// process until it is taken away, for most renditions come enclosed. Error: unavailable.
+    [[nodiscard]] Result<int> output();
+    [[nodiscard]] Descriptor take_output() { return std::move(output_); }
+
     /// Whether it waits for a request, as one should that has none: it neither ended nor said anything.
     [[nodiscard]] bool is_quiet();
 
@@ -56,6 +62,7 @@ class RendererProcess {
     pid_t id_;  // 0: reaped
     wire::Channel channel_;
     const std::uint32_t cpu_seconds_max_;
+    Descriptor output_;
     std::uint32_t calls_ = 0;
     bool is_closed_ = false;  // the other end of the channel
 };

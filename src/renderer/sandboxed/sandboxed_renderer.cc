@@ -21,21 +21,41 @@ std::unexpected<Error> lied(std::string log_text) {
     return failure(ErrorCode::renderer_failed, "The picture could not be processed.", std::move(log_text));
 }
 
-/// The descriptor by which a renderer reads the source.
+/// A source as it goes with a request: a small one as bytes, another as the descriptor to read it by.
 class SharedSource {
   public:
+    /// Errors: corrupt_blob (the source is shorter than it says), unavailable.
     [[nodiscard]] static Result<SharedSource> of(ByteSource& source) {
-        if (const auto file = source.descriptor()) return SharedSource(*file, {});
-        TRY_ASSIGN(Descriptor copy, wire::make_sealed_copy(source));
-        const int number = copy.get();
-        return SharedSource(number, std::move(copy));
+        SharedSource shared(source.size_bytes());
+        if (shared.size_bytes_ <= wire::enclosed_bytes_max) {
+            TRY_ASSIGN(shared.enclosed_, read_all(source, wire::enclosed_bytes_max));
+        } else if (const auto file = source.descriptor()) {
+            shared.descriptor_ = *file;
+        } else {
+            TRY_ASSIGN(shared.copy_, wire::make_sealed_copy(source));
+            shared.descriptor_ = shared.copy_.get();
+        }
+        return shared;
     }
-    [[nodiscard]] int descriptor() const { return number_; }
+
+    [[nodiscard]] std::uint64_t size_bytes() const { return size_bytes_; }
+    /// Empty: read by the descriptor.
+    [[nodiscard]] const std::vector<std::byte>& enclosed() const { return enclosed_; }
+
+    /// What goes with the request: the source's, when it has one, then `output`.
+    [[nodiscard]] std::vector<int> descriptors(std::optional<int> output = {}) const {
+        std::vector<int> all;
+        if (descriptor_) all.push_back(*descriptor_);
+        if (output) all.push_back(*output);
+        return all;
+    }
 
   private:
-    SharedSource(int number, Descriptor copy) : number_(number), copy_(std::move(copy)) {}
+    explicit SharedSource(std::uint64_t size_bytes) : size_bytes_(size_bytes) {}
 
-    int number_;
+    std::uint64_t size_bytes_;
+    std::vector<std::byte> enclosed_;
+    std::optional<int> descriptor_;
     Descriptor copy_;  // when the source has no file of its own
 };
 
@@ -46,33 +66,30 @@ Status check_facts(const ImageFacts& facts, const ImageLimits& limits) {
         fmt::format("facts that cannot be: {}×{}, {} frames", facts.width_px, facts.height_px, facts.frames));
 }
 
-/// The bytes of the renditions, out of the file that the renderer wrote them to.
+/// The bytes of the renditions, as they came: enclosed, or in the file that the renderer wrote them to.
 class Output {
   public:
-    [[nodiscard]] static Result<Output> make() {
-        TRY_ASSIGN(Descriptor file, wire::make_memory_file());
-        return Output(std::move(file));
-    }
-
-    [[nodiscard]] int descriptor() const { return file_.get(); }
-
-    /// From here on the file does not change any more, and is as long as the heads say.
-    [[nodiscard]] Status close(const std::vector<Result<wire::RenditionHead>>& heads,
-                               std::uint64_t bytes_max) const {
-        TRY(wire::seal(file_));
-        TRY_ASSIGN(const std::uint64_t there, wire::size_of(file_));
+    /// From here on the bytes do not change any more, and are as many as the heads say. `file` is that of the
+    /// process; it is taken away when the renditions are in it.
+    [[nodiscard]] static Result<Output> of(const wire::RenderReply& reply, RendererProcess& process,
+                                           std::uint64_t bytes_max) {
         std::uint64_t said = 0;
-        for (const auto& head : heads) said += head ? head->size_bytes : 0;
-        if (there == said && there <= bytes_max) return {};
+        for (const auto& head : *reply.renditions) said += head ? head->size_bytes : 0;
+        Output output(reply.content);
+        std::uint64_t there = reply.content.size();
+        if (reply.content.empty()) {
+            output.file_ = process.take_output();
+            TRY(wire::seal(output.file_));
+            TRY_ASSIGN(there, wire::size_of(output.file_));
+        }
+        if (there == said && there <= bytes_max) return output;
         return lied(fmt::format("{} bytes of renditions where {} were said to be", there, said));
     }
 
     /// The next rendition.
     [[nodiscard]] Result<Rendition> read(const wire::RenditionHead& head, const Transform& transform) {
         Rendition rendition{head.format, head.width_px, head.height_px, {}};
-        rendition.bytes.resize(static_cast<std::size_t>(head.size_bytes));
-        TRY(wire::read_exactly(file_, offset_, rendition.bytes));
-        offset_ += head.size_bytes;
+        TRY_ASSIGN(rendition.bytes, next(static_cast<std::size_t>(head.size_bytes)));
         const bool has_pixels = head.width_px > 0 && head.height_px > 0;
         const bool is_wanted = !transform.format || *transform.format == head.format;
         if (has_pixels && is_wanted && sniff(rendition.bytes) == head.format) return rendition;
@@ -81,8 +98,20 @@ class Output {
     }
 
   private:
-    explicit Output(Descriptor file) : file_(std::move(file)) {}
+    explicit Output(std::span<const std::byte> enclosed) : enclosed_(enclosed) {}
 
+    [[nodiscard]] Result<std::vector<std::byte>> next(std::size_t size_bytes) {
+        const std::uint64_t begin = std::exchange(offset_, offset_ + size_bytes);
+        if (!file_.is_open()) {
+            const auto part = enclosed_.subspan(static_cast<std::size_t>(begin), size_bytes);
+            return std::vector(part.begin(), part.end());
+        }
+        std::vector<std::byte> bytes(size_bytes);
+        TRY(wire::read_exactly(file_, begin, bytes));
+        return bytes;
+    }
+
+    std::span<const std::byte> enclosed_;
     Descriptor file_;
     std::uint64_t offset_ = 0;
 };
@@ -120,11 +149,11 @@ class SandboxedRenderer final : public Renderer {
         const CancelCheck is_late = [deadline] { return SteadyClock::now() >= deadline; };
         TRY(check_size(source));
         TRY_ASSIGN(const SharedSource shared, SharedSource::of(source));
-        auto facts = probe_once(shared, source.size_bytes(), is_late);
+        auto facts = probe_once(shared, is_late);
         // Somebody else may have ended the process: nobody's upload fails of that. A picture that ended it
         // ends another.
         if (!facts && facts.error().code == ErrorCode::renderer_failed && !is_late())
-            facts = probe_once(shared, source.size_bytes(), is_late);
+            facts = probe_once(shared, is_late);
         if (!facts && facts.error().code == ErrorCode::cancelled)
             return lied("looking at a picture took too long");
         return facts;
@@ -136,17 +165,16 @@ class SandboxedRenderer final : public Renderer {
         if (transforms.size() > wire::transforms_max)
             return failure(ErrorCode::internal, "Something went wrong.", "too many transforms for one call");
         TRY_ASSIGN(const SharedSource shared, SharedSource::of(source));
-        TRY_ASSIGN(Output output, Output::make());
         Loan loan(*renderers_, cancelled);
         if (!loan.has_process()) return failure(ErrorCode::cancelled, "The work was called off.");
-        const std::uint64_t id = next_id_++;
-        const std::array descriptors{shared.descriptor(), output.descriptor()};
+        RendererProcess& process = loan.process();
+        TRY_ASSIGN(const int output, process.output());
         auto renditions = exchange<wire::RenderReply>(
-            loan.process(),
-            wire::RenderRequest{
-                id, config_.limits, source.size_bytes(), {transforms.begin(), transforms.end()}},
-            descriptors, cancelled, [&](const wire::RenderReply& reply) {
-                return check_renditions(reply.renditions, transforms, output);
+            process,
+            wire::RenderRequest{next_id_++, config_.limits, shared.size_bytes(), shared.enclosed(),
+                                {transforms.begin(), transforms.end()}},
+            shared.descriptors(output), cancelled, [&](const wire::RenderReply& reply) {
+                return check_renditions(reply, transforms, process);
             });
         return settle(loan, std::move(renditions), "render");
     }
@@ -160,15 +188,14 @@ class SandboxedRenderer final : public Renderer {
         return failure(ErrorCode::payload_too_large, "The picture has more bytes than are allowed.");
     }
 
-    [[nodiscard]] Result<ImageFacts> probe_once(const SharedSource& source, std::uint64_t size_bytes,
-                                                const CancelCheck& is_late) {
+    [[nodiscard]] Result<ImageFacts> probe_once(const SharedSource& source, const CancelCheck& is_late) {
         Loan loan(*probers_, is_late);
         if (!loan.has_process())
             return failure(ErrorCode::overloaded, "Too many pictures are being looked at. Try again later.");
-        const std::array descriptors{source.descriptor()};
         auto facts = exchange<wire::ProbeReply>(
-            loan.process(), wire::ProbeRequest{next_id_++, config_.limits, size_bytes}, descriptors, is_late,
-            [&](const wire::ProbeReply& reply) -> Result<Result<ImageFacts>> {
+            loan.process(),
+            wire::ProbeRequest{next_id_++, config_.limits, source.size_bytes(), source.enclosed()},
+            source.descriptors(), is_late, [&](const wire::ProbeReply& reply) -> Result<Result<ImageFacts>> {
                 if (reply.facts) TRY(check_facts(*reply.facts, config_.limits));
                 return reply.facts;
             });
@@ -186,12 +213,15 @@ class SandboxedRenderer final : public Renderer {
         return check(*answer);
     }
 
-    [[nodiscard]] Result<Result<Renditions>> check_renditions(
-        const Result<std::vector<Result<wire::RenditionHead>>>& heads, std::span<const Transform> transforms,
-        Output& output) const {
+    [[nodiscard]] Result<Result<Renditions>> check_renditions(const wire::RenderReply& reply,
+                                                              std::span<const Transform> transforms,
+                                                              RendererProcess& process) const {
+        const auto& heads = reply.renditions;
+        // What it may have written before it failed is not for the next call.
+        if (!heads) static_cast<void>(process.take_output());
         if (!heads) return Result<Renditions>(std::unexpected(heads.error()));
         if (heads->size() != transforms.size()) return lied("renditions of another number than were wanted");
-        TRY(output.close(*heads, config_.output_bytes_max));
+        TRY_ASSIGN(Output output, Output::of(reply, process, config_.output_bytes_max));
         Renditions renditions;
         for (std::size_t i = 0; i < heads->size(); ++i) {
             const auto& head = (*heads)[i];

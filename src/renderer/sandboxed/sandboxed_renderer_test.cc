@@ -98,6 +98,32 @@ TEST(SandboxedRenderer, CarriesOutEveryOperation) {
     }
 }
 
+/// What is small is enclosed in a message, what is large goes through a file; one kind after the other.
+TEST(SandboxedRenderer, TakesAndGivesSmallAndLargePictures) {
+    SandboxConfig config = small_config();
+    config.processes = 1;
+    const auto sandboxed = started(config);
+    const auto direct = make_direct_renderer({});
+    const Bytes small_file = test::sample_file(Format::png, 80, 60);
+    const Bytes large_file = test::sample_file(Format::tiff, 300, 200);
+    ASSERT_LT(small_file.size(), 60'000U);
+    ASSERT_GT(large_file.size(), 100'000U);
+    const Transform small_result{.resize = Resize{20, 20}, .format = Format::png};
+    const Transform large_result{.resize = Resize{.width_px = 1'500, .enlarge = true}, .format = Format::png};
+    const std::vector<std::vector<Transform>> calls{
+        {small_result}, {large_result}, {small_result, small_result}, {small_result, large_result}};
+    for (const Bytes& file : {small_file, large_file, small_file}) {
+        for (const auto& transforms : calls) {
+            MemorySource source(file);
+            const auto expected = direct->render(source, transforms, {});
+            const auto got = sandboxed->render(source, transforms, {});
+            ASSERT_TRUE(expected && got);
+            for (std::size_t i = 0; i < transforms.size(); ++i)
+                EXPECT_EQ((*got)[i]->bytes, (*expected)[i]->bytes) << i << " of " << transforms.size();
+        }
+    }
+}
+
 TEST(SandboxedRenderer, RefusesAsTheDirectOneDoes) {
     SandboxConfig config = small_config();
     config.limits.bytes_max = 4'000;

@@ -12,9 +12,12 @@ void FieldWriter::number(std::uint64_t value) {
 }
 
 void FieldWriter::text(std::string_view value) {
+    bytes(std::as_bytes(std::span(value)));
+}
+
+void FieldWriter::bytes(std::span<const std::byte> value) {
     number(value.size());
-    const auto bytes = std::as_bytes(std::span(value));
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    bytes_.insert(bytes_.end(), value.begin(), value.end());
 }
 
 std::uint64_t FieldReader::number(std::uint64_t most) {
@@ -30,10 +33,20 @@ std::uint64_t FieldReader::number(std::uint64_t most) {
 }
 
 std::string FieldReader::text(std::size_t bytes_max) {
+    const auto value = sized(bytes_max);
+    return {reinterpret_cast<const char*>(value.data()), value.size()};
+}
+
+std::vector<std::byte> FieldReader::bytes(std::size_t bytes_max) {
+    const auto value = sized(bytes_max);
+    return {value.begin(), value.end()};
+}
+
+std::span<const std::byte> FieldReader::sized(std::size_t bytes_max) {
     const auto size = static_cast<std::size_t>(number(bytes_max));
     if (size > bytes_.size()) fail();
     if (!ok_) return {};
-    std::string value(reinterpret_cast<const char*>(bytes_.data()), size);
+    const auto value = bytes_.first(size);
     bytes_ = bytes_.subspan(size);
     return value;
 }

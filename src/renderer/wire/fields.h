@@ -14,6 +14,7 @@ class FieldWriter {
   public:
     void number(std::uint64_t value);
     void text(std::string_view value);
+    void bytes(std::span<const std::byte> value);
     [[nodiscard]] std::vector<std::byte> take() { return std::move(bytes_); }
 
   private:
@@ -32,6 +33,7 @@ class FieldReader {
         return static_cast<std::uint32_t>(number(most));
     }
     [[nodiscard]] std::string text(std::size_t bytes_max);
+    [[nodiscard]] std::vector<std::byte> bytes(std::size_t bytes_max);
 
     /// True when nothing was wrong.
     [[nodiscard]] bool ok() const { return ok_; }
@@ -40,6 +42,9 @@ class FieldReader {
     void fail() { ok_ = false; }
 
   private:
+    /// A length of at most `bytes_max`, and so many bytes.
+    [[nodiscard]] std::span<const std::byte> sized(std::size_t bytes_max);
+
     std::span<const std::byte> bytes_;
     bool ok_ = true;
 };

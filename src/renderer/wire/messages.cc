@@ -163,35 +163,39 @@ Hello read_hello(FieldReader& in) {
     return hello;
 }
 
-void write(FieldWriter& out, const ProbeRequest& request) {
-    write_kind(out, Kind::probe_request);
+/// What both requests begin with.
+template <class Message>
+void write_source(FieldWriter& out, Kind kind, const Message& request) {
+    write_kind(out, kind);
     out.number(request.id);
     write(out, request.limits);
     out.number(request.source_bytes);
+    out.bytes(request.source);
 }
 
-ProbeRequest read_probe_request(FieldReader& in) {
-    ProbeRequest request;
+template <class Message>
+Message read_source(FieldReader& in) {
+    Message request;
     request.id = in.number(~std::uint64_t{0});
     request.limits = read_limits(in);
     request.source_bytes = in.number(~std::uint64_t{0});
+    request.source = in.bytes(enclosed_bytes_max);
+    if (!request.source.empty() && request.source.size() != request.source_bytes) in.fail();
     return request;
 }
 
+void write(FieldWriter& out, const ProbeRequest& request) {
+    write_source(out, Kind::probe_request, request);
+}
+
 void write(FieldWriter& out, const RenderRequest& request) {
-    write_kind(out, Kind::render_request);
-    out.number(request.id);
-    write(out, request.limits);
-    out.number(request.source_bytes);
+    write_source(out, Kind::render_request, request);
     out.number(request.transforms.size());
     for (const Transform& transform : request.transforms) out.text(to_json(transform));
 }
 
 RenderRequest read_render_request(FieldReader& in) {
-    RenderRequest request;
-    request.id = in.number(~std::uint64_t{0});
-    request.limits = read_limits(in);
-    request.source_bytes = in.number(~std::uint64_t{0});
+    auto request = read_source<RenderRequest>(in);
     const auto count = in.number(transforms_max);
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
         const auto transform = parse_transform(in.text(transform_bytes_max));
@@ -216,11 +220,13 @@ void write(FieldWriter& out, const RenderReply& reply) {
     write_kind(out, Kind::render_reply);
     out.number(reply.id);
     write(out, reply.renditions, write_heads);
+    out.bytes(reply.content);
 }
 
 RenderReply read_render_reply(FieldReader& in) {
     const auto id = in.number(~std::uint64_t{0});
-    return {id, read_result(in, read_heads)};
+    auto renditions = read_result(in, read_heads);
+    return {id, std::move(renditions), in.bytes(enclosed_bytes_max)};
 }
 
 template <class Message>
@@ -244,7 +250,7 @@ Result<Request> decode_request(std::span<const std::byte> message) {
     FieldReader in(message);
     std::optional<Request> request;
     const auto kind = static_cast<Kind>(in.number32());
-    if (kind == Kind::probe_request) request = read_probe_request(in);
+    if (kind == Kind::probe_request) request = read_source<ProbeRequest>(in);
     if (kind == Kind::render_request) request = read_render_request(in);
     if (!request || !in.ended_well()) return malformed();
     return std::move(*request);

@@ -1,9 +1,10 @@
-// What the server and a renderer process say to each other: version 1. One message is one datagram; what is
+// What the server and a renderer process say to each other: version 2. One message is one datagram; what is
 // too large for one goes through a descriptor that comes with it.
 //
-// A request comes with the descriptor of its source, to be mapped for reading; one to render also with that
-// of an empty file for what is made: the renditions lie in it one behind the other, in the order of the
-// reply.
+// A small source is enclosed in its request; else the request comes with the descriptor of the source, to be
+// mapped for reading. A request to render comes last with the descriptor of an empty file. The renditions lie
+// one behind the other, in the order of the reply: enclosed in it when all of them together are small, else in
+// that file.
 //
 // Neither side believes the other: decoding refuses what is malformed, too long or out of range, and never
 // throws.
@@ -23,12 +24,15 @@
 
 namespace safelight::wire {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
-/// No message is longer.
-inline constexpr std::size_t message_bytes_max = 128 * 1'024;
+/// No message is longer. A socket takes so much by default.
+inline constexpr std::size_t message_bytes_max = 192 * 1'024;
 
 inline constexpr std::size_t transforms_max = 64;
+
+/// What is up to this long is enclosed: copying it costs less than a file in memory.
+inline constexpr std::size_t enclosed_bytes_max = 64 * 1'024;
 
 /// What a renderer has given up before it says hello.
 enum Protection : std::uint32_t {
@@ -51,6 +55,7 @@ struct ProbeRequest {
     std::uint64_t id = 0;
     ImageLimits limits;
     std::uint64_t source_bytes = 0;
+    std::vector<std::byte> source;  // empty, or source_bytes long
 
     bool operator==(const ProbeRequest&) const = default;
 };
@@ -59,6 +64,7 @@ struct RenderRequest {
     std::uint64_t id = 0;
     ImageLimits limits;
     std::uint64_t source_bytes = 0;
+    std::vector<std::byte> source;  // empty, or source_bytes long
     std::vector<Transform> transforms;
 
     bool operator==(const RenderRequest&) const = default;
@@ -85,6 +91,7 @@ struct RenditionHead {
 struct RenderReply {
     std::uint64_t id = 0;
     Result<std::vector<Result<RenditionHead>>> renditions;
+    std::vector<std::byte> content;  // of the renditions; empty: in the file
 
     bool operator==(const RenderReply&) const = default;
 };

@@ -8,11 +8,14 @@ namespace safelight::wire {
 namespace {
 
 const std::vector<Request> requests{
-    ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5}, 6},
-    RenderRequest{~std::uint64_t{0}, {}, 1, {}},
+    ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5}, 6, {}},
+    ProbeRequest{7, {}, 2, {std::byte{1}, std::byte{2}}},
+    RenderRequest{~std::uint64_t{0}, {}, 1, {}, {}},
+    RenderRequest{9, {}, 1, {std::byte{3}}, {{}}},
     RenderRequest{8,
                   {},
                   99,
+                  {},
                   {{.resize = Resize{20, {}}, .format = Format::webp, .quality = 80},
                    {},
                    {.resize = Resize{3, 4, Fit::cover, true}}}},
@@ -24,10 +27,11 @@ const std::vector<Reply> replies{
     Hello{1, 15, {"one", ""}},
     ProbeReply{1, facts},
     ProbeReply{2, failure(ErrorCode::too_many_scans, "Too many.", "of them")},
-    RenderReply{3, failure(ErrorCode::renderer_failed, "No.", "")},
+    RenderReply{3, failure(ErrorCode::renderer_failed, "No.", ""), {}},
     RenderReply{4,
                 std::vector<Result<RenditionHead>>{RenditionHead{Format::avif, 1, 2, 3},
-                                                   failure(ErrorCode::unsupported_transform, "Not that.")}},
+                                                   failure(ErrorCode::unsupported_transform, "Not that.")},
+                {std::byte{1}, std::byte{2}, std::byte{3}}},
 };
 
 TEST(Messages, ComeBackAsTheyWere) {
@@ -76,6 +80,13 @@ TEST(Messages, TextsAreCutAndMadeValid) {
     const Error error = std::get<ProbeReply>(decode_reply(encode(reply)).value()).facts.error();
     EXPECT_EQ(error.public_text.size(), 4'096U);
     EXPECT_EQ(error.log_text, "\xef\xbf\xbd");
+}
+
+TEST(Messages, AnEnclosedSourceIsAsLongAsIsSaid) {
+    EXPECT_FALSE(decode_request(encode(ProbeRequest{1, {}, 3, {std::byte{1}, std::byte{2}}})));
+    std::vector<std::byte> much(enclosed_bytes_max + 1);
+    EXPECT_FALSE(decode_request(encode(ProbeRequest{1, {}, much.size(), much})));
+    EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, much})));
 }
 
 TEST(Messages, TooLongIsNoMessage) {

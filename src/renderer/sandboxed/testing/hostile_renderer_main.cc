@@ -39,18 +39,24 @@ struct Attack {
     void report(std::string found) const {
         const auto error = failure(ErrorCode::invalid_image, "Hostile.", std::move(found));
         if (std::holds_alternative<wire::ProbeRequest>(request)) return send(wire::ProbeReply{id(), error});
-        send(wire::RenderReply{id(), error});
+        send(wire::RenderReply{id(), error, {}});
     }
-    void claim(wire::RenditionHead head) const {
-        send(wire::RenderReply{id(), Heads{Result<wire::RenditionHead>(head)}});
+    void claim(wire::RenditionHead head, std::string_view enclosed = {}) const {
+        const auto bytes = std::as_bytes(std::span(enclosed));
+        send(wire::RenderReply{
+            id(), Heads{Result<wire::RenditionHead>(head)}, {bytes.begin(), bytes.end()}});
     }
+    /// The sources of the tests are small, and so come without a descriptor.
+    [[nodiscard]] const Descriptor& output() const { return incoming.descriptors[0]; }
     void put(std::string_view bytes) const {
-        static_cast<void>(wire::write_exactly(incoming.descriptors[1], std::as_bytes(std::span(bytes))));
+        static_cast<void>(wire::write_exactly(output(), std::as_bytes(std::span(bytes))));
     }
 };
 
 constexpr std::string_view jpeg_head{
     "\xff\xd8\xff\xe0 and so on, which is never decoded by the server itself......"};
+
+constexpr std::string_view html{"<html><script>alert(1)</script></html> and some more to be long enough."};
 
 std::string errno_text(long outcome) {
     return outcome >= 0 ? "succeeded" : fmt::format("errno {}", errno);
@@ -62,7 +68,7 @@ std::string errno_text(long outcome) {
 
 void write_much(const Attack& attack) {
     const std::string piece(1U << 20U, 'x');
-    while (::write(attack.incoming.descriptors[1].get(), piece.data(), piece.size()) > 0) continue;
+    while (::write(attack.output().get(), piece.data(), piece.size()) > 0) continue;
     attack.report("the output was cut off: " + errno_text(-1));
 }
 
@@ -83,7 +89,7 @@ void allocate_much(const Attack& attack) {
 void keep_a_hand_on_the_output(const Attack& attack) {
     attack.put(jpeg_head);
     void* const page =
-        ::mmap(nullptr, 4'096, PROT_READ | PROT_WRITE, MAP_SHARED, attack.incoming.descriptors[1].get(), 0);
+        ::mmap(nullptr, 4'096, PROT_READ | PROT_WRITE, MAP_SHARED, attack.output().get(), 0);
     if (page == MAP_FAILED) return attack.report("mmap " + errno_text(-1));
     attack.claim({.format = Format::jpeg, .width_px = 1, .height_px = 1, .size_bytes = jpeg_head.size()});
 }
@@ -133,17 +139,28 @@ const std::map<std::string, std::function<void(const Attack&)>, std::less<>> att
      [](const Attack& a) {
          a.send(wire::ProbeReply{a.id(), ImageFacts{.width_px = 4'000'000'000, .height_px = 4'000'000'000}});
      }},
-    {"no rendition", [](const Attack& a) { a.send(wire::RenderReply{a.id(), Heads{}}); }},
+    {"no rendition", [](const Attack& a) { a.send(wire::RenderReply{a.id(), Heads{}, {}}); }},
     {"more than there is",
      [](const Attack& a) {
          a.put(jpeg_head);
          a.claim(
              {.format = Format::jpeg, .width_px = 1, .height_px = 1, .size_bytes = std::uint64_t{1} << 40U});
      }},
+    {"more than is enclosed",
+     [](const Attack& a) {
+         a.claim({.format = Format::jpeg, .width_px = 1, .height_px = 1, .size_bytes = jpeg_head.size() + 1},
+                 jpeg_head);
+     }},
+    {"less than is enclosed",
+     [](const Attack& a) {
+         a.claim({.format = Format::jpeg, .width_px = 1, .height_px = 1, .size_bytes = 20}, jpeg_head);
+     }},
+    {"enclosed script",
+     [](const Attack& a) {
+         a.claim({.format = Format::jpeg, .width_px = 1, .height_px = 1, .size_bytes = html.size()}, html);
+     }},
     {"script",
      [](const Attack& a) {
-         constexpr std::string_view html{
-             "<html><script>alert(1)</script></html> and some more to be long enough."};
          a.put(html);
          a.claim({.format = Format::jpeg, .width_px = 1, .height_px = 1, .size_bytes = html.size()});
      }},
