@@ -33,9 +33,8 @@ std::size_t remove_doomed(const BlobParts& parts, std::span<const BlobKey> keys)
     return removed.size();
 }
 
-Result<BlobReservation> BlobReservation::reserve(const BlobParts& parts, std::vector<BlobKey> keys,
-                                                 Timestamp deadline) {
-    TRY(parts.ledger.reserve(keys, deadline));
+Result<BlobReservation> BlobReservation::take(const BlobParts& parts, KeyStock& stock, std::size_t count) {
+    TRY_ASSIGN(std::vector<BlobKey> keys, stock.take(count));
     return BlobReservation(parts, std::move(keys));
 }
 

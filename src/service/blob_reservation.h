@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "blobs/blob_store.h"
 #include "catalog/catalog.h"
+#include "service/key_stock.h"
 #include "telemetry/log.h"
 
 namespace safelight {
@@ -30,9 +31,9 @@ std::size_t remove_doomed(const BlobParts& parts, std::span<const BlobKey> keys)
 /// a time; destroy the writers of the keys first. What `parts` names outlives it.
 class BlobReservation {
   public:
-    /// Errors: as BlobLedger::reserve.
-    [[nodiscard]] static Result<BlobReservation> reserve(const BlobParts& parts, std::vector<BlobKey> keys,
-                                                         Timestamp deadline);
+    /// So many keys of the stock. Errors: as BlobLedger::reserve.
+    [[nodiscard]] static Result<BlobReservation> take(const BlobParts& parts, KeyStock& stock,
+                                                      std::size_t count);
     ~BlobReservation();
     BlobReservation(BlobReservation&& other) noexcept;
     BlobReservation& operator=(BlobReservation&&) = delete;

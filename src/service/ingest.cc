@@ -21,12 +21,17 @@ constexpr std::size_t held_bytes_max = 128 * 1024;
 /// What all uploads share.
 struct Shared {
     Shared(const IngestConfig& c, const IngestParts& p)
-        : config(c), parts(p), backlog(p.clock, p.claims), probe_gate(c.probes_max) {}
+        : config(c),
+          parts(p),
+          backlog(p.clock, p.claims),
+          probe_gate(c.probes_max),
+          keys(p.clock, p.ids, p.ledger, p.log, c.write_deadline) {}
 
     const IngestConfig config;
     const IngestParts parts;
     BacklogGauge backlog;
     ProbeGate probe_gate;
+    KeyStock keys;
     std::atomic<std::uint32_t> uploads = 0;
 };
 
@@ -124,10 +129,8 @@ class StreamedUpload final : public Upload {
     /// The ledger row, then the blob, then what was held back.
     Status start_writing() {
         const BlobParts blob_parts{parts_.ledger, parts_.blobs, parts_.log};
-        key_ = parts_.ids.next<BlobKey>();
-        TRY_ASSIGN(
-            BlobReservation reservation,
-            BlobReservation::reserve(blob_parts, {key_}, parts_.clock.now() + shared_.config.write_deadline));
+        TRY_ASSIGN(BlobReservation reservation, BlobReservation::take(blob_parts, shared_.keys, 1));
+        key_ = reservation.keys().front();
         reservation_.emplace(std::move(reservation));
         TRY_ASSIGN(writer_, parts_.blobs.create(key_));
         TRY(writer_->write(held_));

@@ -29,10 +29,12 @@ bool is_usable(const Rendition& rendition) {
 }  // namespace
 
 JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
-                     std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back)
+                     KeyStock& keys, std::function<void(Timestamp)> on_retry,
+                     const std::atomic<bool>& give_back)
     : config_(config),
       parts_(parts),
       leases_(leases),
+      keys_(keys),
       on_retry_(std::move(on_retry)),
       give_back_(give_back) {}
 
@@ -106,7 +108,7 @@ Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, LeaseKeeper:
 
 Result<JobRunner::Work> JobRunner::store(const Claim& claim, Renditions renditions) {
     Work work;
-    std::vector<BlobKey> keys;
+    std::size_t made = 0;
     for (std::size_t i = 0; i < renditions.size(); ++i) {
         Result<Rendition>& rendition = renditions[i];
         if (rendition && !is_usable(*rendition)) {
@@ -116,7 +118,7 @@ Result<JobRunner::Work> JobRunner::store(const Claim& claim, Renditions renditio
         outcome.name = claim.pending[i].name;
         if (rendition) {
             VariantContent& content = outcome.content.emplace();
-            content.blob = keys.emplace_back(parts_.ids.next<BlobKey>());
+            ++made;
             content.format = rendition->format;
             content.width_px = rendition->width_px;
             content.height_px = rendition->height_px;
@@ -128,16 +130,16 @@ Result<JobRunner::Work> JobRunner::store(const Claim& claim, Renditions renditio
         if (std::holds_alternative<RetryAfter>(decision)) return forward(std::move(rendition));
         outcome.error = std::get<VariantError>(decision);
     }
-    if (keys.empty()) return work;
+    if (made == 0) return work;
 
     const BlobParts blob_parts{parts_.ledger, parts_.blobs, parts_.log};
-    TRY_ASSIGN(
-        BlobReservation reservation,
-        BlobReservation::reserve(blob_parts, std::move(keys), parts_.clock.now() + config_.write_deadline));
+    TRY_ASSIGN(BlobReservation reservation, BlobReservation::take(blob_parts, keys_, made));
     work.reservation.emplace(std::move(reservation));
+    auto key = work.reservation->keys().begin();
     for (std::size_t i = 0; i < renditions.size(); ++i) {
         if (!renditions[i]) continue;
         VariantContent& content = *work.outcomes[i].content;
+        content.blob = *key++;
         TRY_ASSIGN(const BlobInfo info, put(parts_.blobs, content.blob, renditions[i]->bytes));
         content.size_bytes = info.size_bytes;
         content.sha256 = info.sha256;

@@ -60,6 +60,7 @@ TEST_F(WorkerPoolTest, MakesWhatIsUploaded) {
         EXPECT_EQ(job.status, JobStatus::processed);
         EXPECT_EQ(job.attempts, 1U);
     }
+    pool->drain(patience);
     house.expect_in_order();
 }
 
@@ -109,6 +110,7 @@ TEST_F(WorkerPoolTest, ACrasherDoesNotHoldUpGoodJobs) {
     EXPECT_EQ(dead.status, JobStatus::failed);
     EXPECT_EQ(dead.attempts, 2U);
     EXPECT_EQ(dead.image.variants[0].error->code, ErrorCode::renderer_failed);
+    pool->drain(patience);
     house.expect_in_order();
 }
 

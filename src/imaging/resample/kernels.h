@@ -14,9 +14,9 @@ inline constexpr std::size_t lane_block = 16;
 inline constexpr std::size_t tap_block = 8;
 
 /// Two rows, one below the other, as pairs of light: out[2 * (c * plane + x)] =
-/// light_of_srgb()[upper[x * channels + c]], and out[2 * (c * plane + x) + 1] the same of `lower`; for `count`
-/// pixels, `channels` of 1 or 3. `out` begins at a multiple of 4 bytes. What lies between the planes is left
-/// as it is.
+/// light_of_srgb()[upper[x * channels + c]], and out[2 * (c * plane + x) + 1] the same of `lower`; for
+/// `count` pixels, `channels` of 1 or 3. `out` begins at a multiple of 4 bytes. What lies between the planes
+/// is left as it is.
 using SpreadLight = void (*)(const std::uint8_t* upper, const std::uint8_t* lower, std::uint32_t channels,
                              std::size_t count, std::size_t plane, std::int16_t* out);
 

@@ -57,8 +57,7 @@ template <class T, class Request, class Work>
 Result<T> with_source(const Request& request, const Incoming& incoming, Work work) {
     return guarded<T>([&]() -> Result<T> {
         if (!request.source.empty()) return work(std::span(request.source));
-        TRY_ASSIGN(const auto source,
-                   wire::MappedFile::map(incoming.descriptors[0], request.source_bytes));
+        TRY_ASSIGN(const auto source, wire::MappedFile::map(incoming.descriptors[0], request.source_bytes));
         return work(source.bytes());
     });
 }

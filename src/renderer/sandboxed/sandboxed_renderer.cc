@@ -171,11 +171,13 @@ class SandboxedRenderer final : public Renderer {
         TRY_ASSIGN(const int output, process.output());
         auto renditions = exchange<wire::RenderReply>(
             process,
-            wire::RenderRequest{next_id_++, config_.limits, shared.size_bytes(), shared.enclosed(),
+            wire::RenderRequest{next_id_++,
+                                config_.limits,
+                                shared.size_bytes(),
+                                shared.enclosed(),
                                 {transforms.begin(), transforms.end()}},
-            shared.descriptors(output), cancelled, [&](const wire::RenderReply& reply) {
-                return check_renditions(reply, transforms, process);
-            });
+            shared.descriptors(output), cancelled,
+            [&](const wire::RenderReply& reply) { return check_renditions(reply, transforms, process); });
         return settle(loan, std::move(renditions), "render");
     }
 

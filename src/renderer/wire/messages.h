@@ -3,8 +3,8 @@
 //
 // A small source is enclosed in its request; else the request comes with the descriptor of the source, to be
 // mapped for reading. A request to render comes last with the descriptor of an empty file. The renditions lie
-// one behind the other, in the order of the reply: enclosed in it when all of them together are small, else in
-// that file.
+// one behind the other, in the order of the reply: enclosed in it when all of them together are small, else
+// in that file.
 //
 // Neither side believes the other: decoding refuses what is malformed, too long or out of range, and never
 // throws.

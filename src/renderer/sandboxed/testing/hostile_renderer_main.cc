@@ -43,8 +43,7 @@ struct Attack {
     }
     void claim(wire::RenditionHead head, std::string_view enclosed = {}) const {
         const auto bytes = std::as_bytes(std::span(enclosed));
-        send(wire::RenderReply{
-            id(), Heads{Result<wire::RenditionHead>(head)}, {bytes.begin(), bytes.end()}});
+        send(wire::RenderReply{id(), Heads{Result<wire::RenditionHead>(head)}, {bytes.begin(), bytes.end()}});
     }
     /// The sources of the tests are small, and so come without a descriptor.
     [[nodiscard]] const Descriptor& output() const { return incoming.descriptors[0]; }
@@ -88,8 +87,7 @@ void allocate_much(const Attack& attack) {
 
 void keep_a_hand_on_the_output(const Attack& attack) {
     attack.put(jpeg_head);
-    void* const page =
-        ::mmap(nullptr, 4'096, PROT_READ | PROT_WRITE, MAP_SHARED, attack.output().get(), 0);
+    void* const page = ::mmap(nullptr, 4'096, PROT_READ | PROT_WRITE, MAP_SHARED, attack.output().get(), 0);
     if (page == MAP_FAILED) return attack.report("mmap " + errno_text(-1));
     attack.claim({.format = Format::jpeg, .width_px = 1, .height_px = 1, .size_bytes = jpeg_head.size()});
 }
