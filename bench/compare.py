@@ -34,6 +34,7 @@ def parse_arguments():
     parser.add_argument("--build", default=harness.ROOT / "build/release")
     parser.add_argument("--data", help="where Safelight's data folder is made; the same disk as the peer's")
     parser.add_argument("--set", action="append", default=[], metavar="SAFELIGHT_X=Y", help="a setting of Safelight")
+    parser.add_argument("--keep", action="store_true", help="leave the data folder: deleting slows the runs of the next minutes")
     parser.add_argument("--json", help="also writes every run to this file")
     return parser.parse_args()
 
@@ -85,7 +86,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="safelight-bench-") as folder:
         pictures = arguments.pictures or harness.make_pictures(arguments.build, folder)
         pictures = [str(pathlib.Path(picture).resolve()) for picture in pictures]
-        with harness.Server(arguments.build, arguments.data, arguments.set) as server:
+        with harness.Server(arguments.build, arguments.data, arguments.set, arguments.keep) as server:
             contestants = [
                 Contestant(arguments, "safelight", server.url, [f"safelight={server.process.pid}"], [], arguments.warm_up),
                 Contestant(arguments, arguments.peer_name, arguments.peer_url, peer_pids, peer_load(arguments),

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import statistics
 import subprocess
@@ -19,14 +20,14 @@ STOP_TIMEOUT_S = 60
 class Server:
     """A Safelight server of its own: a free loopback port, a fresh data folder, one 200×200 variant for each upload."""
 
-    def __init__(self, build, data_parent=None, settings=()):
+    def __init__(self, build, data_parent=None, settings=(), keep=False):
         self.program = pathlib.Path(build).resolve() / "src/app/safelight"
         self.data_parent = data_parent
+        self.keep = keep
         self.settings = dict(setting.split("=", 1) for setting in settings)
 
     def __enter__(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="safelight-bench-", dir=self.data_parent)
-        folder = pathlib.Path(self.folder.name)
+        folder = self.folder = pathlib.Path(tempfile.mkdtemp(prefix="safelight-bench-", dir=self.data_parent))
         (folder / "presets.json").write_text(json.dumps(PRESETS))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
         environment.update(SAFELIGHT_LISTEN="127.0.0.1:0", SAFELIGHT_DATA=str(folder / "data"),
@@ -63,7 +64,10 @@ class Server:
             code = self.process.wait()
         if code != 0:
             print(f"the server ended with {code}:\n" + self.log.read_text(errors="replace")[-2000:], file=sys.stderr)
-        self.folder.cleanup()
+        if self.keep:
+            print(f"kept: {self.folder}", file=sys.stderr)
+        else:
+            shutil.rmtree(self.folder)
 
 
 def run_client(build, url, picture, *, pids, arguments=(), may_fail=False):

@@ -24,6 +24,7 @@ def parse_arguments():
     parser.add_argument("--build", default=harness.ROOT / "build/release", help="the build folder (default build/release)")
     parser.add_argument("--data", help="where the server's data folder is made (default: the temporary folder)")
     parser.add_argument("--set", action="append", default=[], metavar="SAFELIGHT_X=Y", help="a setting of the server")
+    parser.add_argument("--keep", action="store_true", help="leave the data folder: deleting slows the runs of the next minutes")
     parser.add_argument("--json", help="also writes every run to this file")
     return parser.parse_args()
 
@@ -62,7 +63,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="safelight-bench-") as folder:
         pictures = arguments.pictures or harness.make_pictures(arguments.build, folder)
         pictures = [str(pathlib.Path(picture).resolve()) for picture in pictures]
-        with harness.Server(arguments.build, arguments.data, arguments.set) as server:
+        with harness.Server(arguments.build, arguments.data, arguments.set, arguments.keep) as server:
             results = measure_memory(arguments, server) if arguments.memory else measure_speed(arguments, server, pictures)
     if arguments.json:
         pathlib.Path(arguments.json).write_text("".join(json.dumps(result) + "\n" for result in results))

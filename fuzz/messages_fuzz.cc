@@ -9,9 +9,13 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace safelight;
     const auto message = std::as_bytes(std::span(data, size));
-    const auto request = wire::decode_request(message);
-    if (request && wire::decode_request(wire::encode(*request)) != request) std::abort();
-    const auto reply = wire::decode_reply(message);
-    if (reply && wire::decode_reply(wire::encode(*reply)) != reply) std::abort();
+    if (const auto request = wire::decode_request(message)) {
+        const auto again = wire::encode(*request);
+        if (wire::decode_request(again) != request) std::abort();
+    }
+    if (const auto reply = wire::decode_reply(message)) {
+        const auto again = wire::encode(*reply);
+        if (wire::decode_reply(again) != reply) std::abort();
+    }
     return 0;
 }

@@ -62,10 +62,11 @@ Result<T> with_source(const Request& request, const Incoming& incoming, Work wor
     });
 }
 
-wire::Reply answer(const wire::ProbeRequest& request, const Incoming& incoming) {
-    return wire::ProbeReply{request.id, with_source<ImageFacts>(request, incoming, [&](auto source) {
-                                return probe(source, request.limits);
-                            })};
+/// The reply, as a message.
+std::vector<std::byte> answer(const wire::ProbeRequest& request, const Incoming& incoming) {
+    auto facts = with_source<ImageFacts>(request, incoming,
+                                         [&](auto source) { return probe(source, request.limits); });
+    return wire::encode(wire::Reply(wire::ProbeReply{request.id, std::move(facts)}));
 }
 
 using Pictures = std::vector<Result<EncodedPicture>>;
@@ -100,18 +101,18 @@ Status hand_over(const Pictures& pictures, std::vector<std::byte>& enclosed, con
     return {};
 }
 
-wire::Reply answer(const wire::RenderRequest& request, const Incoming& incoming) {
+std::vector<std::byte> answer(const wire::RenderRequest& request, const Incoming& incoming) {
     const auto& last = incoming.descriptors[request.source.empty() ? 1 : 0];
-    wire::RenderReply reply{request.id, Heads{}, {}};
-    reply.renditions = with_source<Heads>(request, incoming, [&](auto source) -> Result<Heads> {
+    std::vector<std::byte> content;
+    auto renditions = with_source<Heads>(request, incoming, [&](auto source) -> Result<Heads> {
         TRY_ASSIGN(auto pictures, render_all(source, request.transforms, request.limits, {}));
-        TRY(hand_over(pictures, reply.content, last));
+        TRY(hand_over(pictures, content, last));
         Heads heads;
         for (auto& picture : pictures) heads.push_back(head_of(picture));
         return heads;
     });
-    if (!reply.renditions) reply.content.clear();
-    return reply;
+    if (!renditions) content.clear();
+    return wire::encode(wire::Reply(wire::RenderReply{request.id, std::move(renditions), content}));
 }
 
 /// False: the other end is closed, or talks nonsense.
@@ -120,8 +121,8 @@ bool serve_one(wire::Channel& channel) {
     if (!incoming || incoming->message.empty()) return false;
     const auto request = wire::decode_request(incoming->message);
     if (!request) return false;
-    const wire::Reply reply = std::visit([&](const auto& each) { return answer(each, *incoming); }, *request);
-    return channel.send(wire::encode(reply)).has_value();
+    const auto message = std::visit([&](const auto& each) { return answer(each, *incoming); }, *request);
+    return channel.send(message).has_value();
 }
 
 }  // namespace

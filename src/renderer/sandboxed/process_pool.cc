@@ -57,7 +57,7 @@ Status ProcessPool::admit(std::unique_ptr<RendererProcess> process) {
     const std::lock_guard lock(mutex_);
     if (codecs_.empty()) codecs_ = std::move(hello->codecs);
     idle_.push_back(std::move(process));
-    changed_.notify_one();
+    freed_.notify_one();
     return {};
 }
 
@@ -76,7 +76,7 @@ std::unique_ptr<RendererProcess> ProcessPool::take_any(const CancelCheck& cancel
     std::unique_lock lock(mutex_);
     while (idle_.empty()) {
         if (cancelled && cancelled()) return nullptr;
-        changed_.wait_for(lock, cancel_interval, [this] { return !idle_.empty(); });
+        freed_.wait_for(lock, cancel_interval, [this] { return !idle_.empty(); });
     }
     // The one that came last has warm caches.
     auto process = std::move(idle_.back());
@@ -96,7 +96,7 @@ void ProcessPool::give_back(std::unique_ptr<RendererProcess> process) {
     }
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(process));
-    changed_.notify_all();
+    freed_.notify_one();
 }
 
 std::string ProcessPool::discard(std::unique_ptr<RendererProcess> process) {
@@ -104,7 +104,7 @@ std::string ProcessPool::discard(std::unique_ptr<RendererProcess> process) {
     process.reset();
     const std::lock_guard lock(mutex_);
     ++missing_;
-    changed_.notify_all();
+    went_missing_.notify_one();
     return ending;
 }
 
@@ -112,7 +112,7 @@ void ProcessPool::refill(const std::stop_token& stop) {
     while (true) {
         {
             std::unique_lock lock(mutex_);
-            if (!changed_.wait(lock, stop, [this] { return missing_ > 0; })) return;
+            if (!went_missing_.wait(lock, stop, [this] { return missing_ > 0; })) return;
         }
         if (stop.stop_requested()) return;
         auto process = RendererProcess::start(config_, niceness_);
@@ -123,7 +123,7 @@ void ProcessPool::refill(const std::stop_token& stop) {
             continue;
         }
         log_.error("no renderer could be started", {{"error", admitted.error().log_text}});
-        changed_.wait_for(lock, stop, pause_after_failure, [] { return false; });
+        went_missing_.wait_for(lock, stop, pause_after_failure, [] { return false; });
     }
 }
 

@@ -33,16 +33,11 @@ std::uint64_t FieldReader::number(std::uint64_t most) {
 }
 
 std::string FieldReader::text(std::size_t bytes_max) {
-    const auto value = sized(bytes_max);
+    const auto value = bytes(bytes_max);
     return {reinterpret_cast<const char*>(value.data()), value.size()};
 }
 
-std::vector<std::byte> FieldReader::bytes(std::size_t bytes_max) {
-    const auto value = sized(bytes_max);
-    return {value.begin(), value.end()};
-}
-
-std::span<const std::byte> FieldReader::sized(std::size_t bytes_max) {
+std::span<const std::byte> FieldReader::bytes(std::size_t bytes_max) {
     const auto size = static_cast<std::size_t>(number(bytes_max));
     if (size > bytes_.size()) fail();
     if (!ok_) return {};

@@ -12,6 +12,8 @@ namespace safelight::wire {
 
 class FieldWriter {
   public:
+    /// Room for what will be written, where that is known to be much.
+    void reserve(std::size_t bytes) { bytes_.reserve(bytes); }
     void number(std::uint64_t value);
     void text(std::string_view value);
     void bytes(std::span<const std::byte> value);
@@ -33,7 +35,8 @@ class FieldReader {
         return static_cast<std::uint32_t>(number(most));
     }
     [[nodiscard]] std::string text(std::size_t bytes_max);
-    [[nodiscard]] std::vector<std::byte> bytes(std::size_t bytes_max);
+    /// They stay where they are.
+    [[nodiscard]] std::span<const std::byte> bytes(std::size_t bytes_max);
 
     /// True when nothing was wrong.
     [[nodiscard]] bool ok() const { return ok_; }
@@ -42,9 +45,6 @@ class FieldReader {
     void fail() { ok_ = false; }
 
   private:
-    /// A length of at most `bytes_max`, and so many bytes.
-    [[nodiscard]] std::span<const std::byte> sized(std::size_t bytes_max);
-
     std::span<const std::byte> bytes_;
     bool ok_ = true;
 };

@@ -1,5 +1,6 @@
 #include "renderer/wire/messages.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -15,6 +16,7 @@ enum class Kind : std::uint32_t { hello = 1, probe_request, render_request, prob
 constexpr std::size_t text_bytes_max = 4'096;  // of an error, of a codec's version
 constexpr std::size_t transform_bytes_max = 16 * 1'024;
 constexpr std::size_t codecs_max = 64;
+constexpr std::size_t usual_message_bytes = 1'024;  // without what is enclosed
 
 /// What a picture can be refused for, or a render end with. Anything else would be said of the server itself.
 constexpr std::array codes{ErrorCode::unsupported_image,     ErrorCode::invalid_image,
@@ -166,6 +168,7 @@ Hello read_hello(FieldReader& in) {
 /// What both requests begin with.
 template <class Message>
 void write_source(FieldWriter& out, Kind kind, const Message& request) {
+    out.reserve(request.source.size() + usual_message_bytes);
     write_kind(out, kind);
     out.number(request.id);
     write(out, request.limits);
@@ -217,6 +220,7 @@ ProbeReply read_probe_reply(FieldReader& in) {
 }
 
 void write(FieldWriter& out, const RenderReply& reply) {
+    out.reserve(reply.content.size() + usual_message_bytes);
     write_kind(out, Kind::render_reply);
     out.number(reply.id);
     write(out, reply.renditions, write_heads);
@@ -237,6 +241,20 @@ std::vector<std::byte> encode_any(const Message& message) {
 }
 
 }  // namespace
+
+bool ProbeRequest::operator==(const ProbeRequest& other) const {
+    return id == other.id && limits == other.limits && source_bytes == other.source_bytes &&
+           std::ranges::equal(source, other.source);
+}
+
+bool RenderRequest::operator==(const RenderRequest& other) const {
+    return id == other.id && limits == other.limits && source_bytes == other.source_bytes &&
+           std::ranges::equal(source, other.source) && transforms == other.transforms;
+}
+
+bool RenderReply::operator==(const RenderReply& other) const {
+    return id == other.id && renditions == other.renditions && std::ranges::equal(content, other.content);
+}
 
 std::vector<std::byte> encode(const Request& request) {
     return encode_any(request);

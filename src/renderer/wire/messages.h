@@ -55,19 +55,19 @@ struct ProbeRequest {
     std::uint64_t id = 0;
     ImageLimits limits;
     std::uint64_t source_bytes = 0;
-    std::vector<std::byte> source;  // empty, or source_bytes long
+    std::span<const std::byte> source;  // empty, or source_bytes long
 
-    bool operator==(const ProbeRequest&) const = default;
+    bool operator==(const ProbeRequest& other) const;
 };
 
 struct RenderRequest {
     std::uint64_t id = 0;
     ImageLimits limits;
     std::uint64_t source_bytes = 0;
-    std::vector<std::byte> source;  // empty, or source_bytes long
+    std::span<const std::byte> source;  // empty, or source_bytes long
     std::vector<Transform> transforms;
 
-    bool operator==(const RenderRequest&) const = default;
+    bool operator==(const RenderRequest& other) const;
 };
 
 using Request = std::variant<ProbeRequest, RenderRequest>;
@@ -91,9 +91,9 @@ struct RenditionHead {
 struct RenderReply {
     std::uint64_t id = 0;
     Result<std::vector<Result<RenditionHead>>> renditions;
-    std::vector<std::byte> content;  // of the renditions; empty: in the file
+    std::span<const std::byte> content;  // of the renditions; empty: in the file
 
-    bool operator==(const RenderReply&) const = default;
+    bool operator==(const RenderReply& other) const;
 };
 
 using Reply = std::variant<Hello, ProbeReply, RenderReply>;
@@ -102,7 +102,7 @@ using Reply = std::variant<Hello, ProbeReply, RenderReply>;
 [[nodiscard]] std::vector<std::byte> encode(const Request& request);
 [[nodiscard]] std::vector<std::byte> encode(const Reply& reply);
 
-/// Error: renderer_failed.
+/// What is enclosed stays in `message`. Error: renderer_failed.
 [[nodiscard]] Result<Request> decode_request(std::span<const std::byte> message);
 [[nodiscard]] Result<Reply> decode_reply(std::span<const std::byte> message);
 

@@ -2,16 +2,19 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <random>
 
 namespace safelight::wire {
 namespace {
 
+constexpr std::array enclosed{std::byte{1}, std::byte{2}, std::byte{3}};
+
 const std::vector<Request> requests{
     ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5}, 6, {}},
-    ProbeRequest{7, {}, 2, {std::byte{1}, std::byte{2}}},
+    ProbeRequest{7, {}, 3, enclosed},
     RenderRequest{~std::uint64_t{0}, {}, 1, {}, {}},
-    RenderRequest{9, {}, 1, {std::byte{3}}, {{}}},
+    RenderRequest{9, {}, 3, enclosed, {{}}},
     RenderRequest{8,
                   {},
                   99,
@@ -31,12 +34,18 @@ const std::vector<Reply> replies{
     RenderReply{4,
                 std::vector<Result<RenditionHead>>{RenditionHead{Format::avif, 1, 2, 3},
                                                    failure(ErrorCode::unsupported_transform, "Not that.")},
-                {std::byte{1}, std::byte{2}, std::byte{3}}},
+                enclosed},
 };
 
 TEST(Messages, ComeBackAsTheyWere) {
-    for (const Request& request : requests) EXPECT_EQ(decode_request(encode(request)), request);
-    for (const Reply& reply : replies) EXPECT_EQ(decode_reply(encode(reply)), reply);
+    for (const Request& request : requests) {
+        const auto message = encode(request);
+        EXPECT_EQ(decode_request(message), request);
+    }
+    for (const Reply& reply : replies) {
+        const auto message = encode(reply);
+        EXPECT_EQ(decode_reply(message), reply);
+    }
 }
 
 TEST(Messages, CutOffOrPaddedAreRefused) {
@@ -65,7 +74,9 @@ TEST(Messages, AnyChangedByteGivesAMessageOrAnError) {
             message[random() % message.size()] = static_cast<std::byte>(random());
         }
         const auto reply = decode_reply(message);
-        if (reply) EXPECT_EQ(decode_reply(encode(*reply)), reply);
+        if (!reply) continue;
+        const auto again = encode(*reply);
+        EXPECT_EQ(decode_reply(again), reply);
     }
 }
 
@@ -83,8 +94,8 @@ TEST(Messages, TextsAreCutAndMadeValid) {
 }
 
 TEST(Messages, AnEnclosedSourceIsAsLongAsIsSaid) {
-    EXPECT_FALSE(decode_request(encode(ProbeRequest{1, {}, 3, {std::byte{1}, std::byte{2}}})));
-    std::vector<std::byte> much(enclosed_bytes_max + 1);
+    EXPECT_FALSE(decode_request(encode(ProbeRequest{1, {}, 4, enclosed})));
+    const std::vector<std::byte> much(enclosed_bytes_max + 1);
     EXPECT_FALSE(decode_request(encode(ProbeRequest{1, {}, much.size(), much})));
     EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, much})));
 }
