@@ -39,9 +39,7 @@ Status decode_at(std::span<const std::byte> bytes, std::uint32_t shrink, bool sm
     while (true) {
         TRY_ASSIGN(const std::uint32_t count, reader.read_rows(strip));
         if (count == 0) break;
-        for (Resampler& resampler : resamplers) {
-            for (std::uint32_t y = 0; y < count; ++y) resampler.push_row(strip.data() + y * row_bytes);
-        }
+        for (Resampler& resampler : resamplers) resampler.push_rows(strip.data(), row_bytes, count);
     }
     TRY(reader.finish());
     for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = resamplers[i].take();

@@ -13,6 +13,8 @@
 #define JMAKE_ENUM_LIST
 #include <jerror.h>
 
+#include "imaging/jpeg/baseline_entropy.h"
+
 namespace safelight {
 namespace {
 
@@ -80,6 +82,7 @@ struct JpegReader::State {
     ErrorManager errors{};
     jpeg_progress_mgr progress{};
     std::span<const std::byte> bytes;
+    BaselineEntropyPointer entropy;  // libjpeg's own, when empty
     bool created = false;
 
     j_common_ptr common() { return reinterpret_cast<j_common_ptr>(&info); }
@@ -147,8 +150,9 @@ Result<JpegInfo> JpegReader::read_header() {
     return header;
 }
 
-Status JpegReader::start(std::uint32_t shrink, bool smooth_chroma) {
+Status JpegReader::start(std::uint32_t shrink, bool smooth_chroma, EntropyDecoder entropy) {
     if (!state_->start(shrink, smooth_chroma)) return state_->failed();
+    if (entropy == EntropyDecoder::fastest) state_->entropy = take_over_entropy(state_->info);
     return {};
 }
 

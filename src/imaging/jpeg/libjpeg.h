@@ -24,6 +24,9 @@ struct JpegInfo {
         0;  // of the decoded rows: 1 or 3; 0 when the colours need colour management (CMYK)
 };
 
+/// Who takes the Huffman codes apart; the result is the same. Tests compare the two.
+enum class EntropyDecoder { fastest, libjpeg };
+
 /// One picture, one thread. What the decoder warns of when data is missing or broken is an error here.
 class JpegReader {
   public:
@@ -39,7 +42,8 @@ class JpegReader {
     /// After read_header. Rows will have sides of ⌈side / shrink⌉; `shrink` is 1, 2, 4 or 8. `smooth_chroma`
     /// interpolates the colours of a subsampled picture, which is not seen when it is made smaller
     /// afterwards.
-    [[nodiscard]] Status start(std::uint32_t shrink, bool smooth_chroma);
+    [[nodiscard]] Status start(std::uint32_t shrink, bool smooth_chroma,
+                               EntropyDecoder entropy = EntropyDecoder::fastest);
     [[nodiscard]] std::uint32_t rows_width_px() const;
     [[nodiscard]] std::uint32_t rows_height_px() const;
 

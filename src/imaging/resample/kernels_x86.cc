@@ -84,9 +84,35 @@ SAFELIGHT_AVX2 __m256i load256(const std::int16_t* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
 }
 
+/// 16 sums, scaled back.
+SAFELIGHT_AVX2 void store_scaled(__m256i a, __m256i b, std::int16_t* out) {
+    // packs works within each half: put the quarters back in order.
+    const __m256i mixed =
+        _mm256_packs_epi32(_mm256_srai_epi32(a, weight_bits), _mm256_srai_epi32(b, weight_bits));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
+                        _mm256_permute4x64_epi64(mixed, _MM_SHUFFLE(3, 1, 2, 0)));
+}
+
 SAFELIGHT_AVX2 void combine_rows_avx2(std::span<const std::int16_t* const> rows, const std::int16_t* weights,
                                       std::size_t lanes, std::int16_t* out) {
-    for (std::size_t i = 0; i < lanes; i += 16) {
+    std::size_t i = 0;
+    for (; i + 32 <= lanes; i += 32) {
+        __m256i a = _mm256_set1_epi32(half);
+        __m256i b = a;
+        __m256i c = a;
+        __m256i d = a;
+        for (std::size_t p = 0; p < rows.size(); ++p) {
+            const __m256i weight = _mm256_set1_epi32(weight_pair(weights, p));
+            const std::int16_t* row = rows[p] + 2 * i;
+            a = _mm256_add_epi32(a, _mm256_madd_epi16(load256(row), weight));
+            b = _mm256_add_epi32(b, _mm256_madd_epi16(load256(row + 16), weight));
+            c = _mm256_add_epi32(c, _mm256_madd_epi16(load256(row + 32), weight));
+            d = _mm256_add_epi32(d, _mm256_madd_epi16(load256(row + 48), weight));
+        }
+        store_scaled(a, b, out + i);
+        store_scaled(c, d, out + i + 16);
+    }
+    for (; i < lanes; i += 16) {
         __m256i a = _mm256_set1_epi32(half);
         __m256i b = a;
         for (std::size_t p = 0; p < rows.size(); ++p) {
@@ -95,11 +121,7 @@ SAFELIGHT_AVX2 void combine_rows_avx2(std::span<const std::int16_t* const> rows,
             a = _mm256_add_epi32(a, _mm256_madd_epi16(load256(row), weight));
             b = _mm256_add_epi32(b, _mm256_madd_epi16(load256(row + 16), weight));
         }
-        // packs works within each half: put the quarters back in order.
-        const __m256i mixed =
-            _mm256_packs_epi32(_mm256_srai_epi32(a, weight_bits), _mm256_srai_epi32(b, weight_bits));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i),
-                            _mm256_permute4x64_epi64(mixed, _MM_SHUFFLE(3, 1, 2, 0)));
+        store_scaled(a, b, out + i);
     }
 }
 

@@ -163,11 +163,14 @@ void Resampler::allocate() {
     ring_.assign(pairs_.size() * 2 * lanes(), 0);
     combined_.resize(lanes());
     resampled_.resize(std::size_t{result_.width_px} * channels_);
-    if (box_x_ > 1 || box_y_ > 1) {
-        box_sums_.assign(lanes(), 0);
-    } else {
-        upper_row_.resize(std::size_t{columns_} * channels_);
-    }
+    if (box_x_ > 1 || box_y_ > 1) box_sums_.assign(lanes(), 0);
+}
+
+void Resampler::push_rows(const std::uint8_t* rows, std::size_t row_bytes, std::uint32_t count) {
+    for (std::uint32_t y = 0; y < count; ++y) push_row(rows + y * row_bytes);
+    if (upper_ == nullptr || upper_ == kept_upper_.data()) return;
+    kept_upper_.assign(upper_, upper_ + std::size_t{columns_} * channels_);
+    upper_ = kept_upper_.data();
 }
 
 void Resampler::push_row(const std::uint8_t* row) {
@@ -212,10 +215,9 @@ void Resampler::store_row(const std::uint8_t* row) {
                           });
     }
     // The first row that is needed is an upper one: its number is even.
-    const bool is_upper = reduced_seen_ % 2 == 0;
-    if (is_upper) std::memcpy(upper_row_.data(), samples, upper_row_.size());
-    if (is_upper && rows_seen_ != height_px_) return;
-    kernels_.spread_light(upper_row_.data(), samples, channels_, columns_, plane_,
+    if (reduced_seen_ % 2 == 0) upper_ = samples;
+    if (reduced_seen_ % 2 == 0 && rows_seen_ != height_px_) return;
+    kernels_.spread_light(std::exchange(upper_, nullptr), samples, channels_, columns_, plane_,
                           slot_of(reduced_seen_ / 2 * 2));
 }
 

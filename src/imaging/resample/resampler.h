@@ -22,13 +22,14 @@ class Resampler {
     Resampler(std::uint32_t width_px, std::uint32_t height_px, std::uint32_t channels, const Plan& plan,
               const Kernels& kernels = fastest_kernels());
 
-    /// The next row from the top, in the encoding of Pixels.
-    void push_row(const std::uint8_t* row);
+    /// The next rows from the top, in the encoding of Pixels, one behind the other.
+    void push_rows(const std::uint8_t* rows, std::size_t row_bytes, std::uint32_t count);
 
     /// The result; all rows must have come.
     [[nodiscard]] Pixels take();
 
   private:
+    void push_row(const std::uint8_t* row);
     void plan_boxes(std::uint32_t height_px, const Plan& plan);
     void allocate();
     void copy_row(const std::uint8_t* row, std::uint32_t y);
@@ -63,7 +64,8 @@ class Resampler {
     std::uint32_t reduced_seen_ = 0;  // whole ones after the box
     std::uint32_t boxed_rows_ = 0;    // in box_sums_
     std::uint32_t emitted_ = 0;
-    std::vector<std::uint8_t> upper_row_;  // of a pair, until the lower one has come; what is needed of it
+    const std::uint8_t* upper_ = nullptr;   // of a pair, until the lower one has come; what is needed of it
+    std::vector<std::uint8_t> kept_upper_;  // its samples, when the lower one comes with another call
     std::vector<std::uint64_t> box_sums_;
     std::vector<std::int16_t> ring_;          // pairs of reduced rows, planar, the two interleaved
     std::vector<const std::int16_t*> pairs_;  // those of the row that is being emitted

@@ -24,7 +24,10 @@ Pixels painted(std::uint32_t width, std::uint32_t height, std::uint32_t channels
 
 Pixels resampled(const Pixels& source, const Plan& plan, const Kernels& kernels = fastest_kernels()) {
     Resampler resampler(source.width_px, source.height_px, source.channels, plan, kernels);
-    for (std::uint32_t y = 0; y < source.height_px; ++y) resampler.push_row(source.row(y));
+    // An odd number at a time: some rows wait for the next call.
+    for (std::uint32_t y = 0; y < source.height_px; y += 3) {
+        resampler.push_rows(source.row(y), source.row_bytes(), std::min(3U, source.height_px - y));
+    }
     return resampler.take();
 }
 

@@ -23,8 +23,12 @@ std::vector<double> make_lanczos_table() {
     return table;
 }
 
-double lanczos(double x) {
+const std::vector<double>& lanczos_table() {
     static const std::vector<double> table = make_lanczos_table();
+    return table;
+}
+
+double lanczos(const double* table, double x) {
     const double at = std::min(std::abs(x), lobes) * table_steps;
     const auto low = static_cast<std::size_t>(at);
     return table[low] + (table[low + 1] - table[low]) * (at - static_cast<double>(low));
@@ -62,8 +66,12 @@ Taps make_taps(const Window& visible, double offset, double extent, std::uint32_
     const double step = extent / target_px;
     const double stretch = std::max(1.0, step);
     const double radius = lobes * stretch;
+    const double density = 1 / stretch;
+    const double* const table = lanczos_table().data();
     std::vector<Window> windows(target_px);
     Taps taps;
+    taps.first.reserve(target_px);
+    taps.last.reserve(target_px);
     for (std::uint32_t o = 0; o < target_px; ++o) {
         const double centre = offset + (o + 0.5) * step - 0.5;
         windows[o] = window_of(centre, radius, visible);
@@ -79,7 +87,7 @@ Taps make_taps(const Window& visible, double offset, double extent, std::uint32_
         const Window window = windows[o];
         exact.clear();
         for (std::uint32_t s = window.first; s <= window.last; ++s)
-            exact.push_back(lanczos((s - centre) / stretch));
+            exact.push_back(lanczos(table, (s - centre) * density));
         const std::size_t at = std::size_t{o} * taps.count + (window.first - taps.first[o]);
         quantise(exact, std::span(taps.weights).subspan(at, exact.size()));
     }

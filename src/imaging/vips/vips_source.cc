@@ -36,10 +36,10 @@ Status push_rows(VipsImage* picture, std::span<Resampler> resamplers, const Stop
                 return vips_failure(ErrorCode::cancelled, "The work was called off.");
             return vips_failure(ErrorCode::invalid_image, "The picture cannot be decoded.");
         }
-        for (int y = top; y < top + strip.height; ++y) {
-            const auto* row = reinterpret_cast<const std::uint8_t*>(VIPS_REGION_ADDR(region.get(), 0, y));
-            for (Resampler& resampler : resamplers) resampler.push_row(row);
-        }
+        const auto* rows = reinterpret_cast<const std::uint8_t*>(VIPS_REGION_ADDR(region.get(), 0, top));
+        const auto row_bytes = static_cast<std::size_t>(VIPS_REGION_LSKIP(region.get()));
+        for (Resampler& resampler : resamplers)
+            resampler.push_rows(rows, row_bytes, static_cast<std::uint32_t>(strip.height));
     }
     return {};
 }
