@@ -9,7 +9,7 @@ std::string folder_name(std::size_t index) {
 }
 
 std::string folder_of(BlobKey key) {
-    return folder_name(key.uuid.bytes.back());
+    return folder_name(key.uuid.bytes[3]);
 }
 
 std::string blob_name(BlobKey key) {
