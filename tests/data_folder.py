@@ -25,7 +25,7 @@ def rows(data, query, *parameters):
 
 def blob_path(data, key):
     """Where the blob with this key (16 bytes) lies."""
-    return Path(data) / "blobs" / f"{key[3]:02x}" / str(uuid.UUID(bytes=key))
+    return Path(data) / "blobs" / f"{key[-1]:02x}" / str(uuid.UUID(bytes=key))
 
 
 def blob_files(data):

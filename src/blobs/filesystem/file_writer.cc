@@ -16,8 +16,8 @@ namespace {
 /// many slow uploads do not use up the process's.
 class FileWriter final : public BlobWriter {
   public:
-    FileWriter(const posix::Descriptor& root, GroupCommit& commits, BlobKey key, posix::Descriptor file)
-        : root_(root), commits_(commits), key_(key), file_(std::move(file)) {}
+    FileWriter(const posix::Descriptor& root, BlobKey key, posix::Descriptor file)
+        : root_(root), key_(key), file_(std::move(file)) {}
 
     ~FileWriter() override {
         if (!committed_) discard();
@@ -37,7 +37,12 @@ class FileWriter final : public BlobWriter {
         TRY(check_usable());
         usable_ = false;
         TRY(check_length());
-        TRY(commits_.commit(key_, std::move(file_), size_bytes_));
+        // Opened first: when there is no descriptor left for it, that shows before anything is visible.
+        TRY_ASSIGN(const posix::Descriptor folder,
+                   posix::open_folder(root_, layout::folder_of(key_).c_str()));
+        TRY(posix::sync(file_, layout::unfinished_name(key_)));
+        file_.close();
+        TRY(publish(folder));
         committed_ = true;
         return BlobInfo{size_bytes_, hasher_.finish()};
     }
@@ -58,6 +63,17 @@ class FileWriter final : public BlobWriter {
                        fmt::format("{}: {} bytes written, {} in the file", name, size_bytes_, facts.st_size));
     }
 
+    /// The file gets its final name, durably; or, when that fails, none.
+    [[nodiscard]] Status publish(const posix::Descriptor& folder) {
+        const std::string final_name = layout::blob_name(key_);
+        TRY(posix::rename_new(folder, layout::unfinished_name(key_).c_str(), final_name.c_str()));
+        if (auto status = posix::sync(folder, layout::folder_of(key_)); !status) {
+            posix::try_unlink_at(folder, final_name.c_str());
+            return status;
+        }
+        return {};
+    }
+
     /// Not synced: an unfinished write that the loss of power brings back is found by the key or by `list`.
     void discard() {
         file_.close();
@@ -66,7 +82,6 @@ class FileWriter final : public BlobWriter {
     }
 
     const posix::Descriptor& root_;
-    GroupCommit& commits_;
     const BlobKey key_;
     posix::Descriptor file_;
     Sha256Hasher hasher_;
@@ -77,8 +92,7 @@ class FileWriter final : public BlobWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<BlobWriter>> start_file_writer(const posix::Descriptor& root, GroupCommit& commits,
-                                                      BlobKey key) {
+Result<std::unique_ptr<BlobWriter>> start_file_writer(const posix::Descriptor& root, BlobKey key) {
     TRY_ASSIGN(const posix::Descriptor folder, posix::open_folder(root, layout::folder_of(key).c_str()));
     const auto taken = [&] {
         return failure(ErrorCode::conflict, "The blob exists already.", key.to_string());
@@ -93,7 +107,7 @@ Result<std::unique_ptr<BlobWriter>> start_file_writer(const posix::Descriptor& r
         posix::open_at(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL, posix::file_mode);
     if (!file.is_open() && errno == EEXIST) return taken();
     if (!file.is_open()) return posix::system_failure(errno, "create", name);
-    return std::make_unique<FileWriter>(root, commits, key, std::move(file));
+    return std::make_unique<FileWriter>(root, key, std::move(file));
 }
 
 }  // namespace safelight

@@ -24,9 +24,7 @@ class FilesystemStore final : public BlobStore {
     FilesystemStore(posix::Descriptor root, const FilesystemConfig& config, const Clock& clock)
         : root_(std::move(root)), free_bytes_min_(config.free_bytes_min), probe_ids_(clock) {}
 
-    Result<std::unique_ptr<BlobWriter>> create(BlobKey key) override {
-        return start_file_writer(root_, commits_, key);
-    }
+    Result<std::unique_ptr<BlobWriter>> create(BlobKey key) override { return start_file_writer(root_, key); }
 
     Result<std::unique_ptr<ByteSource>> open(BlobKey key) override { return open_file_source(root_, key); }
 
@@ -79,7 +77,6 @@ class FilesystemStore final : public BlobStore {
     }
 
     const posix::Descriptor root_;
-    GroupCommit commits_{root_};
     const std::uint64_t free_bytes_min_;
     IdGenerator probe_ids_;
 };

@@ -9,7 +9,7 @@ std::string folder_name(std::size_t index) {
 }
 
 std::string folder_of(BlobKey key) {
-    return folder_name(key.uuid.bytes[3]);
+    return folder_name(key.uuid.bytes.back());
 }
 
 std::string blob_name(BlobKey key) {

@@ -17,9 +17,8 @@ inline constexpr std::string_view unfinished_suffix = ".part";
 /// "00" … "ff".
 [[nodiscard]] std::string folder_name(std::size_t index);
 
-/// The folder of a key: its digits 7 and 8, which in a version-7 UUID are the time in steps of 65.536 s. What
-/// is written at the same time shares a folder, and with it the work of syncing it; after five hours each
-/// folder has had its turn.
+/// The folder of a key: its last two digits. Those are random in a version-7 UUID, unlike the first ones,
+/// which are the time and would fill one folder after the other.
 [[nodiscard]] std::string folder_of(BlobKey key);
 [[nodiscard]] std::string blob_name(BlobKey key);
 [[nodiscard]] std::string unfinished_name(BlobKey key);

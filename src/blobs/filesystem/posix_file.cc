@@ -70,10 +70,6 @@ Status sync(const Descriptor& file_or_folder, std::string_view name) {
     return {};
 }
 
-void start_writing(const Descriptor& file) {
-    ::sync_file_range(file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-}
-
 Status unlink_at(const Descriptor& folder, const char* name) {
     if (::unlinkat(folder.get(), name, 0) != 0 && errno != ENOENT)
         return system_failure(errno, "unlink", name);

@@ -33,9 +33,6 @@ using safelight::Descriptor;
 /// second call would report a success that is none.
 [[nodiscard]] Status sync(const Descriptor& file_or_folder, std::string_view name);
 
-/// Begins to write to the disk what a file holds, and waits for nothing. Best effort.
-void start_writing(const Descriptor& file);
-
 /// Removes the name; one that is not there is a success.
 [[nodiscard]] Status unlink_at(const Descriptor& folder, const char* name);
 
