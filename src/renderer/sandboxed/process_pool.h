@@ -52,8 +52,8 @@ class ProcessPool {
     telemetry::Logger& log_;
     std::vector<std::string> codecs_;  // constant once started
     std::mutex mutex_;
-    std::condition_variable freed_;             // for those who wait for a process
-    std::condition_variable_any went_missing_;  // for the refiller
+    std::condition_variable freed_;                       // for those who wait for a process
+    std::condition_variable_any went_missing_;            // for the refiller
     std::vector<std::unique_ptr<RendererProcess>> idle_;  // guarded by mutex_
     std::uint32_t missing_ = 0;                           // guarded by mutex_
     std::jthread refiller_;

@@ -42,8 +42,8 @@ struct Attack {
         send(wire::RenderReply{id(), error, {}});
     }
     void claim(wire::RenditionHead head, std::string_view enclosed = {}) const {
-        send(wire::RenderReply{
-            id(), Heads{Result<wire::RenditionHead>(head)}, std::as_bytes(std::span(enclosed))});
+        send(wire::RenderReply{id(), Heads{Result<wire::RenditionHead>(head)},
+                               std::as_bytes(std::span(enclosed))});
     }
     /// The sources of the tests are small, and so come without a descriptor.
     [[nodiscard]] const Descriptor& output() const { return incoming.descriptors[0]; }
