@@ -25,7 +25,7 @@ struct Shared {
           parts(p),
           backlog(p.clock, p.claims),
           probe_gate(c.probes_max),
-          keys(p.clock, p.ids, p.ledger, p.log, c.write_deadline) {}
+          keys(p.clock, p.ids, p.ledger, p.log, c.write_deadline, c.keys_ahead_max) {}
 
     const IngestConfig config;
     const IngestParts parts;

@@ -30,6 +30,7 @@ struct IngestConfig {
     std::uint64_t backlog_max = 100'000;     // jobs that wait; past it uploads are refused
     Milliseconds probe_wait{10'000};         // how long an upload waits for its turn to be probed
     Milliseconds write_deadline{3'600'000};  // after it an unfinished write may be swept
+    std::uint32_t keys_ahead_max = 64;       // ledger rows written ahead under load, for uploads to come
 
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;

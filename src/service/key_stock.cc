@@ -14,12 +14,13 @@ constexpr Milliseconds soon{1'000};
 }  // namespace
 
 KeyStock::KeyStock(const Clock& clock, IdGenerator& ids, BlobLedger& ledger, telemetry::Logger& log,
-                   Milliseconds write_deadline)
+                   Milliseconds write_deadline, std::size_t ahead_max)
     : clock_(clock),
       ids_(ids),
       ledger_(ledger),
       log_(log),
       write_deadline_(write_deadline),
+      ahead_max_(ahead_max),
       kept_(std::min(write_deadline / 4, kept_max)) {}
 
 void KeyStock::drop() {
@@ -67,7 +68,7 @@ Status KeyStock::refill(std::size_t missing, Timestamp now) {
 /// None while the stock lasts; then one, and twice as many each time it ran out soon.
 std::size_t KeyStock::keys_ahead(Timestamp now) const {
     const bool ran_out_soon = now - refilled_at_ < soon;
-    return ran_out_soon ? std::clamp<std::size_t>(2 * ahead_, 1, keys_ahead_max) : 0;
+    return ran_out_soon ? std::min(std::max<std::size_t>(2 * ahead_, 1), ahead_max_) : 0;
 }
 
 }  // namespace safelight

@@ -14,15 +14,13 @@
 
 namespace safelight {
 
-/// The most keys that are reserved for nobody yet.
-inline constexpr std::size_t keys_ahead_max = 64;
-
 /// Any thread may call; calls block. What is passed in outlives it.
 class KeyStock {
   public:
-    /// Each key may be written for `write_deadline` from when it is taken.
+    /// Each key may be written for `write_deadline` from when it is taken. At most `ahead_max` are reserved
+    /// for nobody yet.
     KeyStock(const Clock& clock, IdGenerator& ids, BlobLedger& ledger, telemetry::Logger& log,
-             Milliseconds write_deadline);
+             Milliseconds write_deadline, std::size_t ahead_max);
     /// As drop(). Should the process die instead, the rows are swept.
     ~KeyStock() { drop(); }
     KeyStock(const KeyStock&) = delete;
@@ -48,6 +46,7 @@ class KeyStock {
     BlobLedger& ledger_;
     telemetry::Logger& log_;
     const Milliseconds write_deadline_;
+    const std::size_t ahead_max_;
     const Milliseconds kept_;  // how long a key may wait for somebody
 
     std::mutex mutex_;         // held while the ledger is written: whoever waits for it finds the keys there

@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Milliseconds write_deadline = 10min;
+constexpr std::size_t keys_ahead_max = 64;
 
 class KeyStockTest : public ::testing::Test {
   protected:
@@ -28,7 +29,7 @@ class KeyStockTest : public ::testing::Test {
 
     ManualClock clock{Timestamp{1'700'000'000'000ms}};
     House house{clock};
-    KeyStock stock{clock, house.ids, house.ledger, house.log, write_deadline};
+    KeyStock stock{clock, house.ids, house.ledger, house.log, write_deadline, keys_ahead_max};
 };
 
 TEST_F(KeyStockTest, WithoutHasteReservesWhatIsWanted) {

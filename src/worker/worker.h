@@ -29,6 +29,7 @@ struct WorkerConfig {
     Milliseconds rescue_interval{5'000};
     Milliseconds sweep_interval{10'000};
     Milliseconds write_deadline{600'000};  // of a reserved variant blob
+    std::uint32_t keys_ahead_max = 64;     // ledger rows written ahead under load, for variants to come
 
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;

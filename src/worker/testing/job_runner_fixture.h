@@ -37,7 +37,8 @@ class JobRunnerTest : public ::testing::Test {
     void run(JobId id) {
         WorkerConfig current = config;
         LeaseKeeper leases(house.claims, clock, house.log, current.lease);
-        KeyStock keys(clock, house.ids, house.ledger, house.log, current.write_deadline);
+        KeyStock keys(clock, house.ids, house.ledger, house.log, current.write_deadline,
+                      current.keys_ahead_max);
         const WorkerParts parts{clock,       house.ids,      house.claims, house.ledger, *house.blobs,
                                 house.queue, house.renderer, house.watch,  house.log,    house.metrics};
         JobRunner runner(
