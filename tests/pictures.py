@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pillow_heif
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
 from PIL.ExifTags import IFD, Base
 
 pillow_heif.register_heif_opener()
@@ -118,6 +118,12 @@ def assert_upright(picture, tolerance=24):
         seen = picture.getpixel((int(picture.width * x), int(picture.height * y)))
         wanted = QUARTERS[place]
         assert all(abs(a - b) <= tolerance for a, b in zip(seen, wanted)), f"{place}: {seen} instead of {wanted}"
+
+
+def mean_difference(one, other):
+    """Of all samples of two pictures of one size, 0–255."""
+    difference = ImageChops.difference(one.convert("RGBA"), other.convert("RGBA"))
+    return sum(ImageStat.Stat(difference).mean) / 4
 
 
 def difference_hash(picture, side=8):

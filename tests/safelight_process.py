@@ -10,11 +10,13 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 BINARY = Path(os.environ.get("SAFELIGHT_BINARY", REPOSITORY / "build/release/src/app/safelight")).absolute()
 
-# Short intervals, so that tests see rescues and sweeps soon; a test may set others.
+# Short intervals, so that tests see rescues and sweeps soon, and nothing in the ledger that nobody needs yet, so that
+# tests can say what is in it; a test may set others.
 TEST_SETTINGS = {
     "SAFELIGHT_LISTEN": "127.0.0.1:0",
     "SAFELIGHT_LOG_FORMAT": "json",
     "SAFELIGHT_FREE_SPACE_MIN": "0",
+    "SAFELIGHT_KEYS_AHEAD_MAX": "0",
     "SAFELIGHT_SWEEP_INTERVAL": "100ms",
     "SAFELIGHT_RESCUE_INTERVAL": "200ms",
     "SAFELIGHT_BACKOFF_BASE": "50ms",

@@ -1,8 +1,18 @@
 """A part of the kill -9 sweep, within a fixed time; `./test --sweep` runs all of it."""
 
+import hashlib
+import io
+import shutil
+import sqlite3
+import uuid
+
 import pytest
+from PIL import Image
 
 import kill_sweep
+import pictures
+from check_invariants import check
+from data_folder import blob_path
 
 
 def test_nothing_is_lost_and_nothing_is_left(tmp_path, summarise):
@@ -16,16 +26,9 @@ def test_nothing_is_lost_and_nothing_is_left(tmp_path, summarise):
 
 def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
     """A checker that finds nothing proves nothing: each violation is planted, and has to be told."""
-    import shutil
-    import sqlite3
-    import uuid
-
-    import pictures
-    from check_invariants import check
-    from data_folder import blob_path
-
     server = start_server()
     job = server.client().process(pictures.make("jpeg", (200, 100)))
+    server.client().process(pictures.make("jpeg", (200, 100)))
     gone = server.client().process(pictures.make("png"))["id"]
     server.client().delete(f"/v1/jobs/{gone}")
     server.stop()
@@ -42,6 +45,16 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
         connection.close()
         return {violation.split(":")[0] for violation in check(copy, acknowledged=told)}
 
+    def change_thumbnail(data, connection):
+        """Another picture, and the catalog knows of it."""
+        other = Image.new("RGB", (200, 100), "white")
+        content = io.BytesIO()
+        other.save(content, "png")
+        blob = key(connection, "variants")
+        blob_path(data, blob).write_bytes(content.getvalue())
+        connection.execute("UPDATE variants SET size_bytes = ?, sha256 = ? WHERE blob = ?",
+                           (len(content.getvalue()), hashlib.sha256(content.getvalue()).digest(), blob))
+
     def key(connection, table):
         return connection.execute(f"SELECT blob FROM {table}").fetchone()[0]
 
@@ -49,6 +62,7 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
     assert "I1" in damaged(lambda data, db: blob_path(data, key(db, "images")).write_bytes(b"other"))
     assert "I2" in damaged(lambda data, db: blob_path(data, key(db, "variants")).write_bytes(b"other"))
     assert "I2" in damaged(lambda data, db: db.execute("UPDATE variants SET width_px = 7"))
+    assert damaged(change_thumbnail) == {"I5"}
     assert "I3" in damaged(lambda data, db: blob_path(data, uuid.uuid4().bytes).write_bytes(b"orphan"))
     assert "I3" in damaged(lambda data, db: blob_path(data, uuid.uuid4().bytes).with_suffix(".part").write_bytes(b"x"))
     assert "I3" in damaged(lambda data, db: db.execute("INSERT INTO blobs VALUES (?, 'writing', 0)", (bytes(16),)))

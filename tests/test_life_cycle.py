@@ -1,6 +1,7 @@
 """A picture's whole life over HTTP: uploaded, processed, fetched, listed, deleted."""
 
 import base64
+import concurrent.futures
 import hashlib
 import re
 import threading
@@ -342,6 +343,26 @@ class TestVariants:
         assert refused.status == 404
         assert refused.problem()["type"] == "/problems/variant-not-ready"
         assert int(refused.header("Retry-After")) >= 1
+
+
+class TestUnderLoad:
+    """Ledger rows are then written ahead."""
+
+    @pytest.mark.parametrize("end", ["rest", "stop", "kill"])
+    def test_leaves_no_ledger_row_that_nobody_needs(self, start_server, end):
+        server = start_server({"SAFELIGHT_KEYS_AHEAD_MAX": "64", "SAFELIGHT_WRITE_DEADLINE": "2s",
+                               "SAFELIGHT_VARIANT_WRITE_DEADLINE": "2s"})
+        count = 40
+        data = [pictures.make("png", (40 + i, 30)) for i in range(count)]
+        with concurrent.futures.ThreadPoolExecutor(8) as clients:
+            statuses = list(clients.map(lambda one: server.client().upload(one).status, data))
+        assert statuses == [202] * count
+        assert contents(server.data).ledger > contents(server.data).files, "some were written ahead"
+        if end != "rest":
+            server.stop() if end == "stop" else server.kill()
+            server.restart()
+        at_rest = contents_at_rest(server)
+        assert (at_rest.images, at_rest.ledger, at_rest.files) == (count, 2 * count, 2 * count)
 
 
 class TestDeletion:

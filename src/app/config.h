@@ -39,6 +39,7 @@ struct Config {
     std::uint32_t blocking_threads = 16;
     std::uint32_t blocking_queue_max = 4'096;
     std::uint64_t free_space_min_bytes = 50'000'000;
+    std::uint32_t keys_ahead_max = 64;
 
     http::ServerConfig http;
     IngestConfig ingest;

@@ -272,6 +272,10 @@ std::vector<Setting> storage_settings() {
             section, "SAFELIGHT_FREE_SPACE_MIN",
             "With less space than this the server reports that it is not ready.",
             [](auto& c) -> auto& { return c.free_space_min_bytes; }, 0, 1'000 * GiB),
+        number(
+            section, "SAFELIGHT_KEYS_AHEAD_MAX",
+            "Blobs that are announced to the catalog ahead while many are written, so that they share a commit.",
+            [](auto& c) -> auto& { return c.keys_ahead_max; }, 0, 10'000),
     };
 }
 

@@ -115,6 +115,15 @@ Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const C
     return open_filesystem_store(filesystem, clock);
 }
 
+std::unique_ptr<KeyStocks> make_key_stocks(const Config& config, const Backends& backends) {
+    const auto stock = [&](Milliseconds write_deadline) {
+        return KeyStock(*backends.clock, *backends.ids, backends.database->ledger(), *backends.log,
+                        write_deadline, config.keys_ahead_max);
+    };
+    return std::unique_ptr<KeyStocks>(
+        new KeyStocks{stock(config.ingest.write_deadline), stock(config.worker.write_deadline)});
+}
+
 Result<Backends> open_backends(const Config& config) {
     Backends backends;
     backends.log = make_logger(config);
@@ -126,6 +135,7 @@ Result<Backends> open_backends(const Config& config) {
     TRY_ASSIGN(backends.database, migrate_and_open_sqlite_catalog(sqlite, *backends.clock));
     TRY_ASSIGN(auto bare_blobs, open_bare_blobs(config, *backends.clock));
     backends.blobs = decorate(std::move(bare_blobs), *backends.metrics);
+    backends.keys = make_key_stocks(config, backends);
     backends.queue = make_queue(backends.database->claims(), *backends.clock);
     const std::uint32_t renders = worker_threads(config) == 0 ? 1 : render_slots(config);
     TRY_ASSIGN(backends.renderer, start_renderer(config, renders, *backends.log));

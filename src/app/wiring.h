@@ -12,6 +12,7 @@
 #include "catalog/catalog.h"
 #include "queue/job_queue.h"
 #include "renderer/renderer.h"
+#include "service/key_stock.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "transform/presets.h"
@@ -51,6 +52,7 @@ struct Backends {
     std::unique_ptr<IdGenerator> ids;
     std::unique_ptr<CatalogDatabase> database;
     std::unique_ptr<BlobStore> blobs;
+    std::unique_ptr<KeyStocks> keys;
     std::unique_ptr<JobQueue> queue;
     std::unique_ptr<Renderer> renderer;
 };

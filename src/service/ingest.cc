@@ -24,14 +24,12 @@ struct Shared {
         : config(c),
           parts(p),
           backlog(p.clock, p.claims),
-          probe_gate(c.probes_max),
-          keys(p.clock, p.ids, p.ledger, p.log, c.write_deadline, c.keys_ahead_max) {}
+          probe_gate(c.probes_max) {}
 
     const IngestConfig config;
     const IngestParts parts;
     BacklogGauge backlog;
     ProbeGate probe_gate;
-    KeyStock keys;
     std::atomic<std::uint32_t> uploads = 0;
 };
 
@@ -129,7 +127,7 @@ class StreamedUpload final : public Upload {
     /// The ledger row, then the blob, then what was held back.
     Status start_writing() {
         const BlobParts blob_parts{parts_.ledger, parts_.blobs, parts_.log};
-        TRY_ASSIGN(BlobReservation reservation, BlobReservation::take(blob_parts, shared_.keys, 1));
+        TRY_ASSIGN(BlobReservation reservation, BlobReservation::take(blob_parts, parts_.keys, 1));
         key_ = reservation.keys().front();
         reservation_.emplace(std::move(reservation));
         TRY_ASSIGN(writer_, parts_.blobs.create(key_));

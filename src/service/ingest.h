@@ -17,6 +17,7 @@
 #include "image/limits.h"
 #include "queue/job_queue.h"
 #include "renderer/renderer.h"
+#include "service/key_stock.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "transform/presets.h"
@@ -30,7 +31,6 @@ struct IngestConfig {
     std::uint64_t backlog_max = 100'000;     // jobs that wait; past it uploads are refused
     Milliseconds probe_wait{10'000};         // how long an upload waits for its turn to be probed
     Milliseconds write_deadline{3'600'000};  // after it an unfinished write may be swept
-    std::uint32_t keys_ahead_max = 64;       // ledger rows written ahead under load, for uploads to come
 
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
@@ -79,6 +79,7 @@ struct IngestParts {
     JobClaims& claims;
     BlobLedger& ledger;
     BlobStore& blobs;
+    KeyStock& keys;  // for originals, with the write_deadline of the configuration
     JobQueue& queue;
     Renderer& renderer;
     telemetry::Logger& log;

@@ -7,7 +7,7 @@
 namespace safelight {
 namespace {
 
-constexpr Milliseconds kept_max{60'000};
+constexpr Milliseconds kept_max{5'000};
 /// Refills that follow one another this soon are under load.
 constexpr Milliseconds soon{1'000};
 
@@ -23,12 +23,13 @@ KeyStock::KeyStock(const Clock& clock, IdGenerator& ids, BlobLedger& ledger, tel
       ahead_max_(ahead_max),
       kept_(std::min(write_deadline / 4, kept_max)) {}
 
-void KeyStock::drop() {
+void KeyStock::drop_until(Timestamp time) {
     // Nothing is lost when this fails: the sweeper finds the rows.
     try {
         const std::lock_guard lock(mutex_);
         std::vector<BlobKey> keys;
-        for (const Ready& ready : std::exchange(ready_, {})) keys.push_back(ready.key);
+        for (; !ready_.empty() && ready_.front().kept_until < time; ready_.pop_front())
+            keys.push_back(ready_.front().key);
         if (keys.empty()) return;
         Status dropped = ledger_.abandon(keys);
         if (dropped) dropped = ledger_.forget(keys);
@@ -43,12 +44,13 @@ void KeyStock::drop() {
 Result<std::vector<BlobKey>> KeyStock::take(std::size_t count) {
     const std::lock_guard lock(mutex_);
     const Timestamp now = clock_.now();
-    while (!ready_.empty() && ready_.front().kept_until < now) ready_.pop_front();
-    if (ready_.size() < count) TRY(refill(count - ready_.size(), now));
+    // From the newest end: those that have waited for too long are dropped by drop_unneeded.
+    const auto good = std::ranges::count_if(ready_, [now](const Ready& ready) { return ready.kept_until >= now; });
+    if (static_cast<std::size_t>(good) < count) TRY(refill(count - static_cast<std::size_t>(good), now));
     std::vector<BlobKey> keys;
     for (std::size_t i = 0; i < count; ++i) {
-        keys.push_back(ready_.front().key);
-        ready_.pop_front();
+        keys.push_back(ready_.back().key);
+        ready_.pop_back();
     }
     return keys;
 }

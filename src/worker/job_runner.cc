@@ -29,12 +29,11 @@ bool is_usable(const Rendition& rendition) {
 }  // namespace
 
 JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
-                     KeyStock& keys, std::function<void(Timestamp)> on_retry,
+                     std::function<void(Timestamp)> on_retry,
                      const std::atomic<bool>& give_back)
     : config_(config),
       parts_(parts),
       leases_(leases),
-      keys_(keys),
       on_retry_(std::move(on_retry)),
       give_back_(give_back) {}
 
@@ -95,7 +94,7 @@ Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, LeaseKeeper:
     const CancelCheck cancelled = [this, &hold, deadline] {
         return hold.is_lost() || give_back_.load(std::memory_order_relaxed) || SteadyClock::now() >= deadline;
     };
-    auto renditions = parts_.renderer.render(*source, transforms, cancelled);
+    auto renditions = safelight::render(parts_.renderer, *source, transforms, cancelled);
     if (!renditions && renditions.error().code == ErrorCode::cancelled && !give_back_ &&
         SteadyClock::now() >= deadline) {
         return failure(ErrorCode::timeout, "Making the variants took too long.");
@@ -133,7 +132,7 @@ Result<JobRunner::Work> JobRunner::store(const Claim& claim, Renditions renditio
     if (made == 0) return work;
 
     const BlobParts blob_parts{parts_.ledger, parts_.blobs, parts_.log};
-    TRY_ASSIGN(BlobReservation reservation, BlobReservation::take(blob_parts, keys_, made));
+    TRY_ASSIGN(BlobReservation reservation, BlobReservation::take(blob_parts, parts_.keys.variants, made));
     work.reservation.emplace(std::move(reservation));
     auto key = work.reservation->keys().begin();
     for (std::size_t i = 0; i < renditions.size(); ++i) {

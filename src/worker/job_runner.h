@@ -12,7 +12,6 @@
 #include "catalog/catalog.h"
 #include "renderer/renderer.h"
 #include "service/blob_reservation.h"
-#include "service/key_stock.h"
 #include "worker/lease_keeper.h"
 #include "worker/render_slots.h"
 #include "worker/worker.h"
@@ -24,7 +23,7 @@ class JobRunner {
   public:
     /// `on_retry` is told when a job that was given back will be due. `give_back` turns true when a shutdown
     /// waits no longer: the work in hand is called off and its claim given back without counting the try.
-    JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases, KeyStock& keys,
+    JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
               std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back);
 
     /// Makes the pending variants of the job if it can be claimed, and settles the claim, whatever happens:
@@ -62,7 +61,6 @@ class JobRunner {
     const WorkerConfig& config_;
     const WorkerParts& parts_;
     LeaseKeeper& leases_;
-    KeyStock& keys_;  // for the blobs of variants
     const std::function<void(Timestamp)> on_retry_;
     const std::atomic<bool>& give_back_;
 };

@@ -12,6 +12,7 @@
 #include "queue/job_queue.h"
 #include "renderer/renderer.h"
 #include "service/job_watch.h"
+#include "service/key_stock.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 
@@ -29,7 +30,6 @@ struct WorkerConfig {
     Milliseconds rescue_interval{5'000};
     Milliseconds sweep_interval{10'000};
     Milliseconds write_deadline{600'000};  // of a reserved variant blob
-    std::uint32_t keys_ahead_max = 64;     // ledger rows written ahead under load, for variants to come
 
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
@@ -41,6 +41,7 @@ struct WorkerParts {
     JobClaims& claims;
     BlobLedger& ledger;
     BlobStore& blobs;
+    KeyStocks& keys;  // with the write_deadlines of the configuration
     JobQueue& queue;
     Renderer& renderer;
     JobWatch& watch;

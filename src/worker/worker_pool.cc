@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "service/key_stock.h"
 #include "worker/duties/rescuer.h"
 #include "worker/duties/sweeper.h"
 #include "worker/job_runner.h"
@@ -31,12 +30,10 @@ class ThreadedWorkerPool final : public WorkerPool {
         : config_(config),
           parts_(parts),
           leases_(parts.claims, parts.clock, parts.log, config.lease),
-          keys_(parts.clock, parts.ids, parts.ledger, parts.log, config.write_deadline,
-                config.keys_ahead_max),
           slots_(config.renders),
           rescuer_({parts.clock, parts.claims, parts.queue, parts.log, parts.metrics},
                    config.rescue_interval),
-          sweeper_(parts.clock, {parts.ledger, parts.blobs, parts.log}, parts.metrics,
+          sweeper_(parts.clock, {parts.ledger, parts.blobs, parts.log}, parts.keys, parts.metrics,
                    config.sweep_interval) {
         working_ = config_.threads;
         for (std::uint32_t i = 0; i < config_.threads; ++i) {
@@ -62,7 +59,6 @@ class ThreadedWorkerPool final : public WorkerPool {
         give_back_ = true;
         for (std::thread& thread : threads_) thread.join();
         threads_.clear();
-        keys_.drop();
         rescuer_.stop();
         sweeper_.stop();
     }
@@ -73,7 +69,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     void work() {
         lower_thread_priority(parts_.log);
         JobRunner runner(
-            config_, parts_, leases_, keys_, [this](Timestamp due) { rescuer_.note_due(due); }, give_back_);
+            config_, parts_, leases_, [this](Timestamp due) { rescuer_.note_due(due); }, give_back_);
         // Without a slot nothing is taken: another process may have one free.
         while (auto slot = slots_.take(stop_.get_token())) {
             const auto delivery = parts_.queue.receive(receive_timeout, stop_.get_token());
@@ -118,7 +114,6 @@ class ThreadedWorkerPool final : public WorkerPool {
     const WorkerConfig config_;
     const WorkerParts parts_;
     LeaseKeeper leases_;
-    KeyStock keys_;
     RenderSlots slots_;
     Rescuer rescuer_;
     Sweeper sweeper_;

@@ -74,8 +74,7 @@ inline constexpr EmbeddedFile test_assets[] = {
 struct ApiServer {
     SystemClock clock;
     House house{clock};
-    /// Without rows written ahead: what is left in the ledger was left by an upload.
-    CountingIngest ingest{house.make_ingest({.bytes_max = test_picture_bytes_max, .keys_ahead_max = 0})};
+    CountingIngest ingest{house.make_ingest({.bytes_max = test_picture_bytes_max})};
     std::unique_ptr<Library> library = house.make_library();
     std::unique_ptr<Authenticator> authenticator = make_open_authenticator();
     Presets presets;

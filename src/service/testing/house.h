@@ -101,6 +101,8 @@ template <class T>
     return value_of(migrate_and_open_sqlite_catalog(config, clock));
 }
 
+inline constexpr Milliseconds variant_write_deadline = std::chrono::minutes{10};
+
 struct House {
     explicit House(const Clock& house_clock)
         : clock(house_clock),
@@ -114,6 +116,7 @@ struct House {
 
     const Clock& clock;
     TemporaryFolder folder;
+    RecordingLogger log;
     IdGenerator ids;
     CatalogScript script;
     FaultPlan faults;
@@ -123,15 +126,17 @@ struct House {
     FaultyLedger ledger;
     std::unique_ptr<BlobStore> blobs;
     FaultyQueue queue;
+    /// Nothing ahead: what is left in the ledger was left by somebody.
+    KeyStocks keys{{clock, ids, ledger, log, IngestConfig{}.write_deadline, 0},
+                   {clock, ids, ledger, log, variant_write_deadline, 0}};
     JobWatch watch;
     ScriptedRenderer renderer;
-    RecordingLogger log;
     telemetry::Metrics metrics;
     const AccountId owner = default_account();
 
     [[nodiscard]] std::unique_ptr<Ingest> make_ingest(const IngestConfig& config = {}) {
         return safelight::make_ingest(
-            config, {clock, ids, catalog, claims, ledger, *blobs, queue, renderer, log, metrics});
+            config, {clock, ids, catalog, claims, ledger, *blobs, keys.originals, queue, renderer, log, metrics});
     }
     [[nodiscard]] std::unique_ptr<Library> make_library(std::uint64_t backlog_max = 100'000) {
         return safelight::make_library(
@@ -183,16 +188,16 @@ struct House {
     }
 
     [[nodiscard]] std::vector<BlobKey> stored() {
-        std::vector<BlobKey> keys;
+        std::vector<BlobKey> stored_keys;
         const Status listed = blobs->list(
-            [&keys](const BlobEntry& entry) -> Status {
-                keys.push_back(entry.key);
+            [&stored_keys](const BlobEntry& entry) -> Status {
+                stored_keys.push_back(entry.key);
                 return {};
             },
             [](const std::string& name) { ADD_FAILURE() << "foreign: " << name; });
         EXPECT_TRUE(listed);
-        std::ranges::sort(keys);
-        return keys;
+        std::ranges::sort(stored_keys);
+        return stored_keys;
     }
 
     [[nodiscard]] std::vector<LedgerEntry> entries() {

@@ -55,11 +55,12 @@ class ScriptedRenderer final : public Renderer {
         return probe ? probe(source) : facts();
     }
 
-    Result<Renditions> render(ByteSource& source, std::span<const Transform> transforms,
-                              const CancelCheck& cancelled) override {
+    Result<RenderOutcome> render(const RenderTask& task, const CancelCheck& cancelled) override {
         ++renders_;
         const Render render = script(render_);
-        return render ? render(source, transforms, cancelled) : make(source, transforms);
+        TRY_ASSIGN(auto renditions, render ? render(task.source, task.transforms, cancelled)
+                                           : make(task.source, task.transforms));
+        return RenderOutcome{std::move(renditions), {}};
     }
 
     std::vector<std::string> versions() const override { return {"scripted"}; }

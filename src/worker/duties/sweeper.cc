@@ -10,13 +10,15 @@ constexpr std::uint32_t batch_blobs = 256;
 
 }  // namespace
 
-Sweeper::Sweeper(const Clock& clock, const BlobParts& parts, telemetry::Metrics& metrics,
+Sweeper::Sweeper(const Clock& clock, const BlobParts& parts, KeyStocks& keys, telemetry::Metrics& metrics,
                  Milliseconds interval)
     : clock_(clock),
       parts_(parts),
+      keys_(keys),
       metrics_(metrics),
       interval_(interval),
       duty_("sweeper", parts.log, [this](const std::stop_token& stop) {
+          keys_.drop_unneeded();
           sweep(stop);
           return interval_;
       }) {}

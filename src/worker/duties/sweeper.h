@@ -1,4 +1,5 @@
-// Removes the bytes of blobs that nothing refers to, then their ledger rows.
+// Removes the bytes of blobs that nothing refers to, then their ledger rows; and the rows of keys that nobody
+// needs after all.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +15,8 @@ namespace safelight {
 /// Any thread may call.
 class Sweeper {
   public:
-    Sweeper(const Clock& clock, const BlobParts& parts, telemetry::Metrics& metrics, Milliseconds interval);
+    Sweeper(const Clock& clock, const BlobParts& parts, KeyStocks& keys, telemetry::Metrics& metrics,
+            Milliseconds interval);
 
     void start() { duty_.start(); }
     void stop() { duty_.stop(); }
@@ -25,6 +27,7 @@ class Sweeper {
   private:
     const Clock& clock_;
     const BlobParts parts_;
+    KeyStocks& keys_;
     telemetry::Metrics& metrics_;
     const Milliseconds interval_;
     Duty duty_;  // last: ends before the rest goes

@@ -26,7 +26,7 @@ class SweeperTest : public ::testing::Test {
 
     ManualClock clock{start};
     House house{clock};
-    Sweeper sweeper{clock, {house.ledger, *house.blobs, house.log}, house.metrics, 1h};
+    Sweeper sweeper{clock, {house.ledger, *house.blobs, house.log}, house.keys, house.metrics, 1h};
 };
 
 TEST_F(SweeperTest, RemovesDoomedBlobs) {

@@ -37,12 +37,10 @@ class JobRunnerTest : public ::testing::Test {
     void run(JobId id) {
         WorkerConfig current = config;
         LeaseKeeper leases(house.claims, clock, house.log, current.lease);
-        KeyStock keys(clock, house.ids, house.ledger, house.log, current.write_deadline,
-                      current.keys_ahead_max);
-        const WorkerParts parts{clock,       house.ids,      house.claims, house.ledger, *house.blobs,
+        const WorkerParts parts{clock,       house.ids,      house.claims, house.ledger, *house.blobs, house.keys,
                                 house.queue, house.renderer, house.watch,  house.log,    house.metrics};
         JobRunner runner(
-            current, parts, leases, keys, [this](Timestamp due) { due_times.push_back(due); }, give_back);
+            current, parts, leases, [this](Timestamp due) { due_times.push_back(due); }, give_back);
         RenderSlots slots(1);
         static_cast<void>(runner.run(id, *slots.take({})));
     }
