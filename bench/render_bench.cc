@@ -69,7 +69,7 @@ struct Times {
 
 void render_once(Renderer& renderer, ByteSource& source, const Transform& transform, Times& times) {
     const auto begin = Steady::now();
-    const auto renditions = renderer.render(source, std::span(&transform, 1), {});
+    const auto renditions = render(renderer, source, std::span(&transform, 1), {});
     const std::chrono::duration<double, std::milli> took = Steady::now() - begin;
     if (!renditions) give_up(renditions.error());
     if (!renditions->front()) give_up(renditions->front().error());

@@ -169,7 +169,7 @@ void process(const Task& task, const std::vector<VariantRequest>& variants, std:
     std::vector<Transform> transforms;
     for (const auto& variant : variants) transforms.push_back(variant.transform);
     MemorySource source(*bytes);
-    const auto renditions = renderer.render(source, transforms, [] { return false; });
+    const auto renditions = render(renderer, source, transforms);
     if (!renditions) return progress.failed({task.source, "", renditions.error().public_text});
     for (std::size_t i = 0; i < renditions->size(); ++i) {
         const auto& rendition = (*renditions)[i];

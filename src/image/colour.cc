@@ -1,4 +1,4 @@
-#include "transform/colour.h"
+#include "image/colour.h"
 
 #include <fmt/format.h>
 

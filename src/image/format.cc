@@ -20,6 +20,8 @@ constexpr std::array<Names, all_formats.size()> names{{
     {Format::tiff, "tiff", "image/tiff"},
     {Format::avif, "avif", "image/avif"},
     {Format::heic, "heic", "image/heic"},
+    {Format::jxl, "jxl", "image/jxl"},
+    {Format::bmp, "bmp", "image/bmp"},
 }};
 
 constexpr std::array<std::string_view, 2> avif_brands{"avif", "avis"};
@@ -28,6 +30,15 @@ constexpr std::array<std::string_view, 8> heic_brands{"heic", "heix", "hevc", "h
 
 const Names& names_of(Format format) {
     return *std::ranges::find(names, format, &Names::format);
+}
+
+/// Two letters are not enough: the four bytes that are reserved, and the size of a header that there is.
+bool is_bmp(std::string_view head) {
+    using namespace std::string_view_literals;
+    if (!head.starts_with("BM"sv) || head.size() < 18 || head.substr(6, 4) != "\0\0\0\0"sv) return false;
+    constexpr std::array header_bytes{12, 40, 52, 56, 108, 124};
+    return head.substr(15, 3) == "\0\0\0"sv &&
+           std::ranges::find(header_bytes, static_cast<unsigned char>(head[14])) != header_bytes.end();
 }
 
 /// ISO-BMFF: the major brand decides; with a generic one ("mif1", "msf1") the compatible brands do.
@@ -77,6 +88,8 @@ std::optional<Format> sniff(std::span<const std::byte> bytes) {
     if (head.starts_with("GIF87a"sv) || head.starts_with("GIF89a"sv)) return Format::gif;
     if (head.size() >= 12 && head.starts_with("RIFF"sv) && head.substr(8, 4) == "WEBP"sv) return Format::webp;
     if (head.starts_with("II*\0"sv) || head.starts_with("MM\0*"sv)) return Format::tiff;
+    if (head.starts_with("\xff\x0a"sv) || head.starts_with("\0\0\0\x0cJXL \r\n\x87\n"sv)) return Format::jxl;
+    if (is_bmp(head)) return Format::bmp;
     return sniff_isobmff(head);
 }
 

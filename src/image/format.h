@@ -9,10 +9,15 @@
 
 namespace safelight {
 
-enum class Format { jpeg, png, gif, webp, tiff, avif, heic };
+enum class Format { jpeg, png, gif, webp, tiff, avif, heic, jxl, bmp };
 
 inline constexpr std::array all_formats{Format::jpeg, Format::png,  Format::gif, Format::webp,
-                                        Format::tiff, Format::avif, Format::heic};
+                                        Format::tiff, Format::avif, Format::heic, Format::jxl, Format::bmp};
+
+/// What a variant can be. HEIC's encoder is under patents, and nobody wants a BMP.
+[[nodiscard]] constexpr bool is_output_format(Format format) {
+    return format != Format::heic && format != Format::bmp;
+}
 
 /// As in transforms and file suffixes: "jpeg", "png", …
 [[nodiscard]] std::string_view name_of(Format format);
@@ -26,7 +31,7 @@ inline constexpr std::array all_formats{Format::jpeg, Format::png,  Format::gif,
 inline constexpr std::size_t sniff_bytes = 64;
 
 /// The format by magic bytes alone; what a client calls it does not count. Empty for everything that is not
-/// in `all_formats`: SVG, PDF, BMP, JPEG 2000, raw video, archives and text included.
+/// in `all_formats`: SVG, PDF, JPEG 2000, raw video, archives and text included.
 [[nodiscard]] std::optional<Format> sniff(std::span<const std::byte> head);
 
 }  // namespace safelight

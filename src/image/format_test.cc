@@ -35,6 +35,9 @@ TEST(Sniff, KnowsTheAcceptedFormats) {
     EXPECT_EQ(sniff_text("\0\0\0\x1c"
                          "ftypheic\0\0\0\0"s),
               Format::heic);
+    EXPECT_EQ(sniff_text("\xff\x0a\xfa\x1f"s), Format::jxl);
+    EXPECT_EQ(sniff_text("\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14"s), Format::jxl);
+    EXPECT_EQ(sniff_text("BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"s), Format::bmp);
 }
 
 TEST(Sniff, AGenericBrandIsDecidedByTheCompatibleOnes) {

@@ -2,7 +2,7 @@
 
 #include "imaging/geometry.h"
 #include "imaging/pixels.h"
-#include "transform/colour.h"
+#include "image/colour.h"
 
 namespace safelight {
 

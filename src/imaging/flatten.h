@@ -1,7 +1,7 @@
 #pragma once
 
 #include "imaging/pixels.h"
-#include "transform/colour.h"
+#include "image/colour.h"
 
 namespace safelight {
 

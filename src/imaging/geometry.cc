@@ -18,6 +18,16 @@ Plan plan_whole(double width, double height, double scale) {
     return {{0, 0, width, height}, rounded_side(width * scale), rounded_side(height * scale)};
 }
 
+/// Rounded sides may have more pixels than was asked for: then the longer one loses some.
+Plan plan_within(double width, double height, double scale, double area) {
+    Plan plan = plan_whole(width, height, scale);
+    std::uint32_t& longer = plan.width_px >= plan.height_px ? plan.width_px : plan.height_px;
+    const std::uint32_t shorter = std::min(plan.width_px, plan.height_px);
+    if (static_cast<double>(longer) * shorter > area)
+        longer = std::max(1U, static_cast<std::uint32_t>(area / shorter));
+    return plan;
+}
+
 Plan plan_fill(double width, double height, double box_width, double box_height, bool enlarge) {
     if (!enlarge) {
         box_width = std::min(box_width, width);
@@ -52,6 +62,10 @@ Fractions fractions_of(Gravity gravity) {
             return {0, 0.5};
         case Gravity::north_west:
             return {0, 0};
+        case Gravity::focal:
+        case Gravity::attention:
+        case Gravity::entropy:
+            break;
     }
     return {0.5, 0.5};
 }
@@ -83,6 +97,12 @@ Plan plan_of(const Resize& resize, double width, double height) {
         double scale = device_px(*resize.longest_side_px, resize.dpr) / std::max(width, height);
         if (!resize.enlarge) scale = std::min(scale, 1.0);
         return plan_whole(width, height, scale);
+    }
+    if (resize.area_px) {
+        const double area = *resize.area_px * resize.dpr.value() * resize.dpr.value();
+        double scale = std::sqrt(area / (width * height));
+        if (!resize.enlarge) scale = std::min(scale, 1.0);
+        return plan_within(width, height, scale, area);
     }
     constexpr double open = std::numeric_limits<double>::infinity();
     const double box_width = resize.width_px ? device_px(*resize.width_px, resize.dpr) : open;
@@ -116,7 +136,7 @@ Region stored_region(const Region& displayed, const Mapping& mapping, double wid
 }  // namespace
 
 Plan plan_resize(const std::optional<Resize>& resize, std::uint32_t width_px, std::uint32_t height_px) {
-    const bool resizes = resize && (resize->width_px || resize->height_px || resize->longest_side_px);
+    const bool resizes = resize && (resize->width_px || resize->height_px || resize->longest_side_px || resize->area_px);
     return resizes ? plan_of(*resize, width_px, height_px) : plan_whole(width_px, height_px, 1.0);
 }
 

@@ -14,7 +14,7 @@ class Imaging : public testing::Test {
     void SetUp() override { ASSERT_TRUE(initialise_codecs()); }
 
     static Result<EncodedPicture> rendered(std::span<const std::byte> file, const Transform& transform) {
-        auto results = render_all(file, std::span(&transform, 1), {}, {});
+        auto results = test::rendered(file, std::span(&transform, 1), {}, {});
         if (!results) return forward(std::move(results));
         return std::move(results->front());
     }
@@ -104,7 +104,7 @@ TEST_F(Imaging, OneCallMakesThemAllAndOneFailureIsItsOwn) {
     const Bytes file = test::sample_file(Format::png, 80, 60);
     const std::array transforms{thumbnail, Transform{.format = Format::heic},
                                 Transform{.resize = Resize{30, 30, Fit::cover}, .format = Format::webp}};
-    const auto results = render_all(file, transforms, {}, {});
+    const auto results = test::rendered(file, transforms, {}, {});
     ASSERT_TRUE(results);
     ASSERT_EQ(results->size(), 3U);
     EXPECT_TRUE((*results)[0]);
@@ -116,7 +116,7 @@ TEST_F(Imaging, OneCallMakesThemAllAndOneFailureIsItsOwn) {
 }
 
 TEST_F(Imaging, WithoutTransformsThereIsNothingToMake) {
-    const auto none = render_all(test::sample_file(Format::png, 8, 8), {}, {}, {});
+    const auto none = test::rendered(test::sample_file(Format::png, 8, 8), {}, {}, {});
     ASSERT_TRUE(none);
     EXPECT_TRUE(none->empty());
 }
@@ -167,7 +167,7 @@ TEST_F(Imaging, QualityCounts) {
 TEST_F(Imaging, WorkCanBeCalledOff) {
     for (const Format format : {Format::jpeg, Format::png, Format::webp}) {
         const Bytes file = test::sample_file(format, 300, 200);
-        const auto result = render_all(file, std::span(&thumbnail, 1), {}, [] { return true; });
+        const auto result = test::rendered(file, std::span(&thumbnail, 1), {}, [] { return true; });
         ASSERT_FALSE(result) << name_of(format);
         EXPECT_EQ(result.error().code, ErrorCode::cancelled);
     }

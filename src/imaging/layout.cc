@@ -42,7 +42,8 @@ Canvas padded(const Canvas& canvas, const Pad& pad) {
 
 Result<Layout> lay_out(const Transform& transform, const ImageFacts& facts, const ImageLimits& limits) {
     TRY_ASSIGN(const Region part, cropped(transform.crop, facts));
-    const Orientation turn = turn_of(transform.rotate, transform.flip);
+    // What is left to a pass of its own is not done here.
+    const Orientation turn = turn_of(quarter_turns(transform.rotate).value_or(0), transform.flip);
     auto width = static_cast<std::uint32_t>(part.width);
     auto height = static_cast<std::uint32_t>(part.height);
     if (swaps_sides(turn)) std::swap(width, height);

@@ -50,7 +50,7 @@ TEST(Layout, ACropOutsideOfThePictureIsRefused) {
 TEST(Layout, GravityIsOfTheCropAsRotated) {
     // The crop is 200 × 100; after a quarter turn 100 × 200, whose top is the crop's left.
     const auto layout = lay_out({.crop = Crop{10, 20, 200, 100},
-                                 .rotate = Rotation::quarter,
+                                 .rotate = {9'000},
                                  .resize = Resize{50, 50, Fit::cover, false, Gravity::north}},
                                 facts_of(300, 200), {});
     ASSERT_TRUE(layout);

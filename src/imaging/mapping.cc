@@ -39,11 +39,11 @@ Orientation combined(Orientation first, Orientation second) {
     return Orientation::upright;
 }
 
-Orientation turn_of(Rotation rotation, Flip flip) {
+Orientation turn_of(unsigned quarters, Flip flip) {
     constexpr std::array turns{Orientation::upright, Orientation::turned_90, Orientation::turned_180,
                                Orientation::turned_270};
     constexpr std::array flips{Orientation::upright, Orientation::mirrored, Orientation::mirrored_180};
-    return combined(turns[static_cast<std::size_t>(rotation)], flips[static_cast<std::size_t>(flip)]);
+    return combined(turns[quarters % turns.size()], flips[static_cast<std::size_t>(flip)]);
 }
 
 }  // namespace safelight

@@ -20,7 +20,7 @@ struct Mapping {
 /// The one turn that comes to the same as `first` and then `second`.
 [[nodiscard]] Orientation combined(Orientation first, Orientation second);
 
-/// Rotated clockwise, then flipped.
-[[nodiscard]] Orientation turn_of(Rotation rotation, Flip flip);
+/// Rotated clockwise by so many quarters (0–3), then flipped.
+[[nodiscard]] Orientation turn_of(unsigned quarters, Flip flip);
 
 }  // namespace safelight

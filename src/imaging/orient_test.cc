@@ -60,18 +60,18 @@ TEST(Orient, TwoTurnsAreOne) {
 TEST(Orient, RotatesClockwiseThenFlips) {
     Pixels letters(2, 3, 1);
     letters.samples = {'a', 'b', 'c', 'd', 'e', 'f'};
-    const auto turned = [&](Rotation rotation, Flip flip) {
-        const Pixels out = orient(letters, turn_of(rotation, flip));
+    const auto turned = [&](unsigned quarters, Flip flip) {
+        const Pixels out = orient(letters, turn_of(quarters, flip));
         return std::to_string(out.width_px) + std::string(out.samples.begin(), out.samples.end());
     };
-    EXPECT_EQ(turned(Rotation::none, Flip::none), "2abcdef");
-    EXPECT_EQ(turned(Rotation::quarter, Flip::none), "3ecafdb");
-    EXPECT_EQ(turned(Rotation::half, Flip::none), "2fedcba");
-    EXPECT_EQ(turned(Rotation::three_quarters, Flip::none), "3bdface");
-    EXPECT_EQ(turned(Rotation::none, Flip::horizontal), "2badcfe");
-    EXPECT_EQ(turned(Rotation::none, Flip::vertical), "2efcdab");
-    EXPECT_EQ(turned(Rotation::quarter, Flip::horizontal), "3acebdf");
-    EXPECT_EQ(turned(Rotation::quarter, Flip::vertical), "3fdbeca");
+    EXPECT_EQ(turned(0, Flip::none), "2abcdef");
+    EXPECT_EQ(turned(1, Flip::none), "3ecafdb");
+    EXPECT_EQ(turned(2, Flip::none), "2fedcba");
+    EXPECT_EQ(turned(3, Flip::none), "3bdface");
+    EXPECT_EQ(turned(0, Flip::horizontal), "2badcfe");
+    EXPECT_EQ(turned(0, Flip::vertical), "2efcdab");
+    EXPECT_EQ(turned(1, Flip::horizontal), "3acebdf");
+    EXPECT_EQ(turned(1, Flip::vertical), "3fdbeca");
 }
 
 }  // namespace

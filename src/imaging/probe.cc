@@ -11,6 +11,8 @@ Result<ImageFacts> probe(std::span<const std::byte> bytes, const ImageLimits& li
         case Format::png:
         case Format::gif:
         case Format::webp:
+        case Format::jxl:
+        case Format::bmp:
             return facts;
         case Format::tiff:
         case Format::avif:

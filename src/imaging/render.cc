@@ -2,18 +2,17 @@
 
 #include "imaging/adjust.h"
 #include "imaging/blur.h"
+#include "imaging/decode.h"
 #include "imaging/encode.h"
 #include "imaging/extend.h"
 #include "imaging/flatten.h"
 #include "imaging/imaging.h"
-#include "imaging/jpeg/jpeg_source.h"
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/layout.h"
 #include "imaging/orient.h"
 #include "imaging/sharpen.h"
 #include "imaging/vips/library.h"
 #include "imaging/vips/versions.h"
-#include "imaging/vips/vips_source.h"
 
 namespace safelight {
 namespace {
@@ -25,16 +24,24 @@ struct Task {
     Layout layout;
 };
 
+/// Nothing that was asked for is left out in silence.
+Status check_carried_out(const Transform& transform) {
+    const bool has_gravity = transform.crop && transform.crop->gravity;
+    const bool needs_picture = transform.resize && !is_compass_point(transform.resize->gravity);
+    const bool is_missing = transform.trim || has_gravity || needs_picture ||
+                            !quarter_turns(transform.rotate) || transform.duotone || transform.watermark ||
+                            transform.corner_radius_px != 0 || transform.automatic_format ||
+                            transform.max_bytes || transform.metadata != Metadata::none ||
+                            transform.icc != Icc::srgb;
+    if (!is_missing) return {};
+    return failure(ErrorCode::unsupported_transform, "This server cannot carry out all of the transform.");
+}
+
 Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const ImageLimits& limits) {
+    TRY(check_carried_out(transform));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
     TRY_ASSIGN(const Layout layout, lay_out(transform, facts, limits));
     return Task{&transform, format, layout};
-}
-
-Result<std::vector<Pixels>> read_pixels(std::span<const std::byte> bytes, const ImageFacts& facts,
-                                        std::span<const Plan> plans, const StopCheck& stop) {
-    if (facts.format == Format::jpeg && is_plain_jpeg(bytes, facts)) return read_jpeg(bytes, plans, stop);
-    return read_by_vips(bytes, facts, plans, stop);
 }
 
 /// Everything between the resize and the encoder, in the order that transform.h sets. Only turning differs:
@@ -64,30 +71,29 @@ Status initialise_codecs() {
     return initialise_vips();
 }
 
-Result<std::vector<Result<EncodedPicture>>> render_all(std::span<const std::byte> bytes,
-                                                       std::span<const Transform> transforms,
-                                                       const ImageLimits& limits, const StopCheck& stop) {
-    TRY_ASSIGN(const ImageFacts facts, probe(bytes, limits));
+Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& limits, const StopCheck& stop) {
+    TRY_ASSIGN(const ImageFacts facts, probe(input.bytes, limits));
     std::vector<Result<Task>> tasks;
     std::vector<Plan> plans;  // of the tasks that can be done
-    for (const Transform& transform : transforms) {
+    for (const Transform& transform : input.transforms) {
         tasks.push_back(task_of(transform, facts, limits));
         if (tasks.back()) plans.push_back(tasks.back()->layout.plan);
     }
-    TRY_ASSIGN(std::vector<Pixels> pixels, read_pixels(bytes, facts, plans, stop));
-    std::vector<Result<EncodedPicture>> pictures;
+    TRY_ASSIGN(std::vector<Pixels> pixels, decode(input.bytes, facts, plans, stop));
+    RenderOutput output;
     std::size_t next = 0;
     for (Result<Task>& task : tasks) {
         if (!task) {
-            pictures.push_back(forward(std::move(task)));
+            output.pictures.push_back(forward(std::move(task)));
             continue;
         }
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
-        pictures.push_back(complete(std::move(pixels[next++]), *task, stop));
-        const bool called_off = !pictures.back() && pictures.back().error().code == ErrorCode::cancelled;
-        if (called_off) return forward(std::move(pictures.back()));
+        output.pictures.push_back(complete(std::move(pixels[next++]), *task, stop));
+        const auto& picture = output.pictures.back();
+        if (!picture && picture.error().code == ErrorCode::cancelled)
+            return failure(ErrorCode::cancelled, "The work was called off.");
     }
-    return pictures;
+    return output;
 }
 
 std::vector<std::string> codec_versions() {

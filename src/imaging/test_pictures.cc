@@ -70,6 +70,9 @@ Bytes saved(VipsImage* picture, Format format) {
             failed = vips_heifsave_buffer(picture, &data, &size, "compression",
                                           VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, "Q", 90, nullptr);
             break;
+        case Format::jxl:
+        case Format::bmp:
+            break;
     }
     if (failed == 0) return taken(data, size);
     vips_error_clear();
@@ -210,6 +213,13 @@ Bytes bytes_of(std::string_view text) {
 
 bool contains(std::span<const std::byte> bytes, std::string_view text) {
     return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()).contains(text);
+}
+
+Result<std::vector<Result<EncodedPicture>>> rendered(std::span<const std::byte> file,
+                                                     std::span<const Transform> transforms,
+                                                     const ImageLimits& limits, const StopCheck& stop) {
+    TRY_ASSIGN(RenderOutput output, render_all({.bytes = file, .transforms = transforms}, limits, stop));
+    return std::move(output.pictures);
 }
 
 Pixels decoded(std::span<const std::byte> file) {

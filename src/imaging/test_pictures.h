@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "image/facts.h"
+#include "imaging/imaging.h"
 #include "imaging/pixels.h"
 
 namespace safelight::test {
@@ -43,6 +44,12 @@ using Bytes = std::vector<std::byte>;
 
 [[nodiscard]] Bytes bytes_of(std::string_view text);
 [[nodiscard]] bool contains(std::span<const std::byte> bytes, std::string_view text);
+
+/// The pictures of render_all.
+[[nodiscard]] Result<std::vector<Result<EncodedPicture>>> rendered(std::span<const std::byte> file,
+                                                                   std::span<const Transform> transforms,
+                                                                   const ImageLimits& limits,
+                                                                   const StopCheck& stop);
 
 /// Decodes with libvips, as another program would see it; 8 bits. Fails the test when that does not work.
 [[nodiscard]] Pixels decoded(std::span<const std::byte> file);

@@ -23,7 +23,7 @@ class Transforms : public testing::Test {
         EXPECT_TRUE(transform) << json;
         if (!transform) return {};
         transform->format = Format::png;
-        const auto results = render_all(file, std::span(&*transform, 1), {}, {});
+        const auto results = test::rendered(file, std::span(&*transform, 1), {}, {});
         EXPECT_TRUE(results && results->front()) << json;
         if (!results || !results->front()) return {};
         return test::decoded(results->front()->bytes);
@@ -113,7 +113,7 @@ TEST_F(Transforms, ACropOfALargeJpegIsShrunkWhileDecoding) {
 TEST_F(Transforms, ACropOutsideFailsAlone) {
     const Bytes file = test::sample_file(Format::png, 80, 60);
     const std::array transforms{Transform{.crop = Crop{80, 0, 1, 1}}, Transform{.crop = Crop{79, 59, 9, 9}}};
-    const auto results = render_all(file, transforms, {}, {});
+    const auto results = test::rendered(file, transforms, {}, {});
     ASSERT_TRUE(results);
     ASSERT_FALSE((*results)[0]);
     EXPECT_EQ((*results)[0].error().code, ErrorCode::unsupported_transform);

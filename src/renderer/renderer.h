@@ -7,15 +7,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/byte_source.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "image/facts.h"
+#include "image/focal_point.h"
 #include "image/limits.h"
+#include "image/look.h"
 #include "transform/transform.h"
 
 namespace safelight {
@@ -26,6 +30,29 @@ struct Rendition {
     std::uint32_t width_px = 0;
     std::uint32_t height_px = 0;
     std::vector<std::byte> bytes;
+};
+
+/// A stored image that a watermark names.
+struct Overlay {
+    ImageId image;
+    ByteSource* source = nullptr;
+};
+
+/// How many of them a call may bring.
+inline constexpr std::size_t overlays_max = 8;
+
+/// One picture, and what to make of it. What is referred to outlives the call.
+struct RenderTask {
+    ByteSource& source;
+    std::span<const Transform> transforms;
+    std::optional<FocalPoint> focal_point = {};
+    std::span<const Overlay> overlays = {};  // those that are missing fail the transforms that name them
+    bool wants_look = false;
+};
+
+struct RenderOutcome {
+    std::vector<Result<Rendition>> renditions;  // one for each transform, in order
+    std::optional<Look> look;                   // when it was wanted
 };
 
 /// Asked between steps; true means that nobody wants the result any more. Must be safe to call from any
@@ -43,15 +70,23 @@ class Renderer {
     /// returns.
     [[nodiscard]] virtual Result<ImageFacts> probe(ByteSource& source) = 0;
 
-    /// Makes all of `transforms` from one source. The outer result fails when the source cannot be used at
-    /// all (as probe does, or timeout, cancelled); otherwise there is one entry for each transform, in order.
-    /// The same source and transform give the same bytes each time.
-    [[nodiscard]] virtual Result<std::vector<Result<Rendition>>> render(ByteSource& source,
-                                                                        std::span<const Transform> transforms,
-                                                                        const CancelCheck& cancelled) = 0;
+    /// Makes all of the task's transforms from one source. The outer result fails when the source cannot be
+    /// used at all (as probe does, or timeout, cancelled); otherwise there is one entry for each transform.
+    /// The same task gives the same bytes each time.
+    [[nodiscard]] virtual Result<RenderOutcome> render(const RenderTask& task,
+                                                       const CancelCheck& cancelled) = 0;
 
     /// One line each, for `safelight version`: "libvips 8.14.1", "JPEG: libjpeg-turbo 2.1.5", …
     [[nodiscard]] virtual std::vector<std::string> versions() const = 0;
 };
+
+/// The renditions alone.
+[[nodiscard]] inline Result<std::vector<Result<Rendition>>> render(Renderer& renderer, ByteSource& source,
+                                                                   std::span<const Transform> transforms,
+                                                                   const CancelCheck& cancelled = {}) {
+    TRY_ASSIGN(RenderOutcome outcome,
+               renderer.render({.source = source, .transforms = transforms}, cancelled));
+    return std::move(outcome.renditions);
+}
 
 }  // namespace safelight

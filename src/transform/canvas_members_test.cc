@@ -32,5 +32,22 @@ TEST(CanvasMembers, RefusesOtherValues) {
               (Pointers{"/pad/middle", "/pad/right", "/pad/top"}));
 }
 
+TEST(CanvasMembers, CornersAndAWatermarkAreRead) {
+    const std::string text =
+        R"({"watermark":{"image":"01934b7e-5f00-7abc-8def-0123456789ab","position":"north","opacity":0.5,)"
+        R"("scale":0.1,"margin":8},"corner_radius":20})";
+    const auto transform = parse_transform(text);
+    ASSERT_TRUE(transform);
+    EXPECT_EQ(transform->watermark->opacity, Hundredths{50});
+    EXPECT_EQ(to_json(*transform), text);
+}
+
+TEST(CanvasMembers, RefusesAWatermarkThatCannotBe) {
+    EXPECT_EQ(faulty(R"({"watermark":{}})"), Pointers{"/watermark/image"});
+    EXPECT_EQ(faulty(R"({"watermark":{"image":"logo.png","position":"focal","opacity":0,"scale":1.5}})"),
+              (Pointers{"/watermark/image", "/watermark/opacity", "/watermark/position", "/watermark/scale"}));
+    EXPECT_EQ(faulty(R"({"corner_radius":16384})"), Pointers{"/corner_radius"});
+}
+
 }  // namespace
 }  // namespace safelight

@@ -29,15 +29,18 @@ struct Key {
 };
 
 constexpr auto keys = std::to_array<Key>({
+    {"trim", "", "trim", Kind::number},
     {"cx", "crop", "x", Kind::number},
     {"cy", "crop", "y", Kind::number},
     {"cw", "crop", "width", Kind::number},
     {"ch", "crop", "height", Kind::number},
+    {"cg", "crop", "gravity", Kind::word},
     {"rot", "", "rotate", Kind::number},
     {"flip", "", "flip", Kind::word},
     {"w", "resize", "width", Kind::number},
     {"h", "resize", "height", Kind::number},
     {"ls", "resize", "longest_side", Kind::number},
+    {"area", "resize", "area", Kind::number},
     {"fit", "resize", "fit", Kind::word},
     {"enlarge", "resize", "enlarge", Kind::flag},
     {"g", "resize", "gravity", Kind::word},
@@ -46,8 +49,16 @@ constexpr auto keys = std::to_array<Key>({
     {"sat", "", "saturation", Kind::number},
     {"bri", "", "brightness", Kind::number},
     {"con", "", "contrast", Kind::number},
+    {"dd", "duotone", "dark", Kind::colour},
+    {"dl", "duotone", "light", Kind::colour},
     {"blur", "", "blur", Kind::number},
     {"sharp", "", "sharpen", Kind::number},
+    {"wm", "watermark", "image", Kind::word},
+    {"wmp", "watermark", "position", Kind::word},
+    {"wmo", "watermark", "opacity", Kind::number},
+    {"wms", "watermark", "scale", Kind::number},
+    {"wmm", "watermark", "margin", Kind::number},
+    {"r", "", "corner_radius", Kind::number},
     {"pt", "pad", "top", Kind::number},
     {"pr", "pad", "right", Kind::number},
     {"pb", "pad", "bottom", Kind::number},
@@ -55,9 +66,12 @@ constexpr auto keys = std::to_array<Key>({
     {"bg", "", "background", Kind::colour},
     {"f", "", "format", Kind::word},
     {"q", "", "quality", Kind::number},
+    {"max", "", "max_bytes", Kind::number},
     {"prog", "", "progressive", Kind::flag},
     {"lossless", "", "lossless", Kind::flag},
     {"effort", "", "effort", Kind::number},
+    {"meta", "", "metadata", Kind::word},
+    {"icc", "", "icc", Kind::word},
 });
 
 /// JSON writes the fit of every resize; here it is left out when it is this.

@@ -1,12 +1,22 @@
 // The compact spelling of a transform, for addresses and keys: "w=400,h=300,fit=cover,g=north,f=webp,q=80".
 //
-//   key                  JSON member                        key                 JSON member
-//   cx cy cw ch          crop: x y width height             grey                greyscale
-//   rot flip             rotate, flip                       sat bri con         saturation, brightness,
-//   contrast w h ls               resize: width height longest_side  blur sharp          blur, sharpen fit
-//   enlarge g dpr    resize: fit enlarge gravity dpr    pt pr pb pl         pad: top right bottom left bg
-//   background, without its "#"        f q                 format, quality prog                 progressive
-//   lossless effort     lossless, effort
+//   key                  JSON member
+//   trim                 trim
+//   cx cy cw ch cg       crop: x y width height gravity
+//   rot flip             rotate, flip
+//   w h ls area          resize: width height longest_side area
+//   fit enlarge g dpr    resize: fit enlarge gravity dpr
+//   grey                 greyscale
+//   sat bri con          saturation, brightness, contrast
+//   dd dl                duotone: dark light, both without their "#"
+//   blur sharp           blur, sharpen
+//   wm wmp wmo wms wmm   watermark: image position opacity scale margin
+//   r                    corner_radius
+//   pt pr pb pl          pad: top right bottom left
+//   bg                   background, without its "#"
+//   f q max              format, quality, max_bytes
+//   prog lossless effort progressive, lossless, effort
+//   meta icc             metadata, icc
 //
 // Values are written as in JSON, without quotes. The text has letters, digits and "-.,=" alone.
 #pragma once

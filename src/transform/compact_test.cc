@@ -30,8 +30,9 @@ class Generator {
 
     Transform next() {
         Transform transform;
-        if (chance()) transform.crop = Crop{upto(16'382), upto(16'382), 1 + upto(16'382), 1 + upto(16'382)};
-        transform.rotate = static_cast<Rotation>(upto(3));
+        if (chance()) transform.trim = byte();
+        if (chance()) transform.crop = crop();
+        transform.rotate = decimal(0, full_turn.count - 1, 0);
         transform.flip = static_cast<Flip>(upto(2));
         if (chance()) transform.resize = resize();
         transform.greyscale = chance();
@@ -40,8 +41,11 @@ class Generator {
         transform.contrast = decimal(0, 400, 100);
         transform.blur = decimal(0, 10'000, 0);
         transform.sharpen = decimal(0, 500, 0);
+        if (chance()) transform.duotone = Duotone{colour(), colour()};
+        if (chance()) transform.watermark = watermark();
+        if (chance()) transform.corner_radius_px = upto(16'383);
         if (chance()) transform.pad = {upto(3), upto(16'383), upto(1), upto(9)};
-        if (chance()) transform.background = Colour{byte(), byte(), byte()};
+        if (chance()) transform.background = colour();
         add_output(transform);
         return transform;
     }
@@ -56,6 +60,27 @@ class Generator {
         return {chance() ? usual : min + upto(max - min)};
     }
 
+    Colour colour() { return {byte(), byte(), byte()}; }
+
+    Crop crop() {
+        Crop crop{upto(16'382), upto(16'382), 1 + upto(16'382), 1 + upto(16'382)};
+        if (chance()) return crop;
+        crop.x_px = 0;
+        crop.y_px = 0;
+        crop.gravity = static_cast<Gravity>(upto(11));
+        return crop;
+    }
+
+    Watermark watermark() {
+        Watermark watermark;
+        for (std::uint8_t& each : watermark.image.uuid.bytes) each = byte();
+        watermark.position = static_cast<Gravity>(upto(8));
+        watermark.opacity = decimal(1, 100, 100);
+        watermark.scale = decimal(1, 100, 25);
+        watermark.margin_px = chance() ? 0 : upto(16'383);
+        return watermark;
+    }
+
     Resize resize() {
         Resize resize;
         resize.enlarge = chance();
@@ -64,24 +89,33 @@ class Generator {
             resize.longest_side_px = 1 + upto(16'382);
             return resize;
         }
+        if (upto(3) == 0) {
+            resize.area_px = 1 + upto(resize_area_max_px - 1);
+            return resize;
+        }
         const std::uint32_t sides = 1 + upto(2);  // bit 0: the width, bit 1: the height
         if ((sides & 1) != 0) resize.width_px = 1 + upto(16'382);
         if ((sides & 2) != 0) resize.height_px = 1 + upto(16'382);
         constexpr std::array any{Fit::inside, Fit::outside, Fit::cover, Fit::fill, Fit::contain};
         resize.fit = any[upto(sides == 3 ? 4 : 3)];
         const bool has_room = sides == 3 && (resize.fit == Fit::cover || resize.fit == Fit::contain);
-        if (has_room) resize.gravity = static_cast<Gravity>(upto(8));
+        if (has_room) resize.gravity = static_cast<Gravity>(upto(resize.fit == Fit::cover ? 11 : 8));
         return resize;
     }
 
     void add_output(Transform& transform) {
-        constexpr std::array writable{Format::jpeg, Format::png,  Format::gif,
-                                      Format::webp, Format::tiff, Format::avif};
-        if (chance()) transform.format = writable[upto(5)];
-        const auto may = [&](Format format) { return !transform.format || transform.format == format; };
-        if (may(Format::jpeg)) transform.progressive = chance();
-        if (!transform.format || can_be_lossless(*transform.format)) transform.lossless = chance();
+        constexpr std::array writable{Format::jpeg, Format::png,  Format::gif, Format::webp,
+                                      Format::tiff, Format::avif, Format::jxl};
+        if (chance()) transform.format = writable[upto(6)];
+        transform.automatic_format = !transform.format && chance();
+        const bool is_open = !transform.format && !transform.automatic_format;
+        if (is_open || transform.format == Format::jpeg) transform.progressive = chance();
+        if (is_open || (transform.format && can_be_lossless(*transform.format))) transform.lossless = chance();
         if (!transform.lossless && chance()) transform.quality = static_cast<std::uint8_t>(1 + upto(99));
+        const bool can_lower = !transform.lossless && (!transform.format || has_quality(*transform.format));
+        if (can_lower && chance()) transform.max_bytes = max_bytes_min + upto(1'000'000);
+        transform.metadata = static_cast<Metadata>(upto(2));
+        transform.icc = static_cast<Icc>(upto(1));
         if (transform.format != Format::tiff && chance()) {
             transform.effort = static_cast<std::uint8_t>(1 + upto(8));
         }
@@ -94,7 +128,10 @@ TEST(Compact, ReadsWhatItWrites) {
     for (const std::string text :
          {"", "w=400,h=300,fit=cover,g=north,f=webp,q=80", "cx=1,cy=2,cw=3,ch=4,rot=90,flip=vertical",
           "ls=1600,dpr=1.5", "h=9,enlarge=true", "grey=true,bri=1.2,con=0.95,blur=2.5,sharp=0.05", "sat=0",
-          "pt=1,pr=2,pb=3,pl=4,bg=ff8000", "f=jpeg,prog=true,effort=9", "lossless=true"}) {
+          "pt=1,pr=2,pb=3,pl=4,bg=ff8000", "f=jpeg,prog=true,effort=9", "lossless=true",
+          "trim=10,cw=3,ch=4,cg=attention,rot=12.5", "area=250000,dd=001020,dl=fff0e0", "r=20,f=auto,max=20000",
+          "wm=01934b7e-5f00-7abc-8def-0123456789ab,wmp=centre,wmo=0.5,wms=0.1,wmm=8",
+          "f=jxl,meta=all-but-location,icc=keep"}) {
         const auto transform = parse_compact(text);
         ASSERT_TRUE(transform) << text;
         EXPECT_EQ(to_compact(*transform), text);
@@ -147,7 +184,7 @@ TEST(Compact, FaultsAreInItsOwnWords) {
     EXPECT_EQ(faults_of("fit=cover").front().pointer, "/t");
     EXPECT_EQ(faults_of("w=4,g=north").front(),
               (Fault{"/t/g", "\"g\" counts with \"w\", \"h\" and the fit \"cover\" or \"contain\"."}));
-    EXPECT_EQ(faulty("w=x,h=1.5,enlarge=1,dpr=nan,q=,f=bmp,bg=red,rot=45,cx=1"),
+    EXPECT_EQ(faulty("w=x,h=1.5,enlarge=1,dpr=nan,q=,f=bmp,bg=red,rot=360,cx=1"),
               (Pointers{"/t/bg", "/t/ch", "/t/cw", "/t/cy", "/t/dpr", "/t/enlarge", "/t/f", "/t/h", "/t/q",
                         "/t/rot", "/t/w"}));
 }

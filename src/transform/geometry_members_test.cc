@@ -15,7 +15,7 @@ TEST(GeometryMembers, AreRead) {
         parse_transform(R"({"flip":"vertical","rotate":270,"crop":{"x":1,"y":2,"width":3,"height":4}})");
     ASSERT_TRUE(transform);
     EXPECT_EQ(transform->crop, (Crop{1, 2, 3, 4}));
-    EXPECT_EQ(transform->rotate, Rotation::three_quarters);
+    EXPECT_EQ(transform->rotate, Hundredths{27'000});
     EXPECT_EQ(transform->flip, Flip::vertical);
     EXPECT_EQ(to_json(*transform),
               R"({"crop":{"x":1,"y":2,"width":3,"height":4},"rotate":270,"flip":"vertical"})");
@@ -26,8 +26,31 @@ TEST(GeometryMembers, NoRotationIsTheDefault) {
     EXPECT_EQ(to_json(Transform{}), "{}");
 }
 
+TEST(GeometryMembers, ACropByGravityAndAnyAngleAreRead) {
+    for (const std::string text :
+         {R"({"crop":{"width":3,"height":4,"gravity":"attention"},"rotate":12.5})",
+          R"({"trim":0,"crop":{"width":3,"height":4,"gravity":"centre"},"rotate":359.99})"}) {
+        const auto transform = parse_transform(text);
+        ASSERT_TRUE(transform) << text;
+        EXPECT_EQ(to_json(*transform), text);
+    }
+}
+
+TEST(GeometryMembers, QuartersAreTold) {
+    EXPECT_EQ(quarter_turns({0}), 0U);
+    EXPECT_EQ(quarter_turns({27'000}), 3U);
+    EXPECT_EQ(quarter_turns({9'001}), std::nullopt);
+}
+
+TEST(GeometryMembers, ACropHasOnePlace) {
+    EXPECT_EQ(faulty(R"({"crop":{"x":1,"y":2,"width":3,"height":4,"gravity":"focal"}})"),
+              Pointers{"/crop/gravity"});
+    EXPECT_EQ(faulty(R"({"crop":{"width":3,"height":4}})"), (Pointers{"/crop/x", "/crop/y"}));
+}
+
 TEST(GeometryMembers, RefusesOtherValues) {
-    for (const std::string value : {"45", "-90", "360", "\"90\"", "90.0", "true"}) {
+    EXPECT_EQ(faulty(R"({"trim":256})"), Pointers{"/trim"});
+    for (const std::string value : {"-90", "360", "\"90\"", "90.125", "true"}) {
         EXPECT_EQ(faulty(R"({"rotate":)" + value + "}"), Pointers{"/rotate"}) << value;
     }
     EXPECT_EQ(faulty(R"({"flip":"both"})"), Pointers{"/flip"});

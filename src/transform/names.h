@@ -35,12 +35,28 @@ inline constexpr auto gravity_names = std::to_array<Named<Gravity>>({
     {Gravity::south_west, "south-west"},
     {Gravity::west, "west"},
     {Gravity::north_west, "north-west"},
+    {Gravity::focal, "focal"},
+    {Gravity::attention, "attention"},
+    {Gravity::entropy, "entropy"},
+});
+
+inline constexpr auto metadata_names = std::to_array<Named<Metadata>>({
+    {Metadata::none, "none"},
+    {Metadata::copyright, "copyright"},
+    {Metadata::all_but_location, "all-but-location"},
+});
+
+inline constexpr auto icc_names = std::to_array<Named<Icc>>({
+    {Icc::srgb, "srgb"},
+    {Icc::keep, "keep"},
 });
 
 inline constexpr auto flip_names = std::to_array<Named<Flip>>({
     {Flip::horizontal, "horizontal"},
     {Flip::vertical, "vertical"},
 });
+
+inline constexpr std::string_view automatic_format_name = "auto";
 
 template <class Names, class Value>
 [[nodiscard]] constexpr std::string_view name_in(const Names& names, Value value) {

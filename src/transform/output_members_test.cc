@@ -32,7 +32,36 @@ TEST(OutputMembers, RefusesWhatTheFormatCannotDo) {
     EXPECT_EQ(faulty(R"({"lossless":true,"quality":80,"format":"webp"})"), Pointers{"/quality"});
 }
 
+TEST(OutputMembers, OfSizeAndMetadataAreRead) {
+    for (const std::string text :
+         {R"({"format":"auto","quality":80,"max_bytes":20000})", R"({"max_bytes":100,"metadata":"copyright"})",
+          R"({"format":"jxl","lossless":true,"metadata":"all-but-location","icc":"keep"})"}) {
+        const auto transform = parse_transform(text);
+        ASSERT_TRUE(transform) << text;
+        EXPECT_EQ(to_json(*transform), text);
+    }
+    EXPECT_EQ(parse_transform(R"({"metadata":"none","icc":"srgb"})"), Transform{});
+}
+
+TEST(OutputMembers, RefusesASizeThatNoQualityLeadsTo) {
+    for (const std::string format : {"png", "gif", "tiff"}) {
+        EXPECT_EQ(faulty(R"({"max_bytes":1000,"format":")" + format + "\"}"), Pointers{"/max_bytes"});
+    }
+    EXPECT_EQ(faulty(R"({"max_bytes":1000,"lossless":true})"), Pointers{"/max_bytes"});
+    EXPECT_EQ(faulty(R"({"max_bytes":99})"), Pointers{"/max_bytes"});
+    EXPECT_EQ(faulty(R"({"max_bytes":100000001})"), Pointers{"/max_bytes"});
+}
+
+TEST(OutputMembers, TheFormatAutoDecidesForItself) {
+    EXPECT_EQ(faulty(R"({"format":"auto","lossless":true,"progressive":true})"),
+              (Pointers{"/lossless", "/progressive"}));
+}
+
 TEST(OutputMembers, RefusesOtherValues) {
+    for (const std::string format : {"heic", "bmp", "svg", "Auto", ""}) {
+        EXPECT_EQ(faulty(R"({"format":")" + format + "\"}"), Pointers{"/format"});
+    }
+    EXPECT_EQ(faulty(R"({"metadata":"all","icc":"p3"})"), (Pointers{"/icc", "/metadata"}));
     EXPECT_EQ(faulty(R"({"effort":0})"), Pointers{"/effort"});
     EXPECT_EQ(faulty(R"({"effort":10,"progressive":1,"lossless":"yes"})"),
               (Pointers{"/effort", "/lossless", "/progressive"}));

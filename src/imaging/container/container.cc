@@ -1,6 +1,7 @@
 #include "imaging/container/container.h"
 
 #include "image/format.h"
+#include "imaging/container/faults.h"
 
 namespace safelight {
 namespace {
@@ -20,6 +21,9 @@ Result<ImageFacts> inspect_as(Format format, ByteView file, const ImageLimits& l
         case Format::avif:
         case Format::heic:
             return inspect_isobmff(file, format);
+        case Format::jxl:
+        case Format::bmp:
+            return not_taken(name_of(format), "there is no decoder yet");
     }
     return failure(ErrorCode::internal, "The picture could not be processed.");
 }

@@ -87,7 +87,7 @@ TEST(Hostile, HalfAPictureIsNoPicture) {
         const Bytes file = test::sample_file(format, 300, 200, 3);
         if (file.empty()) continue;
         const Bytes half(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(file.size() / 2));
-        const auto result = render_all(half, std::span(&thumbnail, 1), {}, {});
+        const auto result = test::rendered(half, std::span(&thumbnail, 1), {}, {});
         ASSERT_FALSE(result) << name_of(format);
         EXPECT_EQ(result.error().code, ErrorCode::invalid_image)
             << name_of(format) << result.error().log_text;
@@ -101,7 +101,7 @@ TEST(Hostile, DamageInsideAJpegsDataIsFound) {
     file[file.size() / 2] = std::byte{0xff};
     file[file.size() / 2 + 1] = std::byte{0xd9};
     const Transform thumbnail{.resize = Resize{10, 10}};
-    const auto result = render_all(file, std::span(&thumbnail, 1), {}, {});
+    const auto result = test::rendered(file, std::span(&thumbnail, 1), {}, {});
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::invalid_image);
 }
@@ -130,7 +130,7 @@ TEST(Hostile, PngMetadataIsNeverInflatedWithoutBound) {
     ASSERT_TRUE(facts);
     EXPECT_EQ(facts->width_px, 8U);
     const Transform same;
-    const auto result = render_all(png, std::span(&same, 1), {}, {});
+    const auto result = test::rendered(png, std::span(&same, 1), {}, {});
     ASSERT_TRUE(result);
     EXPECT_TRUE(result->front());
     // Inflating it all would take seconds.

@@ -1,6 +1,7 @@
 #include "imaging/jpeg/jpeg_source.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "imaging/colour/icc_profile.h"
 #include "imaging/container/jpeg_icc.h"
@@ -15,35 +16,6 @@ constexpr std::uint32_t rows_at_once = 16;
 /// A result that is at most half as large does not show how chroma was brought to full size.
 bool wants_smooth_chroma(const Plan& plan) {
     return plan.region.width < 2.0 * plan.width_px || plan.region.height < 2.0 * plan.height_px;
-}
-
-Status decode_at(std::span<const std::byte> bytes, std::uint32_t shrink, bool smooth_chroma,
-                 std::span<const Plan> plans, std::span<const std::size_t> members, std::span<Pixels> results,
-                 const StopCheck& stop) {
-    JpegReader reader(bytes, stop);
-    TRY_ASSIGN(const JpegInfo info, reader.read_header());
-    if (info.channels == 0)
-        return failure(ErrorCode::unsupported_image, "This kind of JPEG is not supported.");
-    TRY(reader.start(shrink, smooth_chroma));
-    const std::uint32_t width = reader.rows_width_px();
-    const std::uint32_t height = reader.rows_height_px();
-    std::vector<Resampler> resamplers;
-    resamplers.reserve(members.size());
-    for (const std::size_t member : members) {
-        // No shrink: the very plan, so that a picture that keeps its size is copied.
-        const Plan plan = shrink == 1 ? plans[member] : shrunk(plans[member], shrink);
-        resamplers.emplace_back(width, height, info.channels, plan);
-    }
-    const std::size_t row_bytes = std::size_t{width} * info.channels;
-    std::vector<std::uint8_t> strip(row_bytes * rows_at_once);
-    while (true) {
-        TRY_ASSIGN(const std::uint32_t count, reader.read_rows(strip));
-        if (count == 0) break;
-        for (Resampler& resampler : resamplers) resampler.push_rows(strip.data(), row_bytes, count);
-    }
-    TRY(reader.finish());
-    for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = resamplers[i].take();
-    return {};
 }
 
 }  // namespace
@@ -66,20 +38,31 @@ std::uint32_t jpeg_shrink_for(const Plan& plan) {
 
 Result<std::vector<Pixels>> read_jpeg(std::span<const std::byte> bytes, std::span<const Plan> plans,
                                       const StopCheck& stop) {
-    std::vector<Pixels> results(plans.size());
-    for (const std::uint32_t shrink : {1U, 2U, 4U, 8U}) {
-        for (const bool smooth_chroma : {true, false}) {
-            std::vector<std::size_t> members;
-            for (std::size_t i = 0; i < plans.size(); ++i) {
-                const bool same =
-                    jpeg_shrink_for(plans[i]) == shrink && wants_smooth_chroma(plans[i]) == smooth_chroma;
-                if (same) members.push_back(i);
-            }
-            if (!members.empty()) {
-                TRY(decode_at(bytes, shrink, smooth_chroma, plans, members, results, stop));
-            }
-        }
+    if (plans.empty()) return std::vector<Pixels>{};
+    const std::uint32_t shrink = std::ranges::min(plans | std::views::transform(jpeg_shrink_for));
+    JpegReader reader(bytes, stop);
+    TRY_ASSIGN(const JpegInfo info, reader.read_header());
+    if (info.channels == 0)
+        return failure(ErrorCode::unsupported_image, "This kind of JPEG is not supported.");
+    TRY(reader.start(shrink, std::ranges::any_of(plans, wants_smooth_chroma)));
+    const std::uint32_t width = reader.rows_width_px();
+    const std::uint32_t height = reader.rows_height_px();
+    std::vector<Resampler> resamplers;
+    resamplers.reserve(plans.size());
+    for (const Plan& plan : plans) {
+        // No shrink: the very plan, so that a picture that keeps its size is copied.
+        resamplers.emplace_back(width, height, info.channels, shrink == 1 ? plan : shrunk(plan, shrink));
     }
+    const std::size_t row_bytes = std::size_t{width} * info.channels;
+    std::vector<std::uint8_t> strip(row_bytes * rows_at_once);
+    while (true) {
+        TRY_ASSIGN(const std::uint32_t count, reader.read_rows(strip));
+        if (count == 0) break;
+        for (Resampler& resampler : resamplers) resampler.push_rows(strip.data(), row_bytes, count);
+    }
+    TRY(reader.finish());
+    std::vector<Pixels> results;
+    for (Resampler& resampler : resamplers) results.push_back(resampler.take());
     return results;
 }
 

@@ -22,8 +22,8 @@ namespace safelight {
 [[nodiscard]] std::uint32_t jpeg_shrink_for(const Plan& plan);
 
 /// The pixels of each plan, in order and not turned; plans are in stored pixels of the whole picture. Decodes
-/// once for each shrink that is needed: a result does not depend on what else was asked for. Errors:
-/// invalid_image, unsupported_image, cancelled, renderer_failed.
+/// once, with the shrink that the most demanding plan allows. Errors: invalid_image, unsupported_image,
+/// cancelled, renderer_failed.
 [[nodiscard]] Result<std::vector<Pixels>> read_jpeg(std::span<const std::byte> bytes,
                                                     std::span<const Plan> plans, const StopCheck& stop);
 

@@ -21,6 +21,9 @@ int call_loader(Format format, void* data, std::size_t size, int jpeg_shrink, Vi
         case Format::avif:
         case Format::heic:
             return vips_heifload_buffer(data, size, out, "fail_on", fail_on, "access", access, nullptr);
+        case Format::jxl:
+        case Format::bmp:
+            break;
     }
     return -1;
 }

@@ -86,6 +86,8 @@ bool can_write(Format format) {
         case Format::jpeg:
             return true;
         case Format::heic:
+        case Format::jxl:
+        case Format::bmp:
             return false;
         case Format::png: {
             static const bool works = writes_a_sample(Format::png);

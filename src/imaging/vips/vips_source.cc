@@ -1,6 +1,7 @@
 #include "imaging/vips/vips_source.h"
 
 #include <algorithm>
+#include <ranges>
 #include <cstring>
 
 #include "imaging/container/png_chunks.h"
@@ -66,27 +67,6 @@ Result<VipsPicture> on_canvas(VipsPicture picture, const ImageFacts& facts) {
     return VipsPicture(out);
 }
 
-Status decode_at(std::span<const std::byte> bytes, const ImageFacts& facts, int shrink,
-                 std::span<const Plan> plans, std::span<const std::size_t> members, std::span<Pixels> results,
-                 const StopCheck& stop) {
-    TRY_ASSIGN(VipsPicture loaded, load_picture(bytes, facts.format, shrink));
-    stop_when(loaded.get(), stop);
-    if (shrink == 1) {
-        TRY_ASSIGN(loaded, on_canvas(std::move(loaded), facts));
-    }
-    TRY_ASSIGN(const VipsPicture picture, to_srgb(std::move(loaded)));
-    std::vector<Resampler> resamplers;
-    resamplers.reserve(members.size());
-    for (const std::size_t member : members) {
-        resamplers.emplace_back(side(vips_image_get_width(picture.get())),
-                                side(vips_image_get_height(picture.get())),
-                                side(vips_image_get_bands(picture.get())), shrunk(plans[member], shrink));
-    }
-    TRY(push_rows(picture.get(), resamplers, stop));
-    for (std::size_t i = 0; i < members.size(); ++i) results[members[i]] = resamplers[i].take();
-    return {};
-}
-
 }  // namespace
 
 Result<ImageFacts> facts_from_vips(std::span<const std::byte> bytes, const ImageFacts& facts) {
@@ -102,23 +82,33 @@ Result<ImageFacts> facts_from_vips(std::span<const std::byte> bytes, const Image
 
 Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const ImageFacts& facts,
                                          std::span<const Plan> plans, const StopCheck& stop) {
+    if (plans.empty()) return std::vector<Pixels>{};
     const VipsThread thread;
     std::vector<std::byte> clean;
     if (facts.format == Format::png) {
         clean = without_png_metadata(bytes);
         bytes = clean;
     }
-    std::vector<Pixels> results(plans.size());
-    for (const std::uint32_t shrink : {1U, 2U, 4U, 8U}) {
-        std::vector<std::size_t> members;
-        for (std::size_t i = 0; i < plans.size(); ++i) {
-            // Only libjpeg shrinks while it decodes.
-            const std::uint32_t own = facts.format == Format::jpeg ? jpeg_shrink_for(plans[i]) : 1;
-            if (own == shrink) members.push_back(i);
-        }
-        if (members.empty()) continue;
-        TRY(decode_at(bytes, facts, static_cast<int>(shrink), plans, members, results, stop));
+    // Only libjpeg shrinks while it decodes.
+    const std::uint32_t shrink = facts.format == Format::jpeg
+                                     ? std::ranges::min(plans | std::views::transform(jpeg_shrink_for))
+                                     : 1;
+    TRY_ASSIGN(VipsPicture loaded, load_picture(bytes, facts.format, static_cast<int>(shrink)));
+    stop_when(loaded.get(), stop);
+    if (shrink == 1) {
+        TRY_ASSIGN(loaded, on_canvas(std::move(loaded), facts));
     }
+    TRY_ASSIGN(const VipsPicture picture, to_srgb(std::move(loaded)));
+    std::vector<Resampler> resamplers;
+    resamplers.reserve(plans.size());
+    for (const Plan& plan : plans) {
+        resamplers.emplace_back(side(vips_image_get_width(picture.get())),
+                                side(vips_image_get_height(picture.get())),
+                                side(vips_image_get_bands(picture.get())), shrunk(plan, shrink));
+    }
+    TRY(push_rows(picture.get(), resamplers, stop));
+    std::vector<Pixels> results;
+    for (Resampler& resampler : resamplers) results.push_back(resampler.take());
     return results;
 }
 

@@ -79,7 +79,7 @@ class Corpus : public testing::Test {
     Result<Rendition> thumbnail(std::span<const std::byte> file) const {
         MemorySource source(file);
         const Transform transform{.resize = Resize{100, 100}};
-        auto results = renderer_->render(source, std::span(&transform, 1), {});
+        auto results = render(*renderer_, source, std::span(&transform, 1), {});
         if (!results) return forward(std::move(results));
         return std::move(results->front());
     }

@@ -19,16 +19,25 @@ class DirectRenderer final : public Renderer {
             source, [&](std::span<const std::byte> bytes) { return safelight::probe(bytes, limits_); });
     }
 
-    Result<std::vector<Result<Rendition>>> render(ByteSource& source, std::span<const Transform> transforms,
-                                                  const CancelCheck& cancelled) override {
-        using Renditions = std::vector<Result<Rendition>>;
-        return guarded<Renditions>(source, [&](std::span<const std::byte> bytes) -> Result<Renditions> {
-            TRY_ASSIGN(auto pictures, render_all(bytes, transforms, limits_, cancelled));
-            Renditions renditions;
-            renditions.reserve(pictures.size());
-            for (Result<EncodedPicture>& picture : pictures)
-                renditions.push_back(to_rendition(std::move(picture)));
-            return renditions;
+    Result<RenderOutcome> render(const RenderTask& task, const CancelCheck& cancelled) override {
+        return guarded<RenderOutcome>(task.source, [&](auto bytes) -> Result<RenderOutcome> {
+            std::vector<std::vector<std::byte>> overlay_bytes;
+            std::vector<OverlayFile> overlays;
+            overlay_bytes.reserve(task.overlays.size());
+            for (const Overlay& overlay : task.overlays) {
+                TRY_ASSIGN(auto read, read_all(*overlay.source, limits_.bytes_max));
+                overlays.push_back({overlay.image, overlay_bytes.emplace_back(std::move(read))});
+            }
+            TRY_ASSIGN(RenderOutput output, render_all({.bytes = bytes,
+                                                        .transforms = task.transforms,
+                                                        .focal_point = task.focal_point,
+                                                        .overlays = overlays,
+                                                        .wants_look = task.wants_look},
+                                                       limits_, cancelled));
+            RenderOutcome outcome{{}, std::move(output.look)};
+            for (Result<EncodedPicture>& picture : output.pictures)
+                outcome.renditions.push_back(to_rendition(std::move(picture)));
+            return outcome;
         });
     }
 

@@ -20,7 +20,7 @@ TEST(DirectRenderer, ProbesAndRenders) {
     const auto facts = renderer->probe(source);
     ASSERT_TRUE(facts);
     EXPECT_EQ(facts->width_px, 80U);
-    const auto results = renderer->render(source, std::span(&thumbnail, 1), {});
+    const auto results = render(*renderer, source, std::span(&thumbnail, 1), {});
     ASSERT_TRUE(results);
     ASSERT_TRUE(results->front());
     EXPECT_EQ(results->front()->format, Format::jpeg);
@@ -34,7 +34,7 @@ TEST(DirectRenderer, ReadsNoMoreThanTheLimit) {
     const auto renderer = make_direct_renderer({.limits = {.bytes_max = file.size() - 1}});
     MemorySource source(file);
     EXPECT_EQ(renderer->probe(source).error().code, ErrorCode::payload_too_large);
-    EXPECT_EQ(renderer->render(source, std::span(&thumbnail, 1), {}).error().code,
+    EXPECT_EQ(render(*renderer, source, std::span(&thumbnail, 1), {}).error().code,
               ErrorCode::payload_too_large);
 }
 
@@ -74,13 +74,13 @@ TEST(DirectRenderer, ManyThreadsRenderTheSameBytes) {
     const auto renderer = make_direct_renderer({});
     const std::array files{test::sample_file(Format::jpeg, 80, 60), test::sample_file(Format::png, 80, 60, 4),
                            test::sample_file(Format::webp, 80, 60)};
-    const auto render = [&](const Bytes& file) {
+    const auto bytes_made_of = [&](const Bytes& file) {
         MemorySource source(file);
-        auto results = renderer->render(source, std::span(&thumbnail, 1), {});
+        auto results = render(*renderer, source, std::span(&thumbnail, 1), {});
         return results && results->front() ? results->front()->bytes : Bytes{};
     };
     std::array<Bytes, 3> expected;
-    for (std::size_t i = 0; i < files.size(); ++i) expected[i] = render(files[i]);
+    for (std::size_t i = 0; i < files.size(); ++i) expected[i] = bytes_made_of(files[i]);
     std::vector<std::thread> threads;
     std::array<bool, 4> same{};
     for (std::size_t t = 0; t < same.size(); ++t) {
@@ -88,7 +88,7 @@ TEST(DirectRenderer, ManyThreadsRenderTheSameBytes) {
             same[t] = true;
             for (std::size_t i = 0; i < 30; ++i) {
                 const std::size_t which = (i + t) % files.size();
-                same[t] = same[t] && !expected[which].empty() && render(files[which]) == expected[which];
+                same[t] = same[t] && !expected[which].empty() && bytes_made_of(files[which]) == expected[which];
             }
         });
     }

@@ -33,12 +33,14 @@ void warm_up() {
     const auto source = std::as_bytes(std::span(smallest_png));
     std::vector<Transform> transforms;
     for (const Format format : all_formats) transforms.push_back({.format = format});
-    const auto pictures = render_all(source, transforms, ImageLimits{}, {});
-    if (!pictures) return;
+    const auto output = render_all({.bytes = source, .transforms = transforms}, ImageLimits{}, {});
+    if (!output) return;
     const Transform decode{.resize = Resize{.width_px = 1, .height_px = 1}, .format = Format::png};
-    for (const auto& picture : *pictures) {
+    for (const auto& picture : output->pictures) {
         // A codec that this build lacks fails here as it will in earnest.
-        if (picture) static_cast<void>(render_all(picture->bytes, std::span(&decode, 1), ImageLimits{}, {}));
+        if (!picture) continue;
+        static_cast<void>(
+            render_all({.bytes = picture->bytes, .transforms = std::span(&decode, 1)}, ImageLimits{}, {}));
     }
 }
 
@@ -102,17 +104,34 @@ Status hand_over(const Pictures& pictures, std::vector<std::byte>& enclosed, con
 }
 
 std::vector<std::byte> answer(const wire::RenderRequest& request, const Incoming& incoming) {
-    const auto& last = incoming.descriptors[request.source.empty() ? 1 : 0];
+    const std::size_t first_overlay = request.source.empty() ? 1 : 0;
+    const auto& last = incoming.descriptors[first_overlay + request.overlays.size()];
     std::vector<std::byte> content;
+    std::optional<Look> look;
     auto renditions = with_source<Heads>(request, incoming, [&](auto source) -> Result<Heads> {
-        TRY_ASSIGN(auto pictures, render_all(source, request.transforms, request.limits, {}));
-        TRY(hand_over(pictures, content, last));
+        std::vector<wire::MappedFile> files;
+        std::vector<OverlayFile> overlays;
+        for (const wire::OverlaySource& overlay : request.overlays) {
+            const Descriptor& file = incoming.descriptors[first_overlay + files.size()];
+            TRY_ASSIGN(auto mapped, wire::MappedFile::map(file, overlay.size_bytes));
+            overlays.push_back({overlay.image, mapped.bytes()});
+            files.push_back(std::move(mapped));
+        }
+        TRY_ASSIGN(RenderOutput output, render_all({.bytes = source,
+                                                    .transforms = request.transforms,
+                                                    .focal_point = request.focal_point,
+                                                    .overlays = overlays,
+                                                    .wants_look = request.wants_look},
+                                                   request.limits, {}));
+        TRY(hand_over(output.pictures, content, last));
+        look = std::move(output.look);
         Heads heads;
-        for (auto& picture : pictures) heads.push_back(head_of(picture));
+        for (auto& picture : output.pictures) heads.push_back(head_of(picture));
         return heads;
     });
     if (!renditions) content.clear();
-    return wire::encode(wire::Reply(wire::RenderReply{request.id, std::move(renditions), content}));
+    return wire::encode(
+        wire::Reply(wire::RenderReply{request.id, std::move(renditions), content, std::move(look)}));
 }
 
 /// False: the other end is closed, or talks nonsense.

@@ -46,7 +46,7 @@ Error render_error(Renderer& renderer, const CancelCheck& cancelled = {}) {
     const std::array bytes{std::byte{1}};
     MemorySource source(bytes);
     const Transform jpeg{.format = Format::jpeg};
-    const auto renditions = renderer.render(source, std::span(&jpeg, 1), cancelled);
+    const auto renditions = render(renderer, source, std::span(&jpeg, 1), cancelled);
     return renditions ? Error{ErrorCode::internal, "the render succeeded", {}, {}} : renditions.error();
 }
 

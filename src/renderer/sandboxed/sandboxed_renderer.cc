@@ -15,7 +15,6 @@ namespace safelight {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-using Renditions = std::vector<Result<Rendition>>;
 
 std::unexpected<Error> lied(std::string log_text) {
     return failure(ErrorCode::renderer_failed, "The picture could not be processed.", std::move(log_text));
@@ -25,9 +24,10 @@ std::unexpected<Error> lied(std::string log_text) {
 class SharedSource {
   public:
     /// Errors: corrupt_blob (the source is shorter than it says), unavailable.
-    [[nodiscard]] static Result<SharedSource> of(ByteSource& source) {
+    enum class Way { any, descriptor };
+    [[nodiscard]] static Result<SharedSource> of(ByteSource& source, Way way = Way::any) {
         SharedSource shared(source.size_bytes());
-        if (shared.size_bytes_ <= wire::enclosed_bytes_max) {
+        if (way == Way::any && shared.size_bytes_ <= wire::enclosed_bytes_max) {
             TRY_ASSIGN(shared.enclosed_, read_all(source, wire::enclosed_bytes_max));
         } else if (const auto file = source.descriptor()) {
             shared.descriptor_ = *file;
@@ -42,12 +42,9 @@ class SharedSource {
     /// Empty: read by the descriptor.
     [[nodiscard]] const std::vector<std::byte>& enclosed() const { return enclosed_; }
 
-    /// What goes with the request: the source's, when it has one, then `output`.
-    [[nodiscard]] std::vector<int> descriptors(std::optional<int> output = {}) const {
-        std::vector<int> all;
-        if (descriptor_) all.push_back(*descriptor_);
-        if (output) all.push_back(*output);
-        return all;
+    /// What goes with the request: one, unless the source is enclosed.
+    [[nodiscard]] std::vector<int> descriptors() const {
+        return descriptor_ ? std::vector{*descriptor_} : std::vector<int>{};
     }
 
   private:
@@ -58,6 +55,20 @@ class SharedSource {
     std::optional<int> descriptor_;
     Descriptor copy_;  // when the source has no file of its own
 };
+
+struct SharedOverlay {
+    ImageId image;
+    SharedSource file;
+};
+
+Result<std::vector<SharedOverlay>> share(std::span<const Overlay> overlays) {
+    std::vector<SharedOverlay> shared;
+    for (const Overlay& overlay : overlays) {
+        TRY_ASSIGN(SharedSource file, SharedSource::of(*overlay.source, SharedSource::Way::descriptor));
+        shared.push_back({overlay.image, std::move(file)});
+    }
+    return shared;
+}
 
 /// Facts that a picture within the limits can have.
 Status check_facts(const ImageFacts& facts, const ImageLimits& limits) {
@@ -159,26 +170,31 @@ class SandboxedRenderer final : public Renderer {
         return facts;
     }
 
-    Result<Renditions> render(ByteSource& source, std::span<const Transform> transforms,
-                              const CancelCheck& cancelled) override {
-        TRY(check_size(source));
-        if (transforms.size() > wire::transforms_max)
-            return failure(ErrorCode::internal, "Something went wrong.", "too many transforms for one call");
-        TRY_ASSIGN(const SharedSource shared, SharedSource::of(source));
+    Result<RenderOutcome> render(const RenderTask& task, const CancelCheck& cancelled) override {
+        TRY(check_size(task.source));
+        if (task.transforms.size() > wire::transforms_max || task.overlays.size() > overlays_max)
+            return failure(ErrorCode::internal, "Something went wrong.", "too much for one call");
+        TRY_ASSIGN(const SharedSource shared, SharedSource::of(task.source));
+        TRY_ASSIGN(const auto overlays, share(task.overlays));
         Loan loan(*renderers_, cancelled);
         if (!loan.has_process()) return failure(ErrorCode::cancelled, "The work was called off.");
         RendererProcess& process = loan.process();
         TRY_ASSIGN(const int output, process.output());
-        auto renditions = exchange<wire::RenderReply>(
-            process,
-            wire::RenderRequest{next_id_++,
-                                config_.limits,
-                                shared.size_bytes(),
-                                shared.enclosed(),
-                                {transforms.begin(), transforms.end()}},
-            shared.descriptors(output), cancelled,
-            [&](const wire::RenderReply& reply) { return check_renditions(reply, transforms, process); });
-        return settle(loan, std::move(renditions), "render");
+        wire::RenderRequest request{next_id_++, config_.limits, shared.size_bytes(), shared.enclosed(),
+                                    {task.transforms.begin(), task.transforms.end()}};
+        request.focal_point = task.focal_point;
+        request.wants_look = task.wants_look;
+        std::vector<int> descriptors = shared.descriptors();
+        for (const SharedOverlay& overlay : overlays) {
+            request.overlays.push_back({overlay.image, overlay.file.size_bytes()});
+            descriptors.push_back(overlay.file.descriptors().front());
+        }
+        descriptors.push_back(output);
+        auto outcome = exchange<wire::RenderReply>(
+            process, request, descriptors, cancelled, [&](const wire::RenderReply& reply) {
+                return check_renditions(reply, task, process);
+            });
+        return settle(loan, std::move(outcome), "render");
     }
 
     std::vector<std::string> versions() const override { return renderers_->codecs(); }
@@ -215,26 +231,28 @@ class SandboxedRenderer final : public Renderer {
         return check(*answer);
     }
 
-    [[nodiscard]] Result<Result<Renditions>> check_renditions(const wire::RenderReply& reply,
-                                                              std::span<const Transform> transforms,
-                                                              RendererProcess& process) const {
+    [[nodiscard]] Result<Result<RenderOutcome>> check_renditions(const wire::RenderReply& reply,
+                                                                 const RenderTask& task,
+                                                                 RendererProcess& process) const {
         const auto& heads = reply.renditions;
         // What it may have written before it failed is not for the next call.
         if (!heads) static_cast<void>(process.take_output());
-        if (!heads) return Result<Renditions>(std::unexpected(heads.error()));
-        if (heads->size() != transforms.size()) return lied("renditions of another number than were wanted");
+        if (!heads) return Result<RenderOutcome>(std::unexpected(heads.error()));
+        if (heads->size() != task.transforms.size())
+            return lied("renditions of another number than were wanted");
+        if (reply.look.has_value() != task.wants_look) return lied("a look that was not wanted, or none");
         TRY_ASSIGN(Output output, Output::of(reply, process, config_.output_bytes_max));
-        Renditions renditions;
+        RenderOutcome outcome{{}, reply.look};
         for (std::size_t i = 0; i < heads->size(); ++i) {
             const auto& head = (*heads)[i];
             if (!head) {
-                renditions.push_back(std::unexpected(head.error()));
+                outcome.renditions.push_back(std::unexpected(head.error()));
                 continue;
             }
-            TRY_ASSIGN(Rendition rendition, output.read(*head, transforms[i]));
-            renditions.push_back(std::move(rendition));
+            TRY_ASSIGN(Rendition rendition, output.read(*head, task.transforms[i]));
+            outcome.renditions.push_back(std::move(rendition));
         }
-        return Result<Renditions>(std::move(renditions));
+        return Result<RenderOutcome>(std::move(outcome));
     }
 
     /// What happens to the process, and what the caller gets.

@@ -50,8 +50,8 @@ TEST(SandboxedRenderer, AnswersAsTheDirectOneDoes) {
         const Bytes file = test::sample_file(format, 80, 60);
         MemorySource source(file);
         EXPECT_EQ(sandboxed->probe(source), direct->probe(source)) << name_of(format);
-        const auto expected = direct->render(source, transforms, {});
-        const auto got = sandboxed->render(source, transforms, {});
+        const auto expected = render(*direct, source, transforms, {});
+        const auto got = render(*sandboxed, source, transforms, {});
         ASSERT_TRUE(expected) << name_of(format);
         ASSERT_TRUE(got) << name_of(format) << ": " << got.error().log_text;
         ASSERT_EQ(got->size(), expected->size());
@@ -88,8 +88,8 @@ TEST(SandboxedRenderer, CarriesOutEveryOperation) {
     for (const Format format : {Format::jpeg, Format::png}) {
         const Bytes file = test::sample_file(format, 80, 60);
         MemorySource source(file);
-        const auto expected = direct->render(source, transforms, {});
-        const auto got = sandboxed->render(source, transforms, {});
+        const auto expected = render(*direct, source, transforms, {});
+        const auto got = render(*sandboxed, source, transforms, {});
         ASSERT_TRUE(got) << got.error().log_text;
         for (std::size_t i = 0; i < transforms.size(); ++i) {
             ASSERT_TRUE((*got)[i]) << to_json(transforms[i]) << ": " << (*got)[i].error().public_text;
@@ -115,8 +115,8 @@ TEST(SandboxedRenderer, TakesAndGivesSmallAndLargePictures) {
     for (const Bytes& file : {small_file, large_file, small_file}) {
         for (const auto& transforms : calls) {
             MemorySource source(file);
-            const auto expected = direct->render(source, transforms, {});
-            const auto got = sandboxed->render(source, transforms, {});
+            const auto expected = render(*direct, source, transforms, {});
+            const auto got = render(*sandboxed, source, transforms, {});
             ASSERT_TRUE(expected && got);
             for (std::size_t i = 0; i < transforms.size(); ++i)
                 EXPECT_EQ((*got)[i]->bytes, (*expected)[i]->bytes) << i << " of " << transforms.size();
@@ -137,8 +137,8 @@ TEST(SandboxedRenderer, RefusesAsTheDirectOneDoes) {
         MemorySource source(file);
         EXPECT_EQ(sandboxed->probe(source).error().code, direct->probe(source).error().code);
         const Transform same;
-        EXPECT_EQ(sandboxed->render(source, std::span(&same, 1), {}).error().code,
-                  direct->render(source, std::span(&same, 1), {}).error().code);
+        EXPECT_EQ(render(*sandboxed, source, std::span(&same, 1), {}).error().code,
+                  render(*direct, source, std::span(&same, 1), {}).error().code);
     }
 }
 
@@ -152,7 +152,7 @@ TEST(SandboxedRenderer, ManyThreadsShareTheProcesses) {
         threads.emplace_back([&] {
             for (int i = 0; i < 20; ++i) {
                 MemorySource source(file);
-                const auto renditions = renderer->render(source, std::span(&thumbnail, 1), {});
+                const auto renditions = render(*renderer, source, std::span(&thumbnail, 1), {});
                 if (renditions && renditions->front()) ++count;
             }
         });

@@ -15,7 +15,7 @@
 namespace safelight::wire {
 
 /// Descriptors that may come with one message.
-inline constexpr std::size_t descriptors_max = 2;
+inline constexpr std::size_t descriptors_max = 2 + overlays_max;
 
 struct Incoming {
     std::span<const std::byte> message;  // until the next call; empty: the other end is closed

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -165,6 +167,48 @@ Hello read_hello(FieldReader& in) {
     return hello;
 }
 
+constexpr std::uint64_t million = 1'000'000;
+
+std::uint64_t millionths(double share) {
+    return static_cast<std::uint64_t>(std::lround(std::clamp(share, 0.0, 1.0) * million));
+}
+
+void write(FieldWriter& out, Colour colour) {
+    out.number(std::uint64_t{colour.red} << 16 | std::uint64_t{colour.green} << 8 | colour.blue);
+}
+
+Colour read_colour(FieldReader& in) {
+    const std::uint64_t rgb = in.number(0xff'ffff);
+    return {static_cast<std::uint8_t>(rgb >> 16), static_cast<std::uint8_t>(rgb >> 8 & 0xff),
+            static_cast<std::uint8_t>(rgb & 0xff)};
+}
+
+void write(FieldWriter& out, const std::optional<Look>& look) {
+    out.number(look ? 1 : 0);
+    if (!look) return;
+    write(out, look->dominant);
+    out.number(look->palette.size());
+    for (const Colour colour : look->palette) write(out, colour);
+    out.bytes(look->thumbhash);
+    out.text(look->blurhash);
+    out.number(look->dhash);
+}
+
+std::optional<Look> read_look(FieldReader& in) {
+    if (in.number(1) == 0) return std::nullopt;
+    Look look;
+    look.dominant = read_colour(in);
+    const auto colours = in.number(palette_max);
+    for (std::uint64_t i = 0; i < colours && in.ok(); ++i) look.palette.push_back(read_colour(in));
+    const auto thumbhash = in.bytes(thumbhash_bytes_max);
+    look.thumbhash.assign(thumbhash.begin(), thumbhash.end());
+    look.blurhash = in.text(blurhash_characters_max);
+    look.dhash = in.number(~std::uint64_t{0});
+    // Its alphabet is printable ASCII: what else comes is a lie.
+    if (!std::ranges::all_of(look.blurhash, [](char c) { return c >= '!' && c <= '~'; })) in.fail();
+    return look;
+}
+
 /// What both requests begin with.
 template <class Message>
 void write_source(FieldWriter& out, Kind kind, const Message& request) {
@@ -195,6 +239,29 @@ void write(FieldWriter& out, const RenderRequest& request) {
     write_source(out, Kind::render_request, request);
     out.number(request.transforms.size());
     for (const Transform& transform : request.transforms) out.text(to_json(transform));
+    out.number(request.focal_point ? 1 : 0);
+    if (request.focal_point) {
+        out.number(millionths(request.focal_point->x));
+        out.number(millionths(request.focal_point->y));
+    }
+    out.number(request.overlays.size());
+    for (const OverlaySource& overlay : request.overlays) {
+        out.bytes(std::as_bytes(std::span(overlay.image.uuid.bytes)));
+        out.number(overlay.size_bytes);
+    }
+    out.number(request.wants_look ? 1 : 0);
+}
+
+OverlaySource read_overlay(FieldReader& in) {
+    OverlaySource overlay;
+    const auto id = in.bytes(overlay.image.uuid.bytes.size());
+    if (id.size() == overlay.image.uuid.bytes.size()) {
+        std::memcpy(overlay.image.uuid.bytes.data(), id.data(), id.size());
+    } else {
+        in.fail();
+    }
+    overlay.size_bytes = in.number(~std::uint64_t{0});
+    return overlay;
 }
 
 RenderRequest read_render_request(FieldReader& in) {
@@ -205,6 +272,13 @@ RenderRequest read_render_request(FieldReader& in) {
         if (!transform) in.fail();
         if (transform) request.transforms.push_back(*transform);
     }
+    if (in.number(1) == 1) {
+        const double x = static_cast<double>(in.number(million)) / million;
+        request.focal_point = FocalPoint{x, static_cast<double>(in.number(million)) / million};
+    }
+    const auto overlay_count = in.number(overlays_max);
+    for (std::uint64_t i = 0; i < overlay_count && in.ok(); ++i) request.overlays.push_back(read_overlay(in));
+    request.wants_look = in.number(1) == 1;
     return request;
 }
 
@@ -225,12 +299,14 @@ void write(FieldWriter& out, const RenderReply& reply) {
     out.number(reply.id);
     write(out, reply.renditions, write_heads);
     out.bytes(reply.content);
+    write(out, reply.look);
 }
 
 RenderReply read_render_reply(FieldReader& in) {
     const auto id = in.number(~std::uint64_t{0});
     auto renditions = read_result(in, read_heads);
-    return {id, std::move(renditions), in.bytes(enclosed_bytes_max)};
+    const auto content = in.bytes(enclosed_bytes_max);
+    return {id, std::move(renditions), content, read_look(in)};
 }
 
 template <class Message>
@@ -249,11 +325,13 @@ bool ProbeRequest::operator==(const ProbeRequest& other) const {
 
 bool RenderRequest::operator==(const RenderRequest& other) const {
     return id == other.id && limits == other.limits && source_bytes == other.source_bytes &&
-           std::ranges::equal(source, other.source) && transforms == other.transforms;
+           std::ranges::equal(source, other.source) && transforms == other.transforms &&
+           focal_point == other.focal_point && overlays == other.overlays && wants_look == other.wants_look;
 }
 
 bool RenderReply::operator==(const RenderReply& other) const {
-    return id == other.id && renditions == other.renditions && std::ranges::equal(content, other.content);
+    return id == other.id && renditions == other.renditions && std::ranges::equal(content, other.content) &&
+           look == other.look;
 }
 
 std::vector<std::byte> encode(const Request& request) {

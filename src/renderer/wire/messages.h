@@ -2,7 +2,8 @@
 // too large for one goes through a descriptor that comes with it.
 //
 // A small source is enclosed in its request; else the request comes with the descriptor of the source, to be
-// mapped for reading. A request to render comes last with the descriptor of an empty file. The renditions lie
+// mapped for reading. Those of watermarks follow. A request to render comes last with the descriptor of an
+// empty file. The renditions lie
 // one behind the other, in the order of the reply: enclosed in it when all of them together are small, else
 // in that file.
 //
@@ -12,14 +13,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "base/ids.h"
 #include "base/result.h"
 #include "image/facts.h"
+#include "image/focal_point.h"
 #include "image/limits.h"
+#include "image/look.h"
+#include "renderer/renderer.h"
 #include "transform/transform.h"
 
 namespace safelight::wire {
@@ -60,12 +66,22 @@ struct ProbeRequest {
     bool operator==(const ProbeRequest& other) const;
 };
 
+struct OverlaySource {
+    ImageId image;
+    std::uint64_t size_bytes = 0;  // in the descriptor that is its turn
+
+    bool operator==(const OverlaySource&) const = default;
+};
+
 struct RenderRequest {
     std::uint64_t id = 0;
     ImageLimits limits;
     std::uint64_t source_bytes = 0;
     std::span<const std::byte> source;  // empty, or source_bytes long
     std::vector<Transform> transforms;
+    std::optional<FocalPoint> focal_point = {};  // in steps of a millionth
+    std::vector<OverlaySource> overlays = {};
+    bool wants_look = false;
 
     bool operator==(const RenderRequest& other) const;
 };
@@ -92,6 +108,7 @@ struct RenderReply {
     std::uint64_t id = 0;
     Result<std::vector<Result<RenditionHead>>> renditions;
     std::span<const std::byte> content;  // of the renditions; empty: in the file
+    std::optional<Look> look = {};
 
     bool operator==(const RenderReply& other) const;
 };

@@ -24,6 +24,16 @@ const std::vector<Request> requests{
                    {.resize = Resize{3, 4, Fit::cover, true}}}},
 };
 
+RenderRequest with_everything() {
+    RenderRequest request{10, {}, 3, enclosed, {{}}};
+    request.focal_point = FocalPoint{0.25, 1};
+    request.overlays = {{ImageId{Uuid::lowest_at(Timestamp{Milliseconds{5}})}, 77}, {{}, 1}};
+    request.wants_look = true;
+    return request;
+}
+
+const Look look{{1, 2, 3}, {{1, 2, 3}, {255, 254, 0}}, {std::byte{9}, std::byte{8}}, "LEHV6nWB2yk8", ~std::uint64_t{1}};
+
 const ImageFacts facts{Format::heic, 3, 4, 5, true, ColourSpace::cmyk, Orientation::turned_270};
 
 const std::vector<Reply> replies{
@@ -36,6 +46,28 @@ const std::vector<Reply> replies{
                                                    failure(ErrorCode::unsupported_transform, "Not that.")},
                 enclosed},
 };
+
+TEST(Messages, OfAllThatAWatermarkAndALookNeedComeBackAsTheyWere) {
+    const Request request = with_everything();
+    const auto message = encode(request);
+    EXPECT_EQ(decode_request(message), request);
+    const Reply reply = RenderReply{11, std::vector<Result<RenditionHead>>{}, {}, look};
+    const auto answer = encode(reply);
+    EXPECT_EQ(decode_reply(answer), reply);
+    for (std::size_t size = 0; size < message.size(); ++size)
+        EXPECT_FALSE(decode_request(std::span(message).first(size)));
+    for (std::size_t size = 0; size < answer.size(); ++size)
+        EXPECT_FALSE(decode_reply(std::span(answer).first(size)));
+}
+
+TEST(Messages, ALookThatCannotBeIsRefused) {
+    Look lie = look;
+    lie.blurhash = "\x01";
+    EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, {}, lie})));
+    lie = look;
+    lie.palette.resize(palette_max + 1);
+    EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, {}, lie})));
+}
 
 TEST(Messages, ComeBackAsTheyWere) {
     for (const Request& request : requests) {
