@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "image/exif_facts.h"
 #include "image/format.h"
 
 namespace safelight {
@@ -36,6 +37,7 @@ struct ImageFacts {
     bool has_alpha = false;
     ColourSpace colour_space = ColourSpace::rgb;
     Orientation orientation = Orientation::upright;
+    ExifFacts exif = {};
 
     bool operator==(const ImageFacts&) const = default;
 };
