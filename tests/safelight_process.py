@@ -159,8 +159,24 @@ class SafelightProcess:
     def rss_peak_bytes(self):
         return self._status_bytes("VmHWM")
 
+    def renderers(self):
+        """The ids of its renderer processes."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                status = (entry / "status").read_text()
+                command = (entry / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue  # gone meanwhile
+            if f"\nPPid:\t{self.pid}\n" in status and command[1:2] == [b"renderer"]:
+                found.append(int(entry.name))
+        return sorted(found)
+
     def open_files(self):
-        """How many descriptors are open; those of the catalog's connection pool, which grows on demand, not counted."""
+        """What is open, by what the descriptors lead to. Left out is what grows on demand: the catalog's connection pool,
+        and a file in memory for the next output of each renderer process."""
         folder = Path(f"/proc/{self.pid}/fd")
         targets = []
         for name in os.listdir(folder):
@@ -168,7 +184,9 @@ class SafelightProcess:
                 targets.append(os.readlink(folder / name))
             except FileNotFoundError:
                 pass  # closed meanwhile
-        return sum("/catalog.db" not in target for target in targets)
+        outputs = [target for target in targets if target.startswith("/memfd:")]
+        assert len(outputs) <= len(self.renderers()), outputs
+        return sorted(target for target in targets if "/catalog.db" not in target and target not in outputs)
 
     def threads(self):
         return sorted(int(name) for name in os.listdir(f"/proc/{self.pid}/task"))

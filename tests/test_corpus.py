@@ -47,7 +47,7 @@ def run(request, tmp_path_factory):
     client = server.client()
     client.process(pictures.make("jpeg"))  # warm, for the baselines
     client.delete(f"/v1/jobs/{client.get('/v1/jobs').json()['items'][0]['id']}")
-    server.baseline = {"pid": server.pid, "files": server.open_files()}
+    server.baseline = {"pid": server.pid, "files": len(server.open_files())}
     with ThreadPoolExecutor(4) as pool:
         outcomes = list(pool.map(lambda file: judge(client, file), FILES))
     return server, outcomes
@@ -147,7 +147,8 @@ def test_the_server_has_lived_through_it(run):
     server, outcomes = run
     assert server.running and server.pid == server.baseline["pid"]
     assert server.client().get("/readyz").status == 200
-    eventually(lambda: server.open_files() <= server.baseline["files"])
+    eventually(lambda: len(server.open_files()) <= server.baseline["files"],
+               describe=lambda: f"open besides {server.baseline['files']}: {server.open_files()}")
     kept = sum(outcome.job is not None for outcome in outcomes)
     ready = sum(outcome.verdict == "accepted" for outcome in outcomes)
     eventually(lambda: contents(server.data).files == kept + ready)

@@ -34,12 +34,12 @@ def target(request, tmp_path_factory):
 def nothing_left_behind(target):
     """After each case: the same process, the canary alive, no row, no file and no connection more than before."""
     pid, before = target.pid, contents(target.data)
-    files = target.open_files()
+    files = len(target.open_files())
     yield
     assert target.running and target.pid == pid
     assert target.client().get(f"/v1/jobs/{target.canary}").status == 200
     eventually(lambda: contents(target.data) == before, describe=lambda: f"{contents(target.data)} instead of {before}")
-    eventually(lambda: target.open_files() <= files, describe=lambda: f"{target.open_files()} files instead of {files}")
+    eventually(lambda: len(target.open_files()) <= files, describe=lambda: f"{target.open_files()} files instead of {files}")
 
 
 def smuggled(target):
@@ -118,7 +118,7 @@ class TestSlowClients:
         data = pictures.noise((500, 500), format="png")
         job = target.client().process(data, variants="")
         before_bytes = target.rss_bytes()
-        files = target.open_files()
+        files = len(target.open_files())
         request = f"GET {job['image']['url']} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode() * 20
         with contextlib.ExitStack() as stack:
             for _ in range(30):
@@ -126,9 +126,9 @@ class TestSlowClients:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 connection.connect(("127.0.0.1", target.port))
                 connection.sendall(request)
-            eventually(lambda: target.open_files() > files + 10)
+            eventually(lambda: len(target.open_files()) > files + 10)
             assert target.rss_bytes() - before_bytes < 60_000_000
-            eventually(lambda: target.open_files() <= files, timeout_s=15)
+            eventually(lambda: len(target.open_files()) <= files, timeout_s=15)
         assert target.client().delete(f"/v1/jobs/{job['id']}").status == 204
 
 

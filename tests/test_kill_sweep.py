@@ -47,7 +47,7 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
 
     def change_thumbnail(data, connection):
         """Another picture, and the catalog knows of it."""
-        other = Image.new("RGB", (200, 100), "white")
+        other = Image.new("RGB", (100, 50), "white")
         content = io.BytesIO()
         other.save(content, "png")
         blob = key(connection, "variants")

@@ -350,8 +350,8 @@ class TestUnderLoad:
 
     @pytest.mark.parametrize("end", ["rest", "stop", "kill"])
     def test_leaves_no_ledger_row_that_nobody_needs(self, start_server, end):
-        server = start_server({"SAFELIGHT_KEYS_AHEAD_MAX": "64", "SAFELIGHT_WRITE_DEADLINE": "2s",
-                               "SAFELIGHT_VARIANT_WRITE_DEADLINE": "2s"})
+        server = start_server({"SAFELIGHT_KEYS_AHEAD_MAX": "64", "SAFELIGHT_LEASE": "1s",
+                               "SAFELIGHT_WRITE_DEADLINE": "2s", "SAFELIGHT_VARIANT_WRITE_DEADLINE": "2s"})
         count = 40
         data = [pictures.make("png", (40 + i, 30)) for i in range(count)]
         with concurrent.futures.ThreadPoolExecutor(8) as clients:

@@ -8,38 +8,22 @@ import time
 import pictures
 
 
-def renderers(server):
-    """The process ids of the server's children that are renderers."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            status = (entry / "status").read_text()
-            command = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue  # gone meanwhile
-        if f"\nPPid:\t{server.pid}\n" in status and command[1:2] == [b"renderer"]:
-            found.append(int(entry.name))
-    return sorted(found)
-
-
 def await_renderers(server, count):
     for _ in range(200):
-        if len(renderers(server)) == count:
-            return renderers(server)
+        if len(server.renderers()) == count:
+            return server.renderers()
         time.sleep(0.05)
-    raise AssertionError(f"{renderers(server)} are not {count} renderers")
+    raise AssertionError(f"{server.renderers()} are not {count} renderers")
 
 
 class TestProcesses:
     def test_there_is_one_for_each_render_and_one_for_uploads(self, start_server):
         server = start_server({"SAFELIGHT_RENDERS": "3"})
-        assert len(renderers(server)) == 4
+        assert len(server.renderers()) == 4
 
     def test_they_are_locked_in_and_have_nothing_of_the_servers(self, start_server):
         server = start_server({"SAFELIGHT_RENDERS": "1"})
-        for pid in renderers(server):
+        for pid in server.renderers():
             process = pathlib.Path(f"/proc/{pid}")
             status = (process / "status").read_text()
             assert "\nNoNewPrivs:\t1\n" in status
@@ -53,7 +37,7 @@ class TestProcesses:
 
     def test_they_end_with_the_server(self, start_server):
         server = start_server({"SAFELIGHT_RENDERS": "2"})
-        pids = renderers(server)
+        pids = server.renderers()
         server.kill()
         for _ in range(200):
             if not any(pathlib.Path(f"/proc/{pid}").exists() for pid in pids):
@@ -76,6 +60,6 @@ class TestProcesses:
 class TestSwitch:
     def test_off_is_loud_and_starts_none(self, start_server):
         server = start_server({"SAFELIGHT_SANDBOX": "off"})
-        assert renderers(server) == []
+        assert server.renderers() == []
         assert server.wait_for_event("sandbox is off")["level"] == "error"
         assert server.client().process(pictures.make())["status"] == "PROCESSED"
