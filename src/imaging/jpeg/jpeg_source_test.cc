@@ -2,7 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "imaging/jpeg/libjpeg.h"
+#include "imaging/jpeg/quantisation.h"
 #include "imaging/test_pictures.h"
 #include "imaging/vips/vips_source.h"
 
@@ -69,6 +74,27 @@ TEST(JpegSource, StopsWhenItIsCalledOff) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code, ErrorCode::cancelled);
     EXPECT_EQ(asked, 4);
+}
+
+TEST(JpegWriter, TheStepsFollowTheirFormula) {
+    for (unsigned i = 0; i < quantisation_steps.size(); ++i) {
+        const double distance = std::hypot(i % 8, i / 8);
+        EXPECT_EQ(quantisation_steps[i], std::lround(14 * (1 + std::pow(distance / 3, 1.5)))) << i;
+    }
+}
+
+TEST(JpegWriter, AFileHasOneTableOfStepsScaledByQuality) {
+    const Pixels pixels = test::sample_pixels(64, 48, 3);
+    for (const auto& [quality, first] : {std::pair{50, 14}, {75, 7}, {100, 1}}) {
+        const auto file = write_jpeg(pixels, {.quality = static_cast<std::uint8_t>(quality)});
+        ASSERT_TRUE(file);
+        const std::array marker{std::byte{0xff}, std::byte{0xdb}, std::byte{0}, std::byte{67}, std::byte{0}};
+        const auto found = std::ranges::search(*file, marker);
+        ASSERT_EQ(found.size(), marker.size());
+        EXPECT_EQ(std::to_integer<int>(*found.end()), first);
+        const std::span behind(found.end(), file->end());
+        EXPECT_TRUE(std::ranges::search(behind, std::span(marker).first(2)).empty());
+    }
 }
 
 TEST(JpegWriter, WritesWhatReadersRead) {

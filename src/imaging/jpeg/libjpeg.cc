@@ -14,6 +14,7 @@
 #include <jerror.h>
 
 #include "imaging/jpeg/baseline_entropy.h"
+#include "imaging/jpeg/quantisation.h"
 
 namespace safelight {
 namespace {
@@ -198,6 +199,12 @@ struct Writer {
     Writer(const Writer&) = delete;
     Writer& operator=(const Writer&) = delete;
 
+    /// Quality scales the steps as libjpeg does those of its own tables.
+    void set_steps(std::uint8_t quality) {
+        jpeg_add_quant_table(&info, 0, quantisation_steps.data(), jpeg_quality_scaling(quality), TRUE);
+        for (int i = 0; i < info.num_components; ++i) info.comp_info[i].quant_tbl_no = 0;
+    }
+
     bool write(const Pixels& pixels, const JpegOptions& options) {
         if (setjmp(errors.jump) != 0) return false;
         jpeg_create_compress(&info);
@@ -208,7 +215,7 @@ struct Writer {
         info.input_components = static_cast<int>(pixels.channels);
         info.in_color_space = pixels.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
         jpeg_set_defaults(&info);
-        jpeg_set_quality(&info, options.quality, TRUE);
+        set_steps(options.quality);
         if (options.quality >= 90) {
             info.comp_info[0].h_samp_factor = 1;
             info.comp_info[0].v_samp_factor = 1;
