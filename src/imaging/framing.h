@@ -1,4 +1,5 @@
-// Where on a picture a window lies whose place depends on the picture: on its focal point, or on what it shows.
+// Where on a picture a window lies whose place depends on the picture: on its focal point, or on what it
+// shows.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ namespace safelight {
 /// What is known of a picture beside its facts, as far as a transform asks for it.
 struct Sight {
     std::optional<FocalPoint> focal_point = {};  // empty: the centre
-    std::optional<Region> content = {};          // of the displayed picture, without the border that is trimmed
-    const Pixels* view = nullptr;                // all of the displayed picture, small: see needs_view
+    std::optional<Region> content = {};  // of the displayed picture, without the border that is trimmed
+    const Pixels* view = nullptr;        // all of the displayed picture, small: see needs_view
 };
 
 /// True when a gravity of the transform depends on what the picture shows.

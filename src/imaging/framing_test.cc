@@ -31,9 +31,9 @@ TEST(Framing, TheFocalPointIsInTheMiddleUnlessTheEdgeIsNear) {
     EXPECT_NEAR(left(0.4), 10, 1e-9);
     EXPECT_NEAR(left(0.5), 50, 1e-9);
     EXPECT_EQ(left(1), 100);
-    EXPECT_EQ(laid_out({.resize = Resize{100, 100, Fit::cover, false, Gravity::focal}}, facts, {})
-                  .plan.region.left,
-              50)
+    EXPECT_EQ(
+        laid_out({.resize = Resize{100, 100, Fit::cover, false, Gravity::focal}}, facts, {}).plan.region.left,
+        50)
         << "the centre when there is none";
 }
 
@@ -47,9 +47,12 @@ TEST(Framing, TheFocalPointFollowsEveryTurn) {
         double x;  // in the turned picture
         double y;
     };
-    for (const Case& each : {Case{0, Flip::none, 300, 60}, {9'000, Flip::none, 180, 300},
-                             {18'000, Flip::none, 100, 180}, {27'000, Flip::none, 60, 100},
-                             {0, Flip::horizontal, 100, 60}, {0, Flip::vertical, 300, 180},
+    for (const Case& each : {Case{0, Flip::none, 300, 60},
+                             {9'000, Flip::none, 180, 300},
+                             {18'000, Flip::none, 100, 180},
+                             {27'000, Flip::none, 60, 100},
+                             {0, Flip::horizontal, 100, 60},
+                             {0, Flip::vertical, 300, 180},
                              {9'000, Flip::horizontal, 60, 300}}) {
         const Framing framing{{0, 0, 400, 240}, {}, turn_of(each.rotate / 9'000, each.flip)};
         const Point corner = window_corner(Gravity::focal, framing, 40, 30, facts, {.focal_point = focal});
@@ -87,8 +90,8 @@ TEST(Framing, ACropByGravityIsOfTheTrimmedPicture) {
     EXPECT_EQ(part(Gravity::south_east), (Region{250, 80, 50, 60}));
     EXPECT_EQ(part(Gravity::centre), (Region{175, 60, 50, 60}));
     EXPECT_EQ(part(Gravity::focal), (Region{175, 80, 50, 60}));  // as near to (200, 120) as may be
-    const Layout all = laid_out({.crop = Crop{.width_px = 999, .height_px = 999, .gravity = Gravity::east}},
-                                facts, sight);
+    const Layout all =
+        laid_out({.crop = Crop{.width_px = 999, .height_px = 999, .gravity = Gravity::east}}, facts, sight);
     EXPECT_EQ(all.plan.region, (Region{100, 40, 200, 100}));
     EXPECT_EQ(all.plan.bounds, all.plan.region);
 }
@@ -126,10 +129,10 @@ TEST(Framing, ARotationPastTheLimitsIsRefused) {
     ASSERT_TRUE(small);
     EXPECT_LE(small->rotation->plan.region.width, 250);
     // Cutting a little out of it makes what is rotated no smaller.
-    const auto cover = lay_out(
-        {.rotate = {4'500}, .resize = Resize{16'000, 10, Fit::cover, true}}, facts_of(16'383, 16'383), {});
+    const auto cover = lay_out({.rotate = {4'500}, .resize = Resize{16'000, 10, Fit::cover, true}},
+                               facts_of(16'383, 16'383), {});
     ASSERT_FALSE(cover);
-    EXPECT_EQ(cover.error().public_text.substr(0, 33), "The rotated picture would be 2316");
+    EXPECT_EQ(cover.error().public_text.substr(0, 33), "The rotated picture would be 2317");
 }
 
 }  // namespace

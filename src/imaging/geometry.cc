@@ -130,7 +130,8 @@ Fractions fractions_of(Gravity gravity) {
 }
 
 Plan plan_resize(const std::optional<Resize>& resize, std::uint32_t width_px, std::uint32_t height_px) {
-    const bool resizes = resize && (resize->width_px || resize->height_px || resize->longest_side_px || resize->area_px);
+    const bool resizes =
+        resize && (resize->width_px || resize->height_px || resize->longest_side_px || resize->area_px);
     return resizes ? plan_of(*resize, width_px, height_px) : plan_whole(width_px, height_px, 1.0);
 }
 

@@ -75,9 +75,8 @@ Result<Layout> rotated_layout(const Plan& displayed, const Framing& framing, con
                               const ImageLimits& limits) {
     constexpr double resolution = 2;  // of the rotated pixels, as that of the result
     const Region& part = framing.part;
-    const double scale =
-        std::min(1.0, resolution * std::max(displayed.width_px / displayed.region.width,
-                                            displayed.height_px / displayed.region.height));
+    const double scale = std::min(1.0, resolution * std::max(displayed.width_px / displayed.region.width,
+                                                             displayed.height_px / displayed.region.height));
     const auto side = [scale](double length) {
         return static_cast<std::uint32_t>(std::max(1.0, std::floor(length * scale + 0.5)));
     };

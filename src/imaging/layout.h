@@ -23,9 +23,9 @@ struct Rotation {
 };
 
 struct Layout {
-    Plan plan;         // of the pixels as stored
-    Orientation turn;  // how the plan's result is turned afterwards
-    Canvas canvas;     // of the result as displayed
+    Plan plan;                              // of the pixels as stored
+    Orientation turn;                       // how the plan's result is turned afterwards
+    Canvas canvas;                          // of the result as displayed
     std::optional<Rotation> rotation = {};  // after the turn
 
     bool operator==(const Layout&) const = default;

@@ -34,8 +34,7 @@ Pixels uniform(std::uint32_t width, std::uint32_t height, std::vector<std::uint8
 
 void paint(Pixels& pixels, std::uint32_t left, std::uint32_t top, const Pixels& part) {
     for (std::uint32_t y = 0; y < part.height_px; ++y) {
-        std::copy_n(part.row(y), part.row_bytes(),
-                    pixels.row(top + y) + std::size_t{left} * pixels.channels);
+        std::copy_n(part.row(y), part.row_bytes(), pixels.row(top + y) + std::size_t{left} * pixels.channels);
     }
 }
 
@@ -139,8 +138,8 @@ TEST_F(Operations, GravityFindsWhatMattersInEveryOrientation) {
             made(png_file(upright), R"({"rotate":90,"resize":{"width":100,"height":100,"fit":"cover",)"
                                     R"("gravity":")" +
                                         std::string(gravity) + "\"}}");
-        EXPECT_GT(std::abs(int{pixel(turned, 50, 50)[0]} - 110) + std::abs(int{pixel(turned, 45, 45)[0]} - 110),
-                  10)
+        EXPECT_GT(
+            std::abs(int{pixel(turned, 50, 50)[0]} - 110) + std::abs(int{pixel(turned, 45, 45)[0]} - 110), 10)
             << gravity;
         EXPECT_EQ(pixel(turned, 50, 5)[0], 110) << gravity;
     }
@@ -151,14 +150,15 @@ TEST_F(Operations, ACropByGravityCopiesPixels) {
     const Pixels patch = test::sample_pixels(40, 40, 3);
     paint(upright, 200, 30, patch);
     for (const std::string_view gravity : {"attention", "entropy"}) {
-        const Pixels out =
-            made(png_file(upright), R"({"crop":{"width":60,"height":60,"gravity":")" + std::string(gravity) + "\"}}");
+        const Pixels out = made(png_file(upright), R"({"crop":{"width":60,"height":60,"gravity":")" +
+                                                       std::string(gravity) + "\"}}");
         ASSERT_EQ(out.width_px, 60U);
         // All of the patch is there, unchanged.
         bool found = false;
         for (std::uint32_t y = 0; y <= 20 && !found; ++y) {
             for (std::uint32_t x = 0; x <= 20 && !found; ++x) {
-                found = pixel(out, x, y) == pixel(patch, 0, 0) && pixel(out, x + 39, y + 39) == pixel(patch, 39, 39);
+                found = pixel(out, x, y) == pixel(patch, 0, 0) &&
+                        pixel(out, x + 39, y + 39) == pixel(patch, 39, 39);
             }
         }
         EXPECT_TRUE(found) << gravity;
@@ -169,9 +169,10 @@ TEST_F(Operations, GravitiesBearTheSmallestAndTheThinnest) {
     for (const auto& [width, height] : {std::pair{1U, 1U}, {1U, 9'000U}, {9'000U, 1U}}) {
         const Bytes file = png_file(uniform(width, height, {9, 90, 200}));
         for (const std::string_view gravity : {"attention", "entropy", "focal"}) {
-            const Pixels out = made(file, R"({"crop":{"width":5,"height":5,"gravity":")" + std::string(gravity) +
-                                              R"("},"resize":{"width":3,"height":4,"fit":"cover","enlarge":true,)" +
-                                              R"("gravity":")" + std::string(gravity) + "\"}}");
+            const Pixels out =
+                made(file, R"({"crop":{"width":5,"height":5,"gravity":")" + std::string(gravity) +
+                               R"("},"resize":{"width":3,"height":4,"fit":"cover","enlarge":true,)" +
+                               R"("gravity":")" + std::string(gravity) + "\"}}");
             EXPECT_EQ(out.width_px, 3U);
             EXPECT_EQ(pixel(out, 1, 1), (std::vector<std::uint8_t>{9, 90, 200}));
         }
@@ -223,7 +224,8 @@ TEST_F(Operations, RotationPastTheLimitsFailsAlone) {
     const auto out = tried(png_file(uniform(1, 16'000, {7})), R"({"rotate":45})");
     ASSERT_FALSE(out);
     EXPECT_EQ(out.error().code, ErrorCode::unsupported_transform);
-    EXPECT_EQ(made(png_file(uniform(1, 16'000, {7})), R"({"rotate":45,"resize":{"width":50}})").width_px, 50U);
+    EXPECT_EQ(made(png_file(uniform(1, 16'000, {7})), R"({"rotate":45,"resize":{"width":50}})").width_px,
+              50U);
     EXPECT_EQ(made(png_file(uniform(1, 1, {7})), R"({"rotate":45})").width_px, 2U);
 }
 
@@ -266,8 +268,9 @@ TEST_F(WatermarkedFile, LiesOnTheResultBelowItsCorners) {
 }
 
 TEST_F(WatermarkedFile, IsNotChangedByGreyscale) {
-    const Pixels out = made(png_file(uniform(40, 40, {0, 0, 255})),
-                            R"({"greyscale":true,"watermark":{"image":"01934b7e-0000-7000-8000-000000000001"}})");
+    const Pixels out =
+        made(png_file(uniform(40, 40, {0, 0, 255})),
+             R"({"greyscale":true,"watermark":{"image":"01934b7e-0000-7000-8000-000000000001"}})");
     EXPECT_EQ(pixel(out, 39, 39), (std::vector<std::uint8_t>{255, 0, 0}));
     EXPECT_EQ(pixel(out, 0, 0)[0], pixel(out, 0, 0)[2]);
 }
@@ -288,11 +291,12 @@ TEST_F(Operations, EveryChannelCountGoesThroughAllOfThem) {
     const Bytes logo = png_file(uniform(3, 3, {255}));
     overlays = {{*ImageId::parse("01934b7e-0000-7000-8000-000000000001"), logo}};
     for (const std::uint32_t channels : {1U, 2U, 3U, 4U}) {
-        const Pixels out = made(png_file(test::sample_pixels(50, 40, channels)),
-                                R"({"trim":3,"crop":{"width":40,"height":30,"gravity":"attention"},"rotate":10,)"
-                                R"("resize":{"width":20,"height":20,"fit":"cover","gravity":"entropy"},)"
-                                R"("duotone":{"dark":"#102030","light":"#ffeedd"},"corner_radius":5,"watermark":)"
-                                R"({"image":"01934b7e-0000-7000-8000-000000000001"}})");
+        const Pixels out =
+            made(png_file(test::sample_pixels(50, 40, channels)),
+                 R"({"trim":3,"crop":{"width":40,"height":30,"gravity":"attention"},"rotate":10,)"
+                 R"("resize":{"width":20,"height":20,"fit":"cover","gravity":"entropy"},)"
+                 R"("duotone":{"dark":"#102030","light":"#ffeedd"},"corner_radius":5,"watermark":)"
+                 R"({"image":"01934b7e-0000-7000-8000-000000000001"}})");
         EXPECT_EQ(out.width_px, 20U) << channels;
         EXPECT_EQ(out.height_px, 20U) << channels;
         EXPECT_EQ(out.channels, 4U) << channels;

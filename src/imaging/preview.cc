@@ -22,8 +22,8 @@ Plan whole_plan(const ImageFacts& facts) {
     return plan;
 }
 
-/// A part of it may be what gravity chooses from, so that it has up to twice a view's side; never so much that
-/// a JPEG had to be decoded at more than an eighth for it.
+/// A part of it may be what gravity chooses from, so that it has up to twice a view's side; never so much
+/// that a JPEG had to be decoded at more than an eighth for it.
 Plan view_plan(const ImageFacts& facts) {
     constexpr std::uint32_t eighth = 16;  // see jpeg_shrink_for
     Plan plan = whole_plan(facts);

@@ -15,9 +15,9 @@
 namespace safelight {
 
 /// For most transforms nothing, and nothing is decoded. For trim all of the picture in its own resolution:
-/// everything else is then made from these pixels, in one decode. For attention and entropy a small picture: a
-/// JPEG gives it at an eighth of its sides, and the transforms' own decode follows; with any other format all
-/// pixels are decoded once, as for trim.
+/// everything else is then made from these pixels, in one decode. For attention and entropy a small picture:
+/// a JPEG gives it at an eighth of its sides, and the transforms' own decode follows; with any other format
+/// all pixels are decoded once, as for trim.
 class Preview {
   public:
     /// Errors: as decode.

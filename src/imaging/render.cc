@@ -104,9 +104,8 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
         tasks.push_back(task_of(transform, facts, preview.sight_for(transform), input, limits));
         if (tasks.back()) plans.push_back(tasks.back()->layout.plan);
     }
-    TRY_ASSIGN(std::vector<Pixels> pixels, preview.whole()
-                                               ? resample_all(*preview.whole(), plans, stop)
-                                               : decode(input.bytes, facts, plans, stop));
+    TRY_ASSIGN(std::vector<Pixels> pixels, preview.whole() ? resample_all(*preview.whole(), plans, stop)
+                                                           : decode(input.bytes, facts, plans, stop));
     const Shared shared{input, limits, stop};
     RenderOutput output;
     std::size_t next = 0;

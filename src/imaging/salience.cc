@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
-#include <numeric>
+#include <utility>
 #include <vector>
 
 namespace safelight {
@@ -19,9 +19,7 @@ struct Sample {
     float opacity = 1;
 
     [[nodiscard]] float luma() const { return 0.299F * red + 0.587F * green + 0.114F * blue; }
-    [[nodiscard]] float chroma() const {
-        return std::max({red, green, blue}) - std::min({red, green, blue});
-    }
+    [[nodiscard]] float chroma() const { return std::max({red, green, blue}) - std::min({red, green, blue}); }
     [[nodiscard]] bool is_skin() const {
         const float cb = 128 + 255 * 0.564F * (blue - luma());
         const float cr = 128 + 255 * 0.713F * (red - luma());
@@ -111,10 +109,8 @@ std::vector<float> attention_of(const Pixels& view) {
     for (std::uint32_t y = 0; y < view.height_px; ++y) {
         for (std::uint32_t x = 0; x < view.width_px; ++x) {
             const Sample& sample = samples[std::size_t{y} * view.width_px + x];
-            const float across =
-                luma(std::min(x + 1, view.width_px - 1), y) - luma(std::max(x, 1U) - 1, y);
-            const float down =
-                luma(x, std::min(y + 1, view.height_px - 1)) - luma(x, std::max(y, 1U) - 1);
+            const float across = luma(std::min(x + 1, view.width_px - 1), y) - luma(std::max(x, 1U) - 1, y);
+            const float down = luma(x, std::min(y + 1, view.height_px - 1)) - luma(x, std::max(y, 1U) - 1);
             const float edge = std::min(1.0F, 2 * std::hypot(across, down));
             const float colour = std::max(0.0F, sample.chroma() - mean_chroma);
             attention.push_back(sample.opacity * (edge + colour + (sample.is_skin() ? 0.5F : 0.0F)));
@@ -174,8 +170,8 @@ std::vector<std::uint8_t> steps_of(const Pixels& view) {
     std::vector<std::uint8_t> steps;
     for (const Sample& sample : samples_of(view)) {
         const auto step = static_cast<std::size_t>(sample.luma() * luma_steps);
-        steps.push_back(static_cast<std::uint8_t>(
-            sample.opacity < 0.5F ? transparent_step : std::min(step, luma_steps - 1)));
+        steps.push_back(static_cast<std::uint8_t>(sample.opacity < 0.5F ? transparent_step
+                                                                        : std::min(step, luma_steps - 1)));
     }
     return steps;
 }
@@ -245,21 +241,21 @@ Fractions fractions_by_entropy(const Pixels& view, double width, double height) 
     constexpr double tolerance = 1e-9;  // of sums in another order
     const Window window = window_of(view, width, height);
     Information information(view, window);
-    const Place middle{(view.width_px - window.width) / 2, (view.height_px - window.height) / 2};
-    const auto distance = [&](const Place& place) {
-        return std::hypot(double(place.x) - middle.x, double(place.y) - middle.y);
-    };
-    Place best;
-    double most = -HUGE_VAL;
-    for_each_place(view, window, [&](const Place& place) {
-        const double found = information.of(place);
-        const double margin = tolerance * std::abs(found);
-        const bool is_better = found > most + margin;
-        if (!is_better && (found < most - margin || distance(place) >= distance(best))) return;
-        most = std::max(most, found);
-        best = place;
-    });
-    return fractions_of(best, view, window);
+    std::vector<std::pair<double, Place>> found;
+    for_each_place(view, window,
+                   [&](const Place& place) { found.emplace_back(information.of(place), place); });
+    const double most = std::ranges::max(found, {}, [](const auto& each) { return each.first; }).first;
+    std::erase_if(found, [&](const auto& each) { return each.first < most - tolerance * std::abs(most); });
+    double x = 0;
+    double y = 0;
+    for (const auto& [value, place] : found) {
+        x += place.x;
+        y += place.y;
+    }
+    const auto count = static_cast<double>(found.size());
+    Nearest nearest(window, x / count + window.width / 2.0, y / count + window.height / 2.0);
+    for (const auto& [value, place] : found) nearest.offer(place);
+    return fractions_of(nearest.place(), view, window);
 }
 
 }  // namespace safelight

@@ -1,8 +1,8 @@
 // Where a window on a picture shows what matters, found on a small version of the picture.
 //
 // `view` is that small version; `width` and `height` are the window's sides as shares of it (0–1]. The answer
-// says how much of the room that is left over lies left of, and above, the window: 0–1 each, 0.5 where there is
-// no room. The same view gives the same answer.
+// says how much of the room that is left over lies left of, and above, the window: 0–1 each, 0.5 where there
+// is no room. The same view gives the same answer.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ inline constexpr std::uint32_t view_side_max_px = 128;
 /// Among windows that have nearly as much, the one that has it in its middle.
 [[nodiscard]] Fractions fractions_by_attention(const Pixels& view, double width, double height);
 
-/// The window with the most information: whose histogram of luma, in 64 steps and one for what is transparent,
-/// has the highest entropy (Shannon). Of several, the one that is nearest to the middle.
+/// The window with the most information: whose histogram of luma, in 64 steps and one for what is
+/// transparent, has the highest entropy (Shannon). Of several, the one in their middle.
 [[nodiscard]] Fractions fractions_by_entropy(const Pixels& view, double width, double height);
 
 }  // namespace safelight

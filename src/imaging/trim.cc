@@ -46,7 +46,8 @@ class Border {
     std::array<std::uint8_t, 4> colour_{};
 };
 
-/// In stored pixels; rows first, so that the columns are looked for row by row, and only where they may begin.
+/// In stored pixels; rows first, so that the columns are looked for row by row, and only where they may
+/// begin.
 Region content_of(const Pixels& stored, const Border& border) {
     std::uint32_t top = 0;
     while (top < stored.height_px && border.has_row(top)) ++top;

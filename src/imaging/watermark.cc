@@ -16,8 +16,10 @@ namespace {
 /// A watermark that is broken says nothing of the picture that it was meant for.
 Error as_watermark_error(Error error) {
     if (error.code == ErrorCode::cancelled || error.code == ErrorCode::renderer_failed) return error;
-    return {ErrorCode::unsupported_transform, "The watermark cannot be used. " + error.public_text,
-            std::move(error.log_text), {}};
+    return {ErrorCode::unsupported_transform,
+            "The watermark cannot be used. " + error.public_text,
+            std::move(error.log_text),
+            {}};
 }
 
 Result<Pixels> decoded(std::span<const std::byte> bytes, const Watermark& watermark, const Pixels& picture,
@@ -75,7 +77,8 @@ Offset overlay_offset(const Watermark& watermark, const Pixels& picture, const O
         return (whole - part) / 2;
     };
     const Fractions share = fractions_of(watermark.position);
-    return {along(share.x, picture.width_px, size.width_px), along(share.y, picture.height_px, size.height_px)};
+    return {along(share.x, picture.width_px, size.width_px),
+            along(share.y, picture.height_px, size.height_px)};
 }
 
 Pixels lay_over(Pixels picture, const Pixels& overlay, const Offset& offset, Hundredths opacity) {
@@ -102,8 +105,7 @@ Result<Pixels> add_watermark(Pixels picture, const Watermark& watermark,
     TRY_ASSIGN(const OverlayFile file, overlay_for(watermark, overlays));
     auto overlay = decoded(file.bytes, watermark, picture, limits, stop);
     if (!overlay) return std::unexpected(as_watermark_error(std::move(overlay).error()));
-    const Offset offset =
-        overlay_offset(watermark, picture, {overlay->width_px, overlay->height_px});
+    const Offset offset = overlay_offset(watermark, picture, {overlay->width_px, overlay->height_px});
     return lay_over(std::move(picture), *overlay, offset, watermark.opacity);
 }
 

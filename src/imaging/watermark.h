@@ -15,8 +15,9 @@ namespace safelight {
 [[nodiscard]] Result<OverlayFile> overlay_for(const Watermark& watermark,
                                               std::span<const OverlayFile> overlays);
 
-/// The size that an overlay of these sides has on a picture: its width as the share that `scale` says, rounded
-/// half up, its height as its aspect ratio wants; smaller in both when it would be higher than the picture.
+/// The size that an overlay of these sides has on a picture: its width as the share that `scale` says,
+/// rounded half up, its height as its aspect ratio wants; smaller in both when it would be higher than the
+/// picture.
 struct OverlaySize {
     std::uint32_t width_px = 0;
     std::uint32_t height_px = 0;
@@ -26,19 +27,20 @@ struct OverlaySize {
 [[nodiscard]] OverlaySize overlay_size(const Watermark& watermark, const Pixels& picture,
                                        std::uint32_t width_px, std::uint32_t height_px);
 
-/// Where an overlay of these sides begins: at its side, `margin_px` away from it; in the middle of an axis the
-/// margin does not count. May be outside of the picture.
+/// Where an overlay of these sides begins: at its side, `margin_px` away from it; in the middle of an axis
+/// the margin does not count. May be outside of the picture.
 struct Offset {
     std::int64_t x = 0;
     std::int64_t y = 0;
 
     bool operator==(const Offset&) const = default;
 };
-[[nodiscard]] Offset overlay_offset(const Watermark& watermark, const Pixels& picture, const OverlaySize& size);
+[[nodiscard]] Offset overlay_offset(const Watermark& watermark, const Pixels& picture,
+                                    const OverlaySize& size);
 
 /// Lays `overlay`, its alpha times `opacity`, over the picture from `offset` on; what sticks out is cut off.
-/// Source over destination (Porter, Duff: Compositing Digital Images, 1984) in encoded sRGB values, as browsers
-/// composite. Grey becomes RGB under an overlay in colour.
+/// Source over destination (Porter, Duff: Compositing Digital Images, 1984) in encoded sRGB values, as
+/// browsers composite. Grey becomes RGB under an overlay in colour.
 [[nodiscard]] Pixels lay_over(Pixels picture, const Pixels& overlay, const Offset& offset,
                               Hundredths opacity);
 
