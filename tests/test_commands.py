@@ -163,6 +163,14 @@ class TestProcess:
         assert pictures.opened((tmp_path / "out/a-small.webp").read_bytes()).size == (15, 10)
         assert run("process", tmp_path / "a.png", "--out", tmp_path / "out", "--variants", "nope").returncode != 0
 
+    def test_watermarks_need_a_server(self, run, tmp_path):
+        (tmp_path / "a.png").write_bytes(pictures.make("png"))
+        wanted = json.dumps([{"name": "marked", "transform": {"watermark": {"image": str(uuid.uuid4())}}}])
+        result = run("process", tmp_path / "a.png", "--out", tmp_path / "out", "--variants", wanted)
+        assert result.returncode == 1
+        assert "\"marked\" has a watermark" in result.stderr
+        assert not (tmp_path / "out").exists()
+
     def test_same_stems_do_not_collide(self, run, tmp_path):
         for name in ("a.png", "a.jpg"):
             (tmp_path / name).write_bytes(pictures.make("png" if name.endswith("png") else "jpeg"))

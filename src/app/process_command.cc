@@ -187,6 +187,20 @@ void process(const Task& task, const std::vector<VariantRequest>& variants, std:
     }
 }
 
+/// A watermark is an image of an account, and here are neither.
+Status check_without_store(const std::vector<VariantRequest>& variants) {
+    std::vector<Fault> faults;
+    for (const VariantRequest& variant : variants) {
+        if (!variant.transform.watermark) continue;
+        faults.push_back(
+            {"--variants", fmt::format("The variant \"{}\" has a watermark, which is an image that a "
+                                       "server stores; here are only files.",
+                                       variant.name)});
+    }
+    if (!faults.empty()) return invalid(std::move(faults));
+    return {};
+}
+
 }  // namespace
 
 int run_process(const Config& config, const ProcessOptions& options) {
@@ -195,6 +209,7 @@ int run_process(const Config& config, const ProcessOptions& options) {
     const auto variants = parse_variants(
         options.variants.empty() ? config.default_variants : options.variants, *presets, "--variants");
     if (!variants) return report(variants.error());
+    if (const Status status = check_without_store(*variants); !status) return report(status.error());
     if (variants->empty()) {
         fmt::print(stderr, "safelight: no variants are asked for; name some with --variants.\n");
         return 2;

@@ -92,6 +92,7 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
     worker.source_bytes_max = config.ingest.bytes_max;
     return start_workers(worker, {.clock = *backends.clock,
                                   .ids = *backends.ids,
+                                  .catalog = backends.database->catalog(),
                                   .claims = backends.database->claims(),
                                   .ledger = backends.database->ledger(),
                                   .blobs = *backends.blobs,

@@ -19,4 +19,8 @@ namespace safelight {
 [[nodiscard]] Result<std::vector<Pixels>> decode(std::span<const std::byte> bytes, const ImageFacts& facts,
                                                  std::span<const Plan> plans, const StopCheck& stop);
 
+/// The same from a picture whose stored pixels are all there already. Error: cancelled.
+[[nodiscard]] Result<std::vector<Pixels>> resample_all(const Pixels& source, std::span<const Plan> plans,
+                                                       const StopCheck& stop);
+
 }  // namespace safelight

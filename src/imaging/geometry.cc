@@ -36,40 +36,6 @@ Plan plan_fill(double width, double height, double box_width, double box_height,
     return {{0, 0, width, height}, rounded_side(box_width), rounded_side(box_height)};
 }
 
-/// How much of the room that is left over lies left of, and above, what is placed.
-struct Fractions {
-    double x = 0;
-    double y = 0;
-};
-
-Fractions fractions_of(Gravity gravity) {
-    switch (gravity) {
-        case Gravity::centre:
-            return {0.5, 0.5};
-        case Gravity::north:
-            return {0.5, 0};
-        case Gravity::north_east:
-            return {1, 0};
-        case Gravity::east:
-            return {1, 0.5};
-        case Gravity::south_east:
-            return {1, 1};
-        case Gravity::south:
-            return {0.5, 1};
-        case Gravity::south_west:
-            return {0, 1};
-        case Gravity::west:
-            return {0, 0.5};
-        case Gravity::north_west:
-            return {0, 0};
-        case Gravity::focal:
-        case Gravity::attention:
-        case Gravity::entropy:
-            break;
-    }
-    return {0.5, 0.5};
-}
-
 Plan plan_cover(double width, double height, double box_width, double box_height, bool enlarge,
                 const Fractions& share) {
     double scale = std::max(box_width / width, box_height / height);
@@ -135,8 +101,37 @@ Region stored_region(const Region& displayed, const Mapping& mapping, double wid
 
 }  // namespace
 
+Fractions fractions_of(Gravity gravity) {
+    switch (gravity) {
+        case Gravity::centre:
+            return {0.5, 0.5};
+        case Gravity::north:
+            return {0.5, 0};
+        case Gravity::north_east:
+            return {1, 0};
+        case Gravity::east:
+            return {1, 0.5};
+        case Gravity::south_east:
+            return {1, 1};
+        case Gravity::south:
+            return {0.5, 1};
+        case Gravity::south_west:
+            return {0, 1};
+        case Gravity::west:
+            return {0, 0.5};
+        case Gravity::north_west:
+            return {0, 0};
+        case Gravity::focal:
+        case Gravity::attention:
+        case Gravity::entropy:
+            break;
+    }
+    return {0.5, 0.5};
+}
+
 Plan plan_resize(const std::optional<Resize>& resize, std::uint32_t width_px, std::uint32_t height_px) {
-    const bool resizes = resize && (resize->width_px || resize->height_px || resize->longest_side_px || resize->area_px);
+    const bool resizes =
+        resize && (resize->width_px || resize->height_px || resize->longest_side_px || resize->area_px);
     return resizes ? plan_of(*resize, width_px, height_px) : plan_whole(width_px, height_px, 1.0);
 }
 
@@ -157,6 +152,10 @@ Plan as_stored(const Plan& plan, Orientation orientation, double width, double h
     stored.region = stored_region(plan.region, mapping, width, height);
     if (plan.bounds) stored.bounds = stored_region(*plan.bounds, mapping, width, height);
     return stored;
+}
+
+Region as_displayed(const Region& stored, Orientation orientation, double width, double height) {
+    return stored_region(stored, mapping_of(inverse(orientation)), width, height);
 }
 
 Plan shrunk(const Plan& plan, double shrink) {

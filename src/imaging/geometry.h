@@ -46,6 +46,17 @@ struct Canvas {
     bool operator==(const Canvas&) const = default;
 };
 
+/// How much of the room that is left over lies left of, and above, what is placed: 0–1.
+struct Fractions {
+    double x = 0.5;
+    double y = 0.5;
+
+    bool operator==(const Fractions&) const = default;
+};
+
+/// Of a compass point; the centre for any other gravity.
+[[nodiscard]] Fractions fractions_of(Gravity gravity);
+
 /// `width_px` and `height_px` are the picture's sides as displayed, both at least 1.
 [[nodiscard]] Plan plan_resize(const std::optional<Resize>& resize, std::uint32_t width_px,
                                std::uint32_t height_px);
@@ -57,6 +68,9 @@ struct Canvas {
 /// The same plan for the pixels as they are stored, before `orientation` is applied; `width` and `height` are
 /// the displayed sides.
 [[nodiscard]] Plan as_stored(const Plan& plan, Orientation orientation, double width, double height);
+
+/// The other way: where a part of the stored pixels is shown. `width` and `height` are the stored sides.
+[[nodiscard]] Region as_displayed(const Region& stored, Orientation orientation, double width, double height);
 
 /// The same plan for a picture that was decoded at 1/`shrink` of its sides.
 [[nodiscard]] Plan shrunk(const Plan& plan, double shrink);

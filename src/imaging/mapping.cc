@@ -39,6 +39,13 @@ Orientation combined(Orientation first, Orientation second) {
     return Orientation::upright;
 }
 
+Orientation inverse(Orientation orientation) {
+    // Only the two quarter turns do not undo themselves.
+    if (orientation == Orientation::turned_90) return Orientation::turned_270;
+    if (orientation == Orientation::turned_270) return Orientation::turned_90;
+    return orientation;
+}
+
 Orientation turn_of(unsigned quarters, Flip flip) {
     constexpr std::array turns{Orientation::upright, Orientation::turned_90, Orientation::turned_180,
                                Orientation::turned_270};

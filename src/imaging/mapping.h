@@ -20,6 +20,9 @@ struct Mapping {
 /// The one turn that comes to the same as `first` and then `second`.
 [[nodiscard]] Orientation combined(Orientation first, Orientation second);
 
+/// The turn that undoes it.
+[[nodiscard]] Orientation inverse(Orientation orientation);
+
 /// Rotated clockwise by so many quarters (0–3), then flipped.
 [[nodiscard]] Orientation turn_of(unsigned quarters, Flip flip);
 

@@ -3,6 +3,7 @@
 #include "imaging/adjust.h"
 #include "imaging/blur.h"
 #include "imaging/decode.h"
+#include "imaging/duotone.h"
 #include "imaging/encode.h"
 #include "imaging/extend.h"
 #include "imaging/flatten.h"
@@ -10,9 +11,14 @@
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/layout.h"
 #include "imaging/orient.h"
+#include "imaging/preview.h"
+#include "imaging/resample/resampler.h"
+#include "imaging/rotate.h"
+#include "imaging/round_corners.h"
 #include "imaging/sharpen.h"
 #include "imaging/vips/library.h"
 #include "imaging/vips/versions.h"
+#include "imaging/watermark.h"
 
 namespace safelight {
 namespace {
@@ -26,43 +32,61 @@ struct Task {
 
 /// Nothing that was asked for is left out in silence.
 Status check_carried_out(const Transform& transform) {
-    const bool has_gravity = transform.crop && transform.crop->gravity;
-    const bool needs_picture = transform.resize && !is_compass_point(transform.resize->gravity);
-    const bool is_missing = transform.trim || has_gravity || needs_picture ||
-                            !quarter_turns(transform.rotate) || transform.duotone || transform.watermark ||
-                            transform.corner_radius_px != 0 || transform.automatic_format ||
-                            transform.max_bytes || transform.metadata != Metadata::none ||
-                            transform.icc != Icc::srgb;
+    const bool is_missing = transform.automatic_format || transform.max_bytes ||
+                            transform.metadata != Metadata::none || transform.icc != Icc::srgb;
     if (!is_missing) return {};
     return failure(ErrorCode::unsupported_transform, "This server cannot carry out all of the transform.");
 }
 
-Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const ImageLimits& limits) {
+Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const Sight& sight,
+                     const RenderInput& input, const ImageLimits& limits) {
     TRY(check_carried_out(transform));
+    if (transform.watermark) TRY(overlay_for(*transform.watermark, input.overlays));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
-    TRY_ASSIGN(const Layout layout, lay_out(transform, facts, limits));
+    TRY_ASSIGN(const Layout layout, lay_out(transform, facts, limits, sight));
     return Task{&transform, format, layout};
 }
 
-/// Everything between the resize and the encoder, in the order that transform.h sets. Only turning differs:
-/// it needs all pixels at once, and there are fewer of them now; the layout has the resizing done in stored
-/// coordinates. Error: cancelled.
-Result<Pixels> finish(Pixels pixels, const Task& task, const StopCheck& stop) {
+/// As displayed, in the size of the result. Turning comes after resizing: it needs all pixels at once, and
+/// there are fewer of them now; the layout has the resizing done in stored coordinates. Error: cancelled.
+Result<Pixels> turned(Pixels pixels, const Layout& layout, const StopCheck& stop) {
+    pixels = orient(std::move(pixels), layout.turn);
+    if (!layout.rotation) return pixels;
+    TRY_ASSIGN(const Pixels rotated, rotate(pixels, layout.rotation->degrees, stop));
+    return orient(resample(rotated, layout.rotation->plan), layout.rotation->flip);
+}
+
+/// What all tasks of a call share.
+struct Shared {
+    const RenderInput& input;
+    const ImageLimits& limits;
+    const StopCheck& stop;
+};
+
+/// Everything between the resize and the encoder, in the order that transform.h sets. Errors: cancelled, and
+/// those of add_watermark.
+Result<Pixels> finish(Pixels pixels, const Task& task, const Shared& shared) {
     const Transform& transform = *task.transform;
-    pixels = orient(std::move(pixels), task.layout.turn);
+    TRY_ASSIGN(pixels, turned(std::move(pixels), task.layout, shared.stop));
     if (transform.greyscale) pixels = greyscale(std::move(pixels));
     if (adjusts_colour(transform)) {
         pixels = adjust(std::move(pixels), transform.saturation, transform.brightness, transform.contrast);
     }
-    TRY(blur(pixels, transform.blur, stop));
-    TRY(sharpen(pixels, transform.sharpen, stop));
+    if (transform.duotone) pixels = duotone(std::move(pixels), *transform.duotone);
+    TRY(blur(pixels, transform.blur, shared.stop));
+    TRY(sharpen(pixels, transform.sharpen, shared.stop));
+    if (transform.watermark) {
+        TRY_ASSIGN(pixels, add_watermark(std::move(pixels), *transform.watermark, shared.input.overlays,
+                                         shared.limits, shared.stop));
+    }
+    pixels = round_corners(std::move(pixels), transform.corner_radius_px);
     if (transform.background) pixels = flatten(std::move(pixels), *transform.background);
     return extend(std::move(pixels), task.layout.canvas, transform.background.value_or(white));
 }
 
-Result<EncodedPicture> complete(Pixels pixels, const Task& task, const StopCheck& stop) {
-    TRY_ASSIGN(Pixels finished, finish(std::move(pixels), task, stop));
-    return encode(std::move(finished), task.format, *task.transform, stop);
+Result<EncodedPicture> complete(Pixels pixels, const Task& task, const Shared& shared) {
+    TRY_ASSIGN(Pixels finished, finish(std::move(pixels), task, shared));
+    return encode(std::move(finished), task.format, *task.transform, shared.stop);
 }
 
 }  // namespace
@@ -73,13 +97,16 @@ Status initialise_codecs() {
 
 Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& limits, const StopCheck& stop) {
     TRY_ASSIGN(const ImageFacts facts, probe(input.bytes, limits));
+    TRY_ASSIGN(const Preview preview, Preview::of(input, facts, stop));
     std::vector<Result<Task>> tasks;
     std::vector<Plan> plans;  // of the tasks that can be done
     for (const Transform& transform : input.transforms) {
-        tasks.push_back(task_of(transform, facts, limits));
+        tasks.push_back(task_of(transform, facts, preview.sight_for(transform), input, limits));
         if (tasks.back()) plans.push_back(tasks.back()->layout.plan);
     }
-    TRY_ASSIGN(std::vector<Pixels> pixels, decode(input.bytes, facts, plans, stop));
+    TRY_ASSIGN(std::vector<Pixels> pixels, preview.whole() ? resample_all(*preview.whole(), plans, stop)
+                                                           : decode(input.bytes, facts, plans, stop));
+    const Shared shared{input, limits, stop};
     RenderOutput output;
     std::size_t next = 0;
     for (Result<Task>& task : tasks) {
@@ -88,7 +115,7 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
             continue;
         }
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
-        output.pictures.push_back(complete(std::move(pixels[next++]), *task, stop));
+        output.pictures.push_back(complete(std::move(pixels[next++]), *task, shared));
         const auto& picture = output.pictures.back();
         if (!picture && picture.error().code == ErrorCode::cancelled)
             return failure(ErrorCode::cancelled, "The work was called off.");

@@ -10,6 +10,7 @@
 #include "service/blob_reservation.h"
 #include "service/filename.h"
 #include "service/probe_gate.h"
+#include "service/watermarks.h"
 
 namespace safelight {
 namespace {
@@ -21,10 +22,7 @@ constexpr std::size_t held_bytes_max = 128 * 1024;
 /// What all uploads share.
 struct Shared {
     Shared(const IngestConfig& c, const IngestParts& p)
-        : config(c),
-          parts(p),
-          backlog(p.clock, p.claims),
-          probe_gate(c.probes_max) {}
+        : config(c), parts(p), backlog(p.clock, p.claims), probe_gate(c.probes_max) {}
 
     const IngestConfig config;
     const IngestParts parts;
@@ -139,6 +137,7 @@ class StreamedUpload final : public Upload {
     Result<Job> store(const UploadDetails& details) {
         if (size_bytes_ == 0) return failure(ErrorCode::empty_payload, "The content is empty.");
         TRY(check_format());
+        TRY(check_watermarks(parts_.catalog, owner_, details.variants));
         BlobInfo info;
         ImageFacts facts;
         if (writer_) {

@@ -57,8 +57,8 @@ class Upload {
     /// Makes the original durable, probes it, and creates image, job and variants in one transaction; then
     /// the job is published. At most once. When it returns a job, nothing of it can be lost. Errors: as
     /// write, empty_payload, digest_mismatch, invalid_image, image_too_large, too_many_frames,
-    /// too_many_scans, renderer_failed, overloaded (no turn to be probed), timeout
-    /// (write_deadline passed); nothing is left behind.
+    /// too_many_scans, unsupported_transform (a watermark is none of the owner's images), renderer_failed,
+    /// overloaded (no turn to be probed), timeout (write_deadline passed); nothing is left behind.
     [[nodiscard]] virtual Result<Job> finish(const UploadDetails& details) = 0;
 };
 

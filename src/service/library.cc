@@ -8,6 +8,7 @@
 #include "service/backlog_gauge.h"
 #include "service/blob_reservation.h"
 #include "service/filename.h"
+#include "service/watermarks.h"
 
 namespace safelight {
 namespace {
@@ -28,6 +29,7 @@ class CatalogLibrary final : public Library {
     Result<Job> request_variants(AccountId owner, JobId id,
                                  std::span<const VariantRequest> variants) override {
         TRY(backlog_.admit(parts_.backlog_max));
+        TRY(check_watermarks(parts_.catalog, owner, variants));
         TRY_ASSIGN(Job job, parts_.catalog.add_variants(owner, id, variants, parts_.clock.now()));
         parts_.watch.notify(id);
         if (job.status == JobStatus::processing) publish(id);

@@ -44,7 +44,7 @@ class Library {
     [[nodiscard]] virtual Result<Page<Image>> list_images(const ListQuery& query) = 0;
 
     /// Errors: conflict (a name is taken by another transform), invalid_argument (too many variants on one
-    /// image).
+    /// image), unsupported_transform (a watermark is none of the owner's images).
     [[nodiscard]] virtual Result<Job> request_variants(AccountId owner, JobId id,
                                                        std::span<const VariantRequest> variants) = 0;
 

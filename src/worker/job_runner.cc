@@ -29,8 +29,7 @@ bool is_usable(const Rendition& rendition) {
 }  // namespace
 
 JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
-                     std::function<void(Timestamp)> on_retry,
-                     const std::atomic<bool>& give_back)
+                     std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back)
     : config_(config),
       parts_(parts),
       leases_(leases),
@@ -84,23 +83,42 @@ Result<JobRunner::Work> JobRunner::work(const Claim& claim, RenderSlot& slot) {
 
 Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, LeaseKeeper::Hold& hold,
                                                 RenderSlot& slot) {
-    TRY_ASSIGN(const auto source,
-               open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, slot.buffer()));
-    std::vector<Transform> transforms;
-    transforms.reserve(claim.pending.size());
-    for (const Variant& variant : claim.pending) transforms.push_back(variant.transform);
-
+    TRY_ASSIGN(const Overlays overlays,
+               Overlays::open(parts_.catalog, parts_.blobs, claim, config_.source_bytes_max));
     const auto deadline = SteadyClock::now() + config_.render_timeout;
     const CancelCheck cancelled = [this, &hold, deadline] {
         return hold.is_lost() || give_back_.load(std::memory_order_relaxed) || SteadyClock::now() >= deadline;
     };
-    auto renditions = safelight::render(parts_.renderer, *source, transforms, cancelled);
+    auto renditions = render(claim, overlays, cancelled, slot);
     if (!renditions && renditions.error().code == ErrorCode::cancelled && !give_back_ &&
         SteadyClock::now() >= deadline) {
         return failure(ErrorCode::timeout, "Making the variants took too long.");
     }
-    if (renditions && renditions->size() != transforms.size()) {
+    return renditions;
+}
+
+Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, const Overlays& overlays,
+                                                const CancelCheck& cancelled, RenderSlot& slot) {
+    std::vector<Transform> transforms;
+    for (const Variant& variant : claim.pending) {
+        if (overlays.fault_of(variant.transform) == nullptr) transforms.push_back(variant.transform);
+    }
+    RenderOutcome outcome;
+    if (!transforms.empty()) {
+        TRY_ASSIGN(const auto source,
+                   open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, slot.buffer()));
+        TRY_ASSIGN(outcome,
+                   parts_.renderer.render(
+                       {.source = *source, .transforms = transforms, .overlays = overlays.all()}, cancelled));
+    }
+    if (outcome.renditions.size() != transforms.size()) {
         return failure(ErrorCode::renderer_failed, "The renderer failed.", "wrong number of renditions");
+    }
+    Renditions renditions;
+    auto made = outcome.renditions.begin();
+    for (const Variant& variant : claim.pending) {
+        const Error* fault = overlays.fault_of(variant.transform);
+        renditions.push_back(fault != nullptr ? std::unexpected(*fault) : std::move(*made++));
     }
     return renditions;
 }

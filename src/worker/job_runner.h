@@ -13,6 +13,7 @@
 #include "renderer/renderer.h"
 #include "service/blob_reservation.h"
 #include "worker/lease_keeper.h"
+#include "worker/overlays.h"
 #include "worker/render_slots.h"
 #include "worker/worker.h"
 
@@ -49,6 +50,8 @@ class JobRunner {
     [[nodiscard]] Ending attempt(const Claim& claim, RenderSlot& slot);
     [[nodiscard]] Result<Work> work(const Claim& claim, RenderSlot& slot);
     [[nodiscard]] Result<Renditions> render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
+    [[nodiscard]] Result<Renditions> render(const Claim& claim, const Overlays& overlays,
+                                            const CancelCheck& cancelled, RenderSlot& slot);
     [[nodiscard]] Result<Work> store(const Claim& claim, Renditions renditions);
     [[nodiscard]] Ending commit(const Claim& claim, Work work);
     [[nodiscard]] Ending settle(const Claim& claim, Error error);

@@ -38,6 +38,7 @@ struct WorkerConfig {
 struct WorkerParts {
     const Clock& clock;
     IdGenerator& ids;
+    Catalog& catalog;
     JobClaims& claims;
     BlobLedger& ledger;
     BlobStore& blobs;

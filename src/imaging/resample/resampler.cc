@@ -283,4 +283,10 @@ Pixels Resampler::take() {
     return std::move(result_);
 }
 
+Pixels resample(const Pixels& source, const Plan& plan) {
+    Resampler resampler(source.width_px, source.height_px, source.channels, plan);
+    resampler.push_rows(source.samples.data(), source.row_bytes(), source.height_px);
+    return resampler.take();
+}
+
 }  // namespace safelight

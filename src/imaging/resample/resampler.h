@@ -74,4 +74,7 @@ class Resampler {
     Pixels result_;
 };
 
+/// The same for a picture whose pixels are all there.
+[[nodiscard]] Pixels resample(const Pixels& source, const Plan& plan);
+
 }  // namespace safelight

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <span>
 #include <string>
@@ -46,6 +47,11 @@ class ScriptedRenderer final : public Renderer {
         const std::lock_guard lock(mutex_);
         render_ = std::move(render);
     }
+    /// Those that came with the last call to render.
+    [[nodiscard]] std::map<ImageId, std::vector<std::byte>> overlays() {
+        const std::lock_guard lock(mutex_);
+        return overlays_;
+    }
     [[nodiscard]] std::uint32_t probes() const { return probes_; }
     [[nodiscard]] std::uint32_t renders() const { return renders_; }
 
@@ -57,6 +63,13 @@ class ScriptedRenderer final : public Renderer {
 
     Result<RenderOutcome> render(const RenderTask& task, const CancelCheck& cancelled) override {
         ++renders_;
+        {
+            const std::lock_guard lock(mutex_);
+            overlays_.clear();
+            for (const Overlay& overlay : task.overlays) {
+                TRY_ASSIGN(overlays_[overlay.image], read_all(*overlay.source, 100'000'000));
+            }
+        }
         const Render render = script(render_);
         TRY_ASSIGN(auto renditions, render ? render(task.source, task.transforms, cancelled)
                                            : make(task.source, task.transforms));
@@ -89,8 +102,9 @@ class ScriptedRenderer final : public Renderer {
     }
 
     std::mutex mutex_;
-    Probe probe_;    // guarded by mutex_
-    Render render_;  // guarded by mutex_
+    Probe probe_;                                         // guarded by mutex_
+    Render render_;                                       // guarded by mutex_
+    std::map<ImageId, std::vector<std::byte>> overlays_;  // guarded by mutex_
     std::atomic<std::uint32_t> probes_ = 0;
     std::atomic<std::uint32_t> renders_ = 0;
 };

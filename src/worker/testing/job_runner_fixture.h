@@ -37,8 +37,9 @@ class JobRunnerTest : public ::testing::Test {
     void run(JobId id) {
         WorkerConfig current = config;
         LeaseKeeper leases(house.claims, clock, house.log, current.lease);
-        const WorkerParts parts{clock,       house.ids,      house.claims, house.ledger, *house.blobs, house.keys,
-                                house.queue, house.renderer, house.watch,  house.log,    house.metrics};
+        const WorkerParts parts{clock,          house.ids,    house.catalog, house.claims,
+                                house.ledger,   *house.blobs, house.keys,    house.queue,
+                                house.renderer, house.watch,  house.log,     house.metrics};
         JobRunner runner(
             current, parts, leases, [this](Timestamp due) { due_times.push_back(due); }, give_back);
         RenderSlots slots(1);
