@@ -9,6 +9,7 @@
 #include "imaging/imaging.h"
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/layout.h"
+#include "imaging/look/look_at.h"
 #include "imaging/orient.h"
 #include "imaging/sharpen.h"
 #include "imaging/vips/library.h"
@@ -79,8 +80,14 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
         tasks.push_back(task_of(transform, facts, limits));
         if (tasks.back()) plans.push_back(tasks.back()->layout.plan);
     }
+    std::optional<Layout> seen;  // the miniature by which the look is judged
+    if (input.wants_look) {
+        TRY_ASSIGN(seen, lay_out(miniature(), facts, limits));
+        plans.push_back(seen->plan);
+    }
     TRY_ASSIGN(std::vector<Pixels> pixels, decode(input.bytes, facts, plans, stop));
     RenderOutput output;
+    if (seen) output.look = look_at(orient(std::move(pixels.back()), seen->turn));
     std::size_t next = 0;
     for (Result<Task>& task : tasks) {
         if (!task) {
