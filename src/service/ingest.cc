@@ -21,10 +21,7 @@ constexpr std::size_t held_bytes_max = 128 * 1024;
 /// What all uploads share.
 struct Shared {
     Shared(const IngestConfig& c, const IngestParts& p)
-        : config(c),
-          parts(p),
-          backlog(p.clock, p.claims),
-          probe_gate(c.probes_max) {}
+        : config(c), parts(p), backlog(p.clock, p.claims), probe_gate(c.probes_max) {}
 
     const IngestConfig config;
     const IngestParts parts;
@@ -193,6 +190,8 @@ class StreamedUpload final : public Upload {
         job.image.size_bytes = info.size_bytes;
         job.image.sha256 = info.sha256;
         job.image.facts = facts;
+        if (!shared_.config.keeps_gps) job.image.facts.exif.position.reset();
+        job.image.focal_point = details.focal_point;
         job.image.created_at = now;
         for (const VariantRequest& request : details.variants) {
             Variant& variant = job.image.variants.emplace_back();
