@@ -128,6 +128,7 @@ class FaultyClaims final : public JobClaims {
     Status renew(JobId id, std::uint32_t attempt, Milliseconds lease, Timestamp now) override {
         return script_.run("renew", [&] { return inner_.renew(id, attempt, lease, now); });
     }
+    using JobClaims::complete;
     Result<Completion> complete(JobId id, std::uint32_t attempt, std::span<const VariantOutcome> outcomes,
                                 const std::optional<Look>& look, Timestamp now) override {
         return script_.run("complete", [&] { return inner_.complete(id, attempt, outcomes, look, now); });
