@@ -1,5 +1,5 @@
-// What a page of the job list costs with few and with many jobs, what the hot calls cost, and what group
-// commit brings.
+// What a page of the job list costs with few and with many jobs, what finding similar images costs, what the
+// hot calls cost, and what group commit brings.
 //
 //   catalog_list_bench FOLDER [JOBS]     (default: 1,000,000)
 #include <fmt/format.h>
@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 
 namespace safelight {
@@ -67,7 +68,7 @@ class Bench {
         const std::array blob{ids_.next<BlobKey>()};
         must(database_->ledger().reserve(blob, deadline()));
         const std::array outcomes{outcome(blob.front())};
-        value_of(database_->claims().complete(job.id, claim->attempt, outcomes, clock_.now()));
+        value_of(database_->claims().complete(job.id, claim->attempt, outcomes, any_look(), clock_.now()));
     }
 
     /// `count` jobs by many callers at once; every tenth stays in processing.
@@ -110,6 +111,21 @@ class Bench {
             "µs\n",
             jobs, page_us({}, {}), page_us({}, deep), page_us(JobStatus::processed, {}),
             page_us(JobStatus::processed, deep));
+    }
+
+    /// The images that look like that of a finished job, of as many as were finished.
+    void print_similar(const Job& job) {
+        std::vector<double> times;
+        std::size_t found = 0;
+        for (int i = 0; i < 51; ++i) {
+            const auto begin = Steady::now();
+            found = value_of(database_->catalog().similar_images(
+                                 {.owner = default_account(), .image = job.image.id}))
+                        .size();
+            times.push_back(seconds_since(begin) * 1e3);
+        }
+        std::ranges::nth_element(times, times.begin() + 25);
+        fmt::print("similar images: {:.2f} ms, {} found\n", times[25], found);
     }
 
     /// Small writes (a reservation each) by so many callers.
@@ -169,6 +185,18 @@ class Bench {
         return job;
     }
 
+    /// Hashes spread as those of photographs do not, but are compared all the same.
+    static Look any_look() {
+        std::array<std::uint8_t, 8> bytes{};
+        fill_random(bytes);
+        Look look{.dominant = white,
+                  .palette = {white},
+                  .thumbhash = std::vector<std::byte>(21),
+                  .blurhash = "00HetT"};
+        for (const std::uint8_t byte : bytes) look.dhash = look.dhash << 8 | byte;
+        return look;
+    }
+
     static VariantOutcome outcome(BlobKey blob) {
         VariantContent content;
         content.blob = blob;
@@ -202,6 +230,8 @@ int run(const std::filesystem::path& folder, std::size_t jobs) {
     const Job last = large.create();
     fmt::print("filled with {} jobs in {:.0f} s\n", jobs, seconds_since(begin));
     large.print_pages(jobs, first, last);
+    large.finish(first);
+    large.print_similar(first);
     return 0;
 }
 

@@ -1,5 +1,5 @@
-// What rendering costs: in this process, and beside it in a renderer process, in turns. Nothing of the server
-// around it.
+// What rendering costs: in this process, the same with the look of the picture, and beside it in a renderer
+// process, in turns. Nothing of the server around it.
 //
 //   render_bench SAFELIGHT TRANSFORM PICTURE…
 //
@@ -67,32 +67,34 @@ struct Times {
     }
 };
 
-void render_once(Renderer& renderer, ByteSource& source, const Transform& transform, Times& times) {
+void render_once(Renderer& renderer, const RenderTask& task, Times& times) {
     const auto begin = Steady::now();
-    const auto renditions = render(renderer, source, std::span(&transform, 1), {});
+    const auto outcome = renderer.render(task, {});
     const std::chrono::duration<double, std::milli> took = Steady::now() - begin;
-    if (!renditions) give_up(renditions.error());
-    if (!renditions->front()) give_up(renditions->front().error());
+    if (!outcome) give_up(outcome.error());
+    if (!outcome->renditions.front()) give_up(outcome->renditions.front().error());
     times.ms.push_back(took.count());
-    times.bytes = renditions->front()->bytes.size();
+    times.bytes = outcome->renditions.front()->bytes.size();
 }
 
 void measure(Renderer& direct, Renderer* sandboxed, const char* path, const Transform& transform) {
     FileSource source(path);
+    const RenderTask plain{.source = source, .transforms = std::span(&transform, 1)};
+    const RenderTask seeing{.source = source, .transforms = std::span(&transform, 1), .wants_look = true};
     Times here;
+    Times with_look;
     Times there;
-    for (int i = 0; i < 5; ++i) {
-        render_once(direct, source, transform, here);
-        if (sandboxed != nullptr) render_once(*sandboxed, source, transform, there);
-    }
-    here.ms.clear();
-    there.ms.clear();
-    for (const auto end = Steady::now() + duration; Steady::now() < end;) {
-        render_once(direct, source, transform, here);
-        if (sandboxed != nullptr) render_once(*sandboxed, source, transform, there);
-    }
-    fmt::print("{:<28} {:>9.3f} {:>12.3f} {:>8} {:>9}\n", std::filesystem::path(path).filename().string(),
-               here.median(), there.median(), here.ms.size(), here.bytes);
+    const auto once = [&] {
+        render_once(direct, plain, here);
+        render_once(direct, seeing, with_look);
+        if (sandboxed != nullptr) render_once(*sandboxed, plain, there);
+    };
+    for (int i = 0; i < 5; ++i) once();
+    for (Times* times : {&here, &with_look, &there}) times->ms.clear();
+    for (const auto end = Steady::now() + duration; Steady::now() < end;) once();
+    fmt::print("{:<28} {:>9.3f} {:>10.3f} {:>12.3f} {:>8} {:>9}\n",
+               std::filesystem::path(path).filename().string(), here.median(), with_look.median(),
+               there.median(), here.ms.size(), here.bytes);
 }
 
 }  // namespace
@@ -118,6 +120,7 @@ int main(int count, char** arguments) {
         if (!started) give_up(started.error());
         sandboxed = std::move(*started);
     }
-    fmt::print("{:<28} {:>9} {:>12} {:>8} {:>9}\n", "medians, ms", "direct", "sandboxed", "runs", "bytes");
+    fmt::print("{:<28} {:>9} {:>10} {:>12} {:>8} {:>9}\n", "medians, ms", "direct", "with look", "sandboxed",
+               "runs", "bytes");
     for (int i = 3; i < count; ++i) measure(*direct, sandboxed.get(), arguments[i], *transform);
 }

@@ -115,7 +115,7 @@ class TestEveryAnswer:
             response = client.request(method, address(path))
             assert response.status == 405, (method, path, response.status)
             allowed = {name.strip() for name in response.header("Allow").split(",")}
-            documented = {name.upper() for name in item if name in ("get", "post", "delete")}
+            documented = {name.upper() for name in item if name in ("get", "post", "patch", "delete")}
             assert allowed == documented | ({"HEAD"} if "GET" in documented else set()), path
 
     @pytest.mark.parametrize("target", ["/v1", "/v1/", "/v1/job", "/v2/jobs", "/jobs", "/healthz/", "/HEALTHZ", "/assets",
@@ -141,6 +141,17 @@ class TestEveryAnswer:
         assert client.upload(pictures.make("png")[:60]).status == 422
         assert client.upload_raw(b"", "?colour=red").status == 400
         assert client.upload_raw(pictures.make("png") + bytes(26_000_000)).status == 413
+        image = f"/v1/images/{job['image']['id']}"
+        patch = lambda target, body, content_type="application/merge-patch+json": client.request(
+            "PATCH", target, {"Content-Type": content_type}, body).status
+        assert patch(image, b'{"focal_point": {"x": 0.5, "y": 0.5}}') == 200
+        assert patch(image, b'{"focal_point": 5}') == 400
+        assert patch(f"/v1/images/{NOBODY}", b'{"focal_point": null}') == 404
+        assert patch(image, b"{}", "text/plain") == 415
+        assert patch(image, b" " * 5_000) == 413
+        assert client.get(f"/v1/images?similar_to={NOBODY}").status == 404
+        unseen = client.upload(pictures.make("png"), variants="").json()["image"]["id"]
+        assert client.get(f"/v1/images?similar_to={unseen}").status == 409
         for kind in ("jobs", "images"):
             made = client.process(pictures.make("png", (9, 9)))
             target = f"/v1/{kind}/{made['id'] if kind == 'jobs' else made['image']['id']}"
@@ -151,13 +162,15 @@ class TestEveryAnswer:
     def test_slow_bodies(self, start_server):
         server = start_server({"SAFELIGHT_BODY_RATE_GRACE": "300ms"})
         made = server.client().process(pictures.make("png", (9, 9)))
-        for target, content_type in (("/v1/jobs", "image/png"), (f"/v1/jobs/{made['id']}/variants", "application/json")):
+        for method, target, content_type in (("POST", "/v1/jobs", "image/png"),
+                                             ("POST", f"/v1/jobs/{made['id']}/variants", "application/json"),
+                                             ("PATCH", f"/v1/images/{made['image']['id']}", "application/json")):
             with connect(server.port) as connection:
-                connection.sendall(f"POST {target} HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n"
+                connection.sendall(f"{method} {target} HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n"
                                    "Content-Length: 5000\r\n\r\n{".encode())
                 responses = parse_responses(read_to_end(connection))
             assert [response.status for response in responses] == [408]
-            type(server).contract.check("POST", target, responses[0])
+            type(server).contract.check(method, target, responses[0])
 
     def test_too_long_a_backlog(self, start_server):
         server = start_server({"SAFELIGHT_WORKERS": "0", "SAFELIGHT_BACKLOG_MAX": "2"})
@@ -191,6 +204,8 @@ class TestEveryAnswer:
                 assert method == "HEAD" or int(response.header("Retry-After")) >= 1
             assert client.upload(pictures.make("png")).status == 503
             assert client.post_json(f"/v1/jobs/{made['id']}/variants", {"variants": ["thumbnail"]}).status == 503
+            merge = {"Content-Type": "application/merge-patch+json"}
+            assert client.request("PATCH", image, merge, b"{}").status == 503
             assert client.get("/healthz").status == 200
         for holder in holders:
             holder.join(20)
@@ -206,6 +221,9 @@ class TestEveryAnswer:
             assert client.upload(pictures.make("png")).status == 507
             more = {"variants": [{"name": "more", "transform": {"resize": {"width": 10}}}]}
             assert client.post_json(f"/v1/jobs/{made['id']}/variants", more).status == 507
+            point = b'{"focal_point": {"x": 0, "y": 0}}'
+            merge = {"Content-Type": "application/merge-patch+json"}
+            assert client.request("PATCH", f"/v1/images/{made['image']['id']}", merge, point).status == 507
             assert client.get("/healthz").status == 200
         assert client.process(pictures.make("png"))["status"] == "PROCESSED"
         assert len(rows(server.data, "SELECT 1 FROM images")) == 2

@@ -25,6 +25,7 @@ Handled request_variants(const ApiParts& api, const Principal& principal, http::
 // images.cc
 Handled list_images(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_image(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled update_image(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled delete_image(const ApiParts& api, const Principal& principal, http::Request& request);
 
 // content.cc

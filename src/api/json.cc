@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <iterator>
 
+#include "api/facts_json.h"
 #include "api/problems.h"
 #include "base/text.h"
 
@@ -58,24 +59,36 @@ void append_variant(std::string& json, ImageId image_id, const Variant& variant)
     json += '}';
 }
 
-void append_image(std::string& json, const Image& image) {
+/// Without the closing brace.
+void append_open_image(std::string& json, const Image& image) {
     fmt::format_to(std::back_inserter(json), R"({{"id":"{}","filename":)", image.id.to_string());
     append_quoted(json, image.filename);
     fmt::format_to(
         std::back_inserter(json),
-        R"(,"media_type":"{}","bytes":{},"sha256":"{}","width":{},"height":{},"frames":{},"has_alpha":{},)"
-        R"("url":"{}","variants":[)",
+        R"(,"media_type":"{}","bytes":{},"sha256":"{}","width":{},"height":{},"frames":{},"has_alpha":{},)",
         media_type_of(image.facts.format), image.size_bytes, image.sha256.to_hex(), image.facts.width_px,
-        image.facts.height_px, image.facts.frames, image.facts.has_alpha, url_of_original(image.id));
+        image.facts.height_px, image.facts.frames, image.facts.has_alpha);
+    append_facts(json, image);
+    fmt::format_to(std::back_inserter(json), R"(,"url":"{}","variants":[)", url_of_original(image.id));
     for (const Variant& variant : image.variants) {
         if (&variant != &image.variants.front()) json += ',';
         append_variant(json, image.id, variant);
     }
-    json += "]}";
+    json += ']';
+}
+
+void append_image(std::string& json, const Image& image) {
+    append_open_image(json, image);
+    json += '}';
 }
 
 void append_record(std::string& json, const Image& image) {
     append_image(json, image);
+}
+
+void append_record(std::string& json, const SimilarImage& similar) {
+    append_open_image(json, similar.image);
+    fmt::format_to(std::back_inserter(json), R"(,"distance":{}}})", similar.distance);
 }
 
 void append_record(std::string& json, const Job& job) {
@@ -148,6 +161,10 @@ std::string to_json(std::span<const Job> jobs, const std::optional<std::string>&
 
 std::string to_json(std::span<const Image> images, const std::optional<std::string>& next_cursor) {
     return page_json(images, next_cursor);
+}
+
+std::string to_json(std::span<const SimilarImage> images) {
+    return page_json(images, std::nullopt);
 }
 
 std::string url_of(const Job& job) {

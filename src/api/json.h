@@ -22,6 +22,9 @@ void append_quoted(std::string& json, std::string_view text);
 [[nodiscard]] std::string to_json(std::span<const Image> images,
                                   const std::optional<std::string>& next_cursor);
 
+/// As a page of images that ends with it, each with its "distance".
+[[nodiscard]] std::string to_json(std::span<const SimilarImage> images);
+
 [[nodiscard]] std::string url_of(const Job& job);
 [[nodiscard]] std::string url_of_original(ImageId id);
 [[nodiscard]] std::string url_of_variant(ImageId id, std::string_view name);

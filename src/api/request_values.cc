@@ -19,12 +19,24 @@ std::byte letter_of(ListKind kind) {
     return static_cast<std::byte>(kind == ListKind::jobs ? 'j' : 'i');
 }
 
-std::optional<std::uint32_t> parse_limit(std::string_view text) {
-    std::uint32_t limit = 0;
+std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t min, std::uint32_t max) {
+    std::uint32_t number = 0;
     const char* const end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, limit);
-    if (error != std::errc{} || stop != end || limit < 1 || limit > list_limit_max) return std::nullopt;
-    return limit;
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    if (error != std::errc{} || stop != end || number < min || number > max) return std::nullopt;
+    return number;
+}
+
+std::optional<std::uint32_t> parse_limit(std::string_view text) {
+    return parse_number(text, 1, list_limit_max);
+}
+
+std::optional<std::uint32_t> parse_distance(std::string_view text) {
+    return parse_number(text, 0, similar_distance_max);
+}
+
+std::string limit_rule() {
+    return fmt::format("\"limit\" is a whole number from 1 to {}.", list_limit_max);
 }
 
 /// One parameter of a list after the other; faults are gathered.
@@ -80,7 +92,7 @@ Result<ListQuery> list_query(const http::Request& request, ListKind kind, Accoun
     if (kind == ListKind::jobs) {
         TRY(check_query(request, {"status", "created_after", "created_before", "limit", "cursor"}));
     } else {
-        TRY(check_query(request, {"created_after", "created_before", "limit", "cursor"}));
+        TRY(check_query(request, {"created_after", "created_before", "limit", "cursor", "similar_to"}));
     }
     constexpr std::string_view time_rule = "This is no RFC 3339 time such as 2026-11-23T20:08:00Z.";
     std::vector<Fault> faults;
@@ -91,13 +103,27 @@ Result<ListQuery> list_query(const http::Request& request, ListKind kind, Accoun
                                "\"status\" is one of: UNPROCESSED, PROCESSING, PROCESSED, FAILED.");
     query.created_after = reader.read("created_after", parse_rfc3339, time_rule);
     query.created_before = reader.read("created_before", parse_rfc3339, time_rule);
-    query.limit = reader
-                      .read("limit", parse_limit,
-                            fmt::format("\"limit\" is a whole number from 1 to {}.", list_limit_max))
-                      .value_or(list_limit_default);
+    query.limit = reader.read("limit", parse_limit, limit_rule()).value_or(list_limit_default);
     query.after = reader.read(
         "cursor", [&](std::string_view text) { return parse_cursor(kind, text); },
         "This is no cursor of this list. Take it from \"next_cursor\" as it is.");
+    if (!faults.empty()) return invalid(std::move(faults));
+    return query;
+}
+
+Result<SimilarQuery> similar_query(const http::Request& request, AccountId owner) {
+    TRY(check_query(request, {"similar_to", "max_distance", "limit"}));
+    std::vector<Fault> faults;
+    ListReader reader(request, faults);
+    SimilarQuery query;
+    query.owner = owner;
+    query.image = reader.read("similar_to", ImageId::parse, "This is no id of an image.").value_or(ImageId{});
+    query.distance_max =
+        reader
+            .read("max_distance", parse_distance,
+                  fmt::format("\"max_distance\" is a whole number from 0 to {}.", similar_distance_max))
+            .value_or(query.distance_max);
+    query.limit = reader.read("limit", parse_limit, limit_rule()).value_or(list_limit_default);
     if (!faults.empty()) return invalid(std::move(faults));
     return query;
 }

@@ -34,6 +34,11 @@ inline constexpr std::uint32_t list_limit_max = 200;
 /// Filters, limit and cursor of a list. Errors: invalid_argument, one fault for each parameter.
 [[nodiscard]] Result<ListQuery> list_query(const http::Request& request, ListKind kind, AccountId owner);
 
+inline constexpr std::uint32_t similar_distance_max = 32;  // of 64 bits: half is chance
+
+/// ?similar_to=…&max_distance=…&limit=… of the list of images. Errors: as list_query.
+[[nodiscard]] Result<SimilarQuery> similar_query(const http::Request& request, AccountId owner);
+
 /// A position in a list, in a form that clients can only hand back: a version, the kind of list, the last id.
 [[nodiscard]] std::string cursor_after(ListKind kind, const Uuid& last);
 [[nodiscard]] std::optional<Uuid> parse_cursor(ListKind kind, std::string_view cursor);

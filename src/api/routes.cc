@@ -141,6 +141,7 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("POST", "/v1/jobs/{id}/variants", request_variants);
     add("GET", "/v1/images", list_images);
     add("GET", "/v1/images/{id}", get_image);
+    add("PATCH", "/v1/images/{id}", update_image);
     add("DELETE", "/v1/images/{id}", delete_image);
     add("GET", "/v1/images/{id}/original", get_original);
     add("GET", "/v1/images/{id}/variants/{name}", get_variant);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "api/focal_point.h"
 #include "api/json.h"
 #include "api/request_values.h"
 #include "api/upload_form.h"
@@ -25,10 +26,11 @@ struct UploadPlan {
     std::optional<std::string> filename;
     std::optional<std::string> variants;
     std::optional<std::string> metadata;
-    UploadDetails details;  // what follows from the three, as far as they are known
+    std::optional<std::string> focal_point;
+    UploadDetails details;  // what follows from the four, as far as they are known
 };
 
-/// The three values as a client gave them, and where: "?" for the query, "/" for the form.
+/// The four values as a client gave them, and where: "?" for the query, "/" for the form.
 Status read_details(const ApiParts& api, const UploadPlan& plan, std::string_view place,
                     UploadDetails& details) {
     details.filename = plan.filename.value_or("");
@@ -51,6 +53,14 @@ Status read_details(const ApiParts& api, const UploadPlan& plan, std::string_vie
             details.metadata_json = *std::move(metadata);
         } else {
             note(metadata.error());
+        }
+    }
+    if (plan.focal_point) {
+        const auto point = parse_focal_point(*plan.focal_point, fmt::format("{}focal_point", place));
+        if (point) {
+            details.focal_point = *point;
+        } else {
+            note(point.error());
         }
     }
     if (!faults.empty()) return invalid(std::move(faults));
@@ -92,7 +102,7 @@ Result<std::optional<Sha256>> digest_of(const http::Request& request) {
 }
 
 Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) {
-    TRY(check_query(request, {"variants", "filename", "metadata"}));
+    TRY(check_query(request, {"variants", "filename", "metadata", "focal_point"}));
     UploadPlan plan;
     if (is_multipart(request)) {
         TRY_ASSIGN(plan.boundary, http::multipart_boundary(request.headers.get("Content-Type").value_or("")));
@@ -101,6 +111,7 @@ Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) 
     plan.filename = query_value(request, "filename");
     plan.variants = query_value(request, "variants");
     plan.metadata = query_value(request, "metadata");
+    plan.focal_point = query_value(request, "focal_point");
     TRY(read_details(api, plan, "?", plan.details));
     return plan;
 }
@@ -176,12 +187,14 @@ Result<UploadDetails> details_of_form(const ApiParts& api, const UploadPlan& pla
     once("filename", plan.filename, form.filename);
     once("variants", plan.variants, form.variants);
     once("metadata", plan.metadata, form.metadata);
+    once("focal_point", plan.focal_point, form.focal_point);
     if (!faults.empty()) return invalid(std::move(faults));
 
     UploadPlan said;
     said.filename = form.filename ? std::move(form.filename) : plan.filename;
     said.variants = form.variants ? std::move(form.variants) : plan.variants;
     said.metadata = form.metadata ? std::move(form.metadata) : plan.metadata;
+    said.focal_point = form.focal_point ? std::move(form.focal_point) : plan.focal_point;
     UploadDetails details;
     TRY(read_details(api, said, "/", details));
     return details;

@@ -15,13 +15,15 @@ Status UploadForm::part_begins(const http::PartHead& head) {
         filename = head.filename;
         return {};
     }
-    std::optional<std::string>* const field = head.name == "variants"   ? &variants
-                                              : head.name == "metadata" ? &metadata
-                                                                        : nullptr;
+    std::optional<std::string>* const field = head.name == "variants"      ? &variants
+                                              : head.name == "metadata"    ? &metadata
+                                              : head.name == "focal_point" ? &focal_point
+                                                                           : nullptr;
     if (field == nullptr) {
-        return invalid({{pointer_to(part_name_),
-                         fmt::format("There is no field \"{}\" here; known are: file, variants, metadata.",
-                                     part_name_)}});
+        return invalid(
+            {{pointer_to(part_name_),
+              fmt::format("There is no field \"{}\" here; known are: file, variants, metadata, focal_point.",
+                          part_name_)}});
     }
     if (*field) return invalid({{pointer_to(part_name_), fmt::format("\"{}\" is given twice.", part_name_)}});
     field_ = &field->emplace();

@@ -1,4 +1,4 @@
-// The multipart form of an upload: one picture, and up to three short fields around it.
+// The multipart form of an upload: one picture, and a few short fields around it.
 #pragma once
 
 #include <optional>
@@ -29,6 +29,7 @@ class UploadForm final : public http::MultipartSink {
     std::optional<std::string> filename;
     std::optional<std::string> variants;
     std::optional<std::string> metadata;
+    std::optional<std::string> focal_point;
 
   private:
     const std::uint64_t picture_bytes_max_;

@@ -37,6 +37,19 @@ struct Page {
     bool has_more = false;
 };
 
+/// Which of the owner's images look like another one of theirs.
+struct SimilarQuery {
+    AccountId owner;
+    ImageId image;
+    std::uint32_t distance_max = 10;  // bits of Look::dhash; 0–64
+    std::uint32_t limit = 50;
+};
+
+struct SimilarImage {
+    Image image;
+    std::uint32_t distance = 0;  // bits
+};
+
 /// What a deletion let go of.
 struct Deletion {
     JobId job_id;
@@ -63,6 +76,15 @@ class Catalog {
     /// Cost depends on query.limit, not on the table's size.
     [[nodiscard]] virtual Result<Page<Job>> list_jobs(const ListQuery& query) = 0;
     [[nodiscard]] virtual Result<Page<Image>> list_images(const ListQuery& query) = 0;
+
+    /// Nearest first, of equally near ones the newest; never the image itself. Cost grows with the number of
+    /// the owner's images: 64 bits of each are read. Errors: not_found; conflict (the image has no look yet).
+    [[nodiscard]] virtual Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) = 0;
+
+    /// Counts for what is rendered from now on. Empty takes it away. Returns the image as it stands then.
+    /// Errors: not_found.
+    [[nodiscard]] virtual Result<Image> set_focal_point(AccountId owner, ImageId id,
+                                                        const std::optional<FocalPoint>& focal_point) = 0;
 
     /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an
     /// equal transform is left as it is (a repeated request is harmless). Returns the job as it stands then.
@@ -112,12 +134,17 @@ class JobClaims {
     [[nodiscard]] virtual Status renew(JobId id, std::uint32_t attempt, Milliseconds lease,
                                        Timestamp now) = 0;
 
-    /// Commits the outcomes and gives the claim back. Outcomes for variants that are gone are dropped, their
-    /// blobs doomed. Errors: fenced (nothing is changed: doom the blobs that were written); conflict (a blob
-    /// is not reserved any more, e.g. swept as overdue: nothing is changed, the claim is still held).
+    /// Commits the outcomes, and the image's look if there is one, and gives the claim back. Outcomes for
+    /// variants that are gone are dropped, their blobs doomed. Errors: fenced (nothing is changed: doom the
+    /// blobs that were written); conflict (a blob is not reserved any more, e.g. swept as overdue: nothing is
+    /// changed, the claim is still held).
     [[nodiscard]] virtual Result<Completion> complete(JobId id, std::uint32_t attempt,
                                                       std::span<const VariantOutcome> outcomes,
-                                                      Timestamp now) = 0;
+                                                      const std::optional<Look>& look, Timestamp now) = 0;
+    [[nodiscard]] Result<Completion> complete(JobId id, std::uint32_t attempt,
+                                              std::span<const VariantOutcome> outcomes, Timestamp now) {
+        return complete(id, attempt, outcomes, std::nullopt, now);
+    }
 
     /// Gives the claim back undone, to be claimed again from `due_at` on. With `counts` false the try is not
     /// counted (a shutdown, not a failure). Errors: fenced.

@@ -11,6 +11,8 @@
 #include "base/ids.h"
 #include "base/sha256.h"
 #include "image/facts.h"
+#include "image/focal_point.h"
+#include "image/look.h"
 #include "transform/transform.h"
 
 namespace safelight {
@@ -78,6 +80,8 @@ struct Image {
     std::uint64_t size_bytes = 0;
     Sha256 sha256;
     ImageFacts facts;
+    std::optional<FocalPoint> focal_point;
+    std::optional<Look> look;       // from the first render on
     Timestamp created_at;           // the time in its id
     std::vector<Variant> variants;  // in the order in which they were asked for
 

@@ -10,6 +10,7 @@
 #include "imaging/imaging.h"
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/layout.h"
+#include "imaging/look/look_at.h"
 #include "imaging/orient.h"
 #include "imaging/preview.h"
 #include "imaging/resample/resampler.h"
@@ -104,10 +105,16 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
         tasks.push_back(task_of(transform, facts, preview.sight_for(transform), input, limits));
         if (tasks.back()) plans.push_back(tasks.back()->layout.plan);
     }
+    std::optional<Layout> seen;  // the miniature by which the look is judged
+    if (input.wants_look) {
+        TRY_ASSIGN(seen, lay_out(miniature(), facts, limits, {}));
+        plans.push_back(seen->plan);
+    }
     TRY_ASSIGN(std::vector<Pixels> pixels, preview.whole() ? resample_all(*preview.whole(), plans, stop)
                                                            : decode(input.bytes, facts, plans, stop));
     const Shared shared{input, limits, stop};
     RenderOutput output;
+    if (seen) output.look = look_at(orient(std::move(pixels.back()), seen->turn));
     std::size_t next = 0;
     for (Result<Task>& task : tasks) {
         if (!task) {

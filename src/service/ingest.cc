@@ -192,6 +192,8 @@ class StreamedUpload final : public Upload {
         job.image.size_bytes = info.size_bytes;
         job.image.sha256 = info.sha256;
         job.image.facts = facts;
+        if (!shared_.config.keeps_gps) job.image.facts.exif.position.reset();
+        job.image.focal_point = details.focal_point;
         job.image.created_at = now;
         for (const VariantRequest& request : details.variants) {
             Variant& variant = job.image.variants.emplace_back();

@@ -31,6 +31,7 @@ struct IngestConfig {
     std::uint64_t backlog_max = 100'000;     // jobs that wait; past it uploads are refused
     Milliseconds probe_wait{10'000};         // how long an upload waits for its turn to be probed
     Milliseconds write_deadline{3'600'000};  // after it an unfinished write may be swept
+    bool keeps_gps = false;                  // else where a picture was taken is stored nowhere but in it
 
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
@@ -41,6 +42,7 @@ struct UploadDetails {
     std::string filename = {};         // any text; made valid and short here
     std::string metadata_json = "{}";  // a JSON object, checked by the caller
     std::vector<VariantRequest> variants = {};
+    std::optional<FocalPoint> focal_point = {};
     std::optional<Sha256> expected_sha256 = {};  // of the picture's bytes
 };
 

@@ -26,6 +26,14 @@ class CatalogLibrary final : public Library {
         return parts_.catalog.list_images(query);
     }
 
+    Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) override {
+        return parts_.catalog.similar_images(query);
+    }
+    Result<Image> set_focal_point(AccountId owner, ImageId id,
+                                  const std::optional<FocalPoint>& focal_point) override {
+        return parts_.catalog.set_focal_point(owner, id, focal_point);
+    }
+
     Result<Job> request_variants(AccountId owner, JobId id,
                                  std::span<const VariantRequest> variants) override {
         TRY(backlog_.admit(parts_.backlog_max));

@@ -43,6 +43,11 @@ class Library {
     [[nodiscard]] virtual Result<Page<Job>> list_jobs(const ListQuery& query) = 0;
     [[nodiscard]] virtual Result<Page<Image>> list_images(const ListQuery& query) = 0;
 
+    /// As Catalog::similar_images and Catalog::set_focal_point.
+    [[nodiscard]] virtual Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) = 0;
+    [[nodiscard]] virtual Result<Image> set_focal_point(AccountId owner, ImageId id,
+                                                        const std::optional<FocalPoint>& focal_point) = 0;
+
     /// Errors: conflict (a name is taken by another transform), invalid_argument (too many variants on one
     /// image), unsupported_transform (a watermark is none of the owner's images).
     [[nodiscard]] virtual Result<Job> request_variants(AccountId owner, JobId id,

@@ -72,33 +72,32 @@ Result<JobRunner::Work> JobRunner::work(const Claim& claim, RenderSlot& slot) {
     const auto hold = leases_.hold(claim.job_id, claim.attempt);
     // A deletion in this process is learnt of at once, not only at the next renewal.
     const auto subscription = parts_.watch.subscribe(claim.job_id, [&hold] { hold->renew_soon(); });
-    auto renditions = render(claim, *hold, slot);
+    auto rendered = render(claim, *hold, slot);
     slot.release();
     if (hold->is_lost()) return std::unexpected(fenced());
-    if (!renditions) return forward(std::move(renditions));
-    Result<Work> stored = store(claim, std::move(*renditions));
+    if (!rendered) return forward(std::move(rendered));
+    Result<Work> stored = store(claim, std::move(*rendered));
     if (hold->is_lost()) return std::unexpected(fenced());
     return stored;
 }
 
-Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, LeaseKeeper::Hold& hold,
-                                                RenderSlot& slot) {
+Result<RenderOutcome> JobRunner::render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot) {
     TRY_ASSIGN(const Overlays overlays,
                Overlays::open(parts_.catalog, parts_.blobs, claim, config_.source_bytes_max));
     const auto deadline = SteadyClock::now() + config_.render_timeout;
     const CancelCheck cancelled = [this, &hold, deadline] {
         return hold.is_lost() || give_back_.load(std::memory_order_relaxed) || SteadyClock::now() >= deadline;
     };
-    auto renditions = render(claim, overlays, cancelled, slot);
-    if (!renditions && renditions.error().code == ErrorCode::cancelled && !give_back_ &&
+    auto rendered = render(claim, overlays, cancelled, slot);
+    if (!rendered && rendered.error().code == ErrorCode::cancelled && !give_back_ &&
         SteadyClock::now() >= deadline) {
         return failure(ErrorCode::timeout, "Making the variants took too long.");
     }
-    return renditions;
+    return rendered;
 }
 
-Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, const Overlays& overlays,
-                                                const CancelCheck& cancelled, RenderSlot& slot) {
+Result<RenderOutcome> JobRunner::render(const Claim& claim, const Overlays& overlays,
+                                        const CancelCheck& cancelled, RenderSlot& slot) {
     std::vector<Transform> transforms;
     for (const Variant& variant : claim.pending) {
         if (overlays.fault_of(variant.transform) == nullptr) transforms.push_back(variant.transform);
@@ -107,24 +106,30 @@ Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, const Overla
     if (!transforms.empty()) {
         TRY_ASSIGN(const auto source,
                    open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, slot.buffer()));
-        TRY_ASSIGN(outcome,
-                   parts_.renderer.render(
-                       {.source = *source, .transforms = transforms, .overlays = overlays.all()}, cancelled));
+        TRY_ASSIGN(outcome, parts_.renderer.render({.source = *source,
+                                                    .transforms = transforms,
+                                                    .focal_point = claim.image.focal_point,
+                                                    .overlays = overlays.all(),
+                                                    .wants_look = !claim.image.look},
+                                                   cancelled));
     }
     if (outcome.renditions.size() != transforms.size()) {
         return failure(ErrorCode::renderer_failed, "The renderer failed.", "wrong number of renditions");
     }
-    Renditions renditions;
+    std::vector<Result<Rendition>> all;
     auto made = outcome.renditions.begin();
     for (const Variant& variant : claim.pending) {
         const Error* fault = overlays.fault_of(variant.transform);
-        renditions.push_back(fault != nullptr ? std::unexpected(*fault) : std::move(*made++));
+        all.push_back(fault != nullptr ? std::unexpected(*fault) : std::move(*made++));
     }
-    return renditions;
+    outcome.renditions = std::move(all);
+    return outcome;
 }
 
-Result<JobRunner::Work> JobRunner::store(const Claim& claim, Renditions renditions) {
+Result<JobRunner::Work> JobRunner::store(const Claim& claim, RenderOutcome rendered) {
     Work work;
+    work.look = std::move(rendered.look);
+    auto& renditions = rendered.renditions;
     std::size_t made = 0;
     for (std::size_t i = 0; i < renditions.size(); ++i) {
         Result<Rendition>& rendition = renditions[i];
@@ -166,7 +171,8 @@ Result<JobRunner::Work> JobRunner::store(const Claim& claim, Renditions renditio
 
 JobRunner::Ending JobRunner::commit(const Claim& claim, Work work) {
     if (work.reservation) work.reservation->linking();
-    auto completion = parts_.claims.complete(claim.job_id, claim.attempt, work.outcomes, parts_.clock.now());
+    auto completion =
+        parts_.claims.complete(claim.job_id, claim.attempt, work.outcomes, work.look, parts_.clock.now());
     if (!completion && completion.error().code == ErrorCode::conflict) {
         return settle(claim,
                       {ErrorCode::timeout, "Storing the variants took too long.", "swept as overdue", {}});

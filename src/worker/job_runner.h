@@ -33,11 +33,10 @@ class JobRunner {
     [[nodiscard]] Status run(JobId id, RenderSlot slot);
 
   private:
-    using Renditions = std::vector<Result<Rendition>>;  // one for each pending variant
-
     /// What an attempt has to commit.
     struct Work {
         std::vector<VariantOutcome> outcomes;
+        std::optional<Look> look;
         std::optional<BlobReservation> reservation;  // of the blobs in `outcomes`
     };
     /// How an attempt ended, for log and metrics.
@@ -49,10 +48,11 @@ class JobRunner {
 
     [[nodiscard]] Ending attempt(const Claim& claim, RenderSlot& slot);
     [[nodiscard]] Result<Work> work(const Claim& claim, RenderSlot& slot);
-    [[nodiscard]] Result<Renditions> render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
-    [[nodiscard]] Result<Renditions> render(const Claim& claim, const Overlays& overlays,
-                                            const CancelCheck& cancelled, RenderSlot& slot);
-    [[nodiscard]] Result<Work> store(const Claim& claim, Renditions renditions);
+    [[nodiscard]] Result<RenderOutcome> render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
+    /// One rendition for each pending variant: a fault of its overlay is that variant's alone.
+    [[nodiscard]] Result<RenderOutcome> render(const Claim& claim, const Overlays& overlays,
+                                               const CancelCheck& cancelled, RenderSlot& slot);
+    [[nodiscard]] Result<Work> store(const Claim& claim, RenderOutcome rendered);
     [[nodiscard]] Ending commit(const Claim& claim, Work work);
     [[nodiscard]] Ending settle(const Claim& claim, Error error);
     [[nodiscard]] Ending fail_all(const Claim& claim, const VariantError& variant_error,

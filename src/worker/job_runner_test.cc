@@ -37,6 +37,45 @@ TEST_F(JobRunnerTest, NeedsThreeCatalogWrites) {
     }
 }
 
+const Look some_look{.dominant = {1, 2, 3},
+                     .palette = {{1, 2, 3}},
+                     .thumbhash = {std::byte{7}},
+                     .blurhash = "00HetT",
+                     .dhash = 42};
+
+TEST_F(JobRunnerTest, StoresTheLookWithTheFirstVariantsAndAsksForItOnce) {
+    house.renderer.on_look(some_look);
+    const Job job = house.upload({"thumbnail"});
+    run(job.id);
+    EXPECT_EQ(house.find(job.id).image.look, some_look);
+    EXPECT_EQ(house.renderer.looks(), 1U);
+
+    const std::array more{VariantRequest{.name = "more", .transform = {}}};
+    ASSERT_TRUE(house.catalog.add_variants(house.owner, job.id, more, clock.now()));
+    run(job.id);
+    EXPECT_EQ(house.renderer.renders(), 2U);
+    EXPECT_EQ(house.renderer.looks(), 1U);
+    EXPECT_EQ(house.find(job.id).image.look, some_look);
+}
+
+TEST_F(JobRunnerTest, ALookThatWasNotFoundIsAskedForAgain) {
+    const Job job = house.upload({"thumbnail"});
+    run(job.id);
+    EXPECT_FALSE(house.find(job.id).image.look);
+    house.renderer.on_look(some_look);
+    const std::array more{VariantRequest{.name = "more", .transform = {}}};
+    ASSERT_TRUE(house.catalog.add_variants(house.owner, job.id, more, clock.now()));
+    run(job.id);
+    EXPECT_EQ(house.find(job.id).image.look, some_look);
+}
+
+TEST_F(JobRunnerTest, TheRendererLearnsTheFocalPoint) {
+    const Job job = house.upload({"thumbnail"});
+    ASSERT_TRUE(house.catalog.set_focal_point(house.owner, job.image.id, FocalPoint{0.25, 0.75}));
+    run(job.id);
+    EXPECT_EQ(house.renderer.focal_point(), (FocalPoint{0.25, 0.75}));
+}
+
 TEST_F(JobRunnerTest, TellsTheWatch) {
     const Job job = house.upload();
     int notified = 0;

@@ -74,7 +74,7 @@ inline constexpr EmbeddedFile test_assets[] = {
 struct ApiServer {
     SystemClock clock;
     House house{clock};
-    CountingIngest ingest{house.make_ingest({.bytes_max = test_picture_bytes_max})};
+    CountingIngest ingest;
     std::unique_ptr<Library> library = house.make_library();
     std::unique_ptr<Authenticator> authenticator = make_open_authenticator();
     Presets presets;
@@ -83,7 +83,8 @@ struct ApiServer {
     http::Router router;
     std::unique_ptr<http::Server> server;
 
-    ApiServer() {
+    explicit ApiServer(bool keeps_gps = false)
+        : ingest(house.make_ingest({.bytes_max = test_picture_bytes_max, .keeps_gps = keeps_gps})) {
         register_routes(router, {.ingest = ingest,
                                  .library = *library,
                                  .watch = house.watch,
@@ -112,7 +113,8 @@ struct ApiServer {
     }
 
     /// Does the work of a worker: every pending variant gets bytes of its own, or all fail with `error`.
-    void work_on(JobId id, const std::optional<VariantError>& error = std::nullopt) {
+    void work_on(JobId id, const std::optional<VariantError>& error = std::nullopt,
+                 const std::optional<Look>& look = std::nullopt) {
         const auto claim = value_of(house.claims.claim(id, Milliseconds{60'000}, clock.now()));
         if (!claim) throw std::runtime_error("nothing to claim");
         std::vector<VariantOutcome> outcomes;
@@ -121,7 +123,7 @@ struct ApiServer {
             if (!error) outcome.content = store("bytes of " + variant.name);
             outcomes.push_back(std::move(outcome));
         }
-        (void)value_of(house.claims.complete(id, claim->attempt, outcomes, clock.now()));
+        (void)value_of(house.claims.complete(id, claim->attempt, outcomes, look, clock.now()));
         house.watch.notify(id);
     }
 

@@ -105,6 +105,23 @@ Completion CatalogConformance::process(JobId id, const std::vector<std::string>&
     return value_of(claims().complete(id, held.attempt, outcomes, now()));
 }
 
+Look CatalogConformance::look_with(std::uint64_t dhash) {
+    return {.dominant = {1, 2, 3},
+            .palette = {{1, 2, 3}, {255, 0, 128}},
+            .thumbhash = {std::byte{9}, std::byte{0}, std::byte{255}},
+            .blurhash = "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+            .dhash = dhash};
+}
+
+Job CatalogConformance::seen(std::uint64_t dhash, AccountId owner) {
+    const Job job = create({"thumbnail"}, owner);
+    const Claim held = claim(job.id);
+    const std::array outcomes{made("thumbnail")};
+    value_of(claims().complete(job.id, held.attempt, outcomes, look_with(dhash), now()));
+    advance(Milliseconds{1});
+    return job;
+}
+
 std::optional<BlobState> CatalogConformance::state_of(BlobKey key) {
     const auto entry = value_of(ledger().find(key));
     if (!entry) return std::nullopt;

@@ -65,6 +65,9 @@ class CatalogConformance : public testing::TestWithParam<CatalogBackend> {
     /// Claims the job and makes, or fails, the variants named.
     Completion process(JobId id, const std::vector<std::string>& make,
                        const std::vector<std::string>& fail = {});
+    /// A job that is finished, and whose image has a look; a later one's id is higher.
+    Job seen(std::uint64_t dhash, AccountId owner = default_account());
+    [[nodiscard]] static Look look_with(std::uint64_t dhash);
     [[nodiscard]] std::optional<BlobState> state_of(BlobKey key);
     [[nodiscard]] std::vector<JobId> claimable(std::uint32_t limit = 100);
     [[nodiscard]] std::uint64_t backlog();

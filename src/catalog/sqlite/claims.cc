@@ -29,15 +29,9 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
         claim.attempt = columns.number<std::uint32_t>();
         claim.tries = columns.number<std::uint32_t>();
     }
-    {
-        TRY_ASSIGN(Query query, connection.query(sql::image_by_id, image_id));
-        TRY_ASSIGN(const bool found, query.next());
-        if (!found) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
-        Columns columns{query};
-        claim.image = read_image(columns);
-        TRY(columns.status());
-    }
-    TRY_ASSIGN(claim.image.variants, variants_of(connection, image_id));
+    TRY_ASSIGN(auto image, find_image(connection, image_id));
+    if (!image) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
+    claim.image = std::move(*image);
     for (const Variant& variant : claim.image.variants) {
         if (variant.status == VariantStatus::pending) claim.pending.push_back(variant);
     }
@@ -85,8 +79,25 @@ Status store(Connection& connection, ImageId image_id, const VariantOutcome& out
     return {};
 }
 
+void append(std::vector<std::byte>& bytes, Colour colour) {
+    for (const std::uint8_t channel : {colour.red, colour.green, colour.blue})
+        bytes.push_back(static_cast<std::byte>(channel));
+}
+
+Status store(Connection& connection, ImageId image_id, const Look& look) {
+    std::vector<std::byte> dominant;
+    append(dominant, look.dominant);
+    std::vector<std::byte> palette;
+    for (const Colour colour : look.palette) append(palette, colour);
+    TRY(connection.run(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
+                       std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
+                       std::string_view{look.blurhash}));
+    return {};
+}
+
 Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attempt,
-                          std::span<const VariantOutcome> outcomes, Timestamp now) {
+                          std::span<const VariantOutcome> outcomes, const std::optional<Look>& look,
+                          Timestamp now) {
     ImageId image_id;
     {
         // Comes first: whoever lost the claim must not get further.
@@ -96,6 +107,7 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
         image_id = Columns{query}.id<ImageId>();
     }
     for (const VariantOutcome& outcome : outcomes) TRY(store(connection, image_id, outcome, now));
+    if (look) TRY(store(connection, image_id, *look));
 
     TRY_ASSIGN(Query query, connection.query(sql::job_status, id));
     TRY_ASSIGN(const bool found, query.next());
@@ -123,9 +135,9 @@ class Claims final : public JobClaims {
     }
 
     Result<Completion> complete(JobId id, std::uint32_t attempt, std::span<const VariantOutcome> outcomes,
-                                Timestamp now) override {
+                                const std::optional<Look>& look, Timestamp now) override {
         return writer_.write(
-            [&](Connection& connection) { return finish(connection, id, attempt, outcomes, now); });
+            [&](Connection& connection) { return finish(connection, id, attempt, outcomes, look, now); });
     }
 
     Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts, Timestamp now) override {

@@ -9,6 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "catalog/sqlite/functions.h"
+
 namespace safelight::sqlite {
 namespace {
 
@@ -128,6 +130,8 @@ Connection::~Connection() {
 
 Status Connection::configure(const ConnectionOptions& options) {
     set_busy_timeout(options.busy_timeout);
+    if (const int code = add_functions(handle_); code != SQLITE_OK)
+        return std::unexpected(error(code, "add functions"));
     TRY(script("PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;"));
     TRY(script(fmt::format("PRAGMA cache_size = -{};", options.cache_kib).c_str()));
     if (!options.writes) return script("PRAGMA query_only = ON;");
@@ -219,6 +223,10 @@ int position_of(const std::vector<int>& positions, std::size_t number) {
 
 int Connection::bind_integer(const Statement& statement, std::size_t number, std::int64_t value) {
     return sqlite3_bind_int64(statement.handle, position_of(statement.positions, number), value);
+}
+
+int Connection::bind_real(const Statement& statement, std::size_t number, double value) {
+    return sqlite3_bind_double(statement.handle, position_of(statement.positions, number), value);
 }
 
 int Connection::bind_text(const Statement& statement, std::size_t number, std::string_view value) {

@@ -58,6 +58,7 @@ class Query {
         return sqlite3_column_type(statement_, column) == SQLITE_NULL;
     }
     [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
+    [[nodiscard]] double real(int column) const { return sqlite3_column_double(statement_, column); }
     /// These two stay valid until the next row.
     [[nodiscard]] std::string_view text(int column) const;
     [[nodiscard]] std::span<const std::byte> bytes(int column) const;
@@ -133,6 +134,7 @@ class Connection {
     [[nodiscard]] Result<Statement*> prepare(std::string_view text);
 
     static int bind_integer(const Statement& statement, std::size_t number, std::int64_t value);
+    static int bind_real(const Statement& statement, std::size_t number, double value);
     static int bind_text(const Statement& statement, std::size_t number, std::string_view value);
     static int bind_bytes(const Statement& statement, std::size_t number, std::span<const std::byte> value);
     static int bind_null(const Statement& statement, std::size_t number);
@@ -141,6 +143,12 @@ class Connection {
         requires std::is_integral_v<Integer>
     static int bind(const Statement& statement, std::size_t number, Integer value) {
         return bind_integer(statement, number, static_cast<std::int64_t>(value));
+    }
+    static int bind(const Statement& statement, std::size_t number, double value) {
+        return bind_real(statement, number, value);
+    }
+    static int bind(const Statement& statement, std::size_t number, std::span<const std::byte> value) {
+        return bind_bytes(statement, number, value);
     }
     static int bind(const Statement& statement, std::size_t number, Timestamp value) {
         return bind_integer(statement, number, value.time_since_epoch().count());

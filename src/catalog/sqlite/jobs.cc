@@ -8,6 +8,7 @@
 
 #include "catalog/sqlite/faces.h"
 #include "catalog/sqlite/rows.h"
+#include "catalog/sqlite/similar.h"
 #include "catalog/sqlite/statements.h"
 
 namespace safelight::sqlite {
@@ -121,6 +122,7 @@ Job as_stored(const Job& job) {
     stored.created_at = time_of(job.id.uuid);
     stored.finished_at.reset();
     stored.image.owner = job.owner;
+    stored.image.look.reset();
     stored.image.created_at = time_of(job.image.id.uuid);
     for (Variant& variant : stored.image.variants) {
         variant.status = VariantStatus::pending;
@@ -132,18 +134,29 @@ Job as_stored(const Job& job) {
     return stored;
 }
 
+template <class Record>
+std::optional<double> member(const std::optional<Record>& record, double Record::* which) {
+    if (!record) return std::nullopt;
+    return (*record).*which;
+}
+
 Status insert(Connection& connection, const Job& job) {
     const Image& image = job.image;
     const ImageFacts& facts = image.facts;
+    const ExifFacts& exif = facts.exif;
     TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, image.blob));
     if (turned_live == 0) {
         return failure(ErrorCode::conflict, "The upload took too long; send it again.",
                        fmt::format("blob {} is not reserved any more", image.blob.to_string()));
     }
-    TRY(connection.run(sql::insert_image, image.id, image.owner, std::string_view{image.filename}, image.blob,
-                       image.size_bytes, image.sha256, name_of(facts.format), facts.width_px, facts.height_px,
-                       facts.frames, facts.has_alpha, name_of(facts.colour_space),
-                       static_cast<int>(facts.orientation)));
+    TRY(connection.run(
+        sql::insert_image, image.id, image.owner, std::string_view{image.filename}, image.blob,
+        image.size_bytes, image.sha256, name_of(facts.format), facts.width_px, facts.height_px, facts.frames,
+        facts.has_alpha, name_of(facts.colour_space), static_cast<int>(facts.orientation),
+        std::string_view{exif.camera_make}, std::string_view{exif.camera_model},
+        std::string_view{exif.taken_at}, std::string_view{exif.artist}, std::string_view{exif.copyright},
+        member(exif.position, &GpsPosition::latitude), member(exif.position, &GpsPosition::longitude),
+        member(image.focal_point, &FocalPoint::x), member(image.focal_point, &FocalPoint::y)));
     TRY(connection.run(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
                        std::string_view{job.metadata_json}));
     std::int64_t position = 0;
@@ -245,6 +258,19 @@ class Jobs final : public Catalog {
 
     Result<Page<Image>> list_images(const ListQuery& query) override {
         return readers_.read([&](Connection& connection) { return page_of_images(connection, query); });
+    }
+
+    Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) override {
+        return readers_.read([&](Connection& connection) { return similar_to(connection, query); });
+    }
+
+    Result<Image> set_focal_point(AccountId owner, ImageId id,
+                                  const std::optional<FocalPoint>& focal_point) override {
+        return writer_.write([&](Connection& connection) -> Result<Image> {
+            TRY(connection.run(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
+                               member(focal_point, &FocalPoint::y)));
+            return image_by_id(connection, owner, id);
+        });
     }
 
     Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants,

@@ -31,6 +31,58 @@ VariantContent read_content(Columns& columns) {
 
 constexpr int content_columns = 6;
 
+/// Two numbers, or two nulls.
+template <class Pair>
+std::optional<Pair> read_pair(Columns& columns) {
+    if (columns.next_is_null()) {
+        columns.skip(2);
+        return std::nullopt;
+    }
+    const double first = columns.real();
+    return Pair{first, columns.real()};
+}
+
+ExifFacts read_exif(Columns& columns) {
+    ExifFacts exif;
+    exif.camera_make = columns.text();
+    exif.camera_model = columns.text();
+    exif.taken_at = columns.text();
+    exif.artist = columns.text();
+    exif.copyright = columns.text();
+    exif.position = read_pair<GpsPosition>(columns);
+    return exif;
+}
+
+std::vector<Colour> read_colours(Columns& columns) {
+    const auto bytes = columns.bytes();
+    std::vector<Colour> colours;
+    for (std::size_t i = 0; i + 2 < bytes.size(); i += 3) {
+        colours.push_back({std::to_integer<std::uint8_t>(bytes[i]),
+                           std::to_integer<std::uint8_t>(bytes[i + 1]),
+                           std::to_integer<std::uint8_t>(bytes[i + 2])});
+    }
+    if (colours.empty()) columns.not_understood();
+    return colours;
+}
+
+constexpr int look_columns = 5;
+
+std::optional<Look> read_look(Columns& columns) {
+    if (columns.next_is_null()) {
+        columns.skip(look_columns);
+        return std::nullopt;
+    }
+    Look look;
+    look.dhash = columns.number<std::uint64_t>();
+    const std::vector<Colour> dominant = read_colours(columns);
+    if (!dominant.empty()) look.dominant = dominant.front();
+    look.palette = read_colours(columns);
+    const auto thumbhash = columns.bytes();
+    look.thumbhash.assign(thumbhash.begin(), thumbhash.end());
+    look.blurhash = columns.text();
+    return look;
+}
+
 }  // namespace
 
 Uuid Columns::uuid() {
@@ -68,6 +120,20 @@ Status Columns::status() const {
                    "the catalog holds a value that this version does not understand");
 }
 
+Result<std::optional<Image>> find_image(Connection& connection, ImageId id) {
+    std::optional<Image> image;
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::image_by_id, id));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found) return image;
+        Columns columns{query};
+        image = read_image(columns);
+        TRY(columns.status());
+    }
+    TRY_ASSIGN(image->variants, variants_of(connection, id));
+    return image;
+}
+
 Image read_image(Columns& columns) {
     Image image;
     image.id = columns.id<ImageId>();
@@ -83,6 +149,9 @@ Image read_image(Columns& columns) {
     image.facts.has_alpha = columns.number() != 0;
     image.facts.colour_space = columns.named(colour_space_from_name);
     image.facts.orientation = Orientation{columns.number<std::uint8_t>()};
+    image.facts.exif = read_exif(columns);
+    image.focal_point = read_pair<FocalPoint>(columns);
+    image.look = read_look(columns);
     image.created_at = time_of(image.id.uuid);
     return image;
 }

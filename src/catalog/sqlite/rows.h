@@ -21,6 +21,9 @@ class Columns {
     }
     [[nodiscard]] Uuid uuid();
     [[nodiscard]] Sha256 sha256();
+    [[nodiscard]] double real() { return query_.real(next_++); }
+    /// Valid until the next row.
+    [[nodiscard]] std::span<const std::byte> bytes() { return query_.bytes(next_++); }
     [[nodiscard]] std::string text() { return std::string(query_.text(next_++)); }
     [[nodiscard]] std::string_view view() { return query_.text(next_++); }
     template <class Integer = std::int64_t>
@@ -61,6 +64,9 @@ struct PlacedVariant {
 
 /// Runs through a query of variants; sorted by image and position.
 [[nodiscard]] Result<std::vector<PlacedVariant>> read_variants(Query query);
+
+/// With its variants; of any owner. Empty when it is gone.
+[[nodiscard]] Result<std::optional<Image>> find_image(Connection& connection, ImageId id);
 
 /// All variants of one image, in order.
 [[nodiscard]] Result<std::vector<Variant>> variants_of(Connection& connection, ImageId image_id);

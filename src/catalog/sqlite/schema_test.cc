@@ -17,8 +17,11 @@ class SqliteSchema : public testing::Test {
         raw_.emplace(config.path);
         raw_->must("INSERT INTO blobs VALUES (x'" + blob(1) + "', 'live', 0), (x'" + blob(2) +
                    "', 'live', 0)");
-        raw_->must("INSERT INTO images VALUES (x'" + blob(3) + "', x'" + blob(9) + "', 'a.jpg', x'" +
-                   blob(1) + "', 10, zeroblob(32), 'jpeg', 4, 3, 1, 0, 'rgb', 1)");
+        raw_->must(
+            "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px,"
+            " frames, has_alpha, colour_space, orientation) VALUES (x'" +
+            blob(3) + "', x'" + blob(9) + "', 'a.jpg', x'" + blob(1) +
+            "', 10, zeroblob(32), 'jpeg', 4, 3, 1, 0, 'rgb', 1)");
         raw_->must("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES (x'" +
                    blob(4) + "', x'" + blob(9) + "', x'" + blob(3) + "', 0, '{}', 0)");
         raw_->must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" +
@@ -63,6 +66,26 @@ TEST_F(SqliteSchema, RefusesIllegalImages) {
     expect_refused("UPDATE images SET sha256 = x'00'");
     expect_refused("UPDATE images SET size_bytes = 'many'");
     expect_refused("DELETE FROM images");  // its job is there
+}
+
+TEST_F(SqliteSchema, RefusesIllegalFacts) {
+    expect_refused("UPDATE images SET latitude = 91, longitude = 0");
+    expect_refused("UPDATE images SET latitude = 1");
+    expect_refused("UPDATE images SET longitude = 1");
+    expect_refused("UPDATE images SET focal_x = 1.01, focal_y = 0");
+    expect_refused("UPDATE images SET focal_x = 0.5");
+    expect_refused("UPDATE images SET focal_y = 0.5");
+    raw_->must("UPDATE images SET latitude = -90, longitude = 180, focal_x = 0, focal_y = 1");
+    expect_refused("UPDATE images SET copyright = NULL");
+    expect_refused("UPDATE images SET dhash = 1");  // without the rest
+    expect_refused("UPDATE images SET blurhash = 'x'");
+    raw_->must(
+        "UPDATE images SET dhash = -1, dominant = x'010203', palette = x'010203040506',"
+        " thumbhash = x'00', blurhash = 'x'");
+    expect_refused("UPDATE images SET palette = x'01020304'");
+    expect_refused("UPDATE images SET palette = zeroblob(21)");
+    expect_refused("UPDATE images SET dominant = x'0102'");
+    expect_refused("UPDATE images SET dhash = NULL");
 }
 
 TEST_F(SqliteSchema, RefusesIllegalVariants) {
@@ -160,6 +183,8 @@ TEST_F(SqliteSchema, PagesComeFromTheIndexMadeForThem) {
     EXPECT_NE(plan_of(sql::list_images).find("images_by_owner (owner=? AND id>? AND id<?)"),
               std::string::npos)
         << plan_of(sql::list_images);
+    EXPECT_NE(plan_of(sql::images_within).find("COVERING INDEX images_by_dhash (owner=?"), std::string::npos)
+        << plan_of(sql::images_within);
     EXPECT_NE(plan_of(sql::claimable).find("jobs_claimable (due_at<?)"), std::string::npos)
         << plan_of(sql::claimable);
     EXPECT_NE(plan_of(sql::doom_overdue).find("blobs_overdue (deadline<?)"), std::string::npos)

@@ -10,7 +10,10 @@ namespace safelight::sqlite::sql {
     "images.id, images.owner, images.filename, images.blob, images.size_bytes, images.sha256, " \
     "images.format, "                                                                           \
     "images.width_px, images.height_px, images.frames, images.has_alpha, images.colour_space, " \
-    "images.orientation"
+    "images.orientation, "                                                                      \
+    "images.camera_make, images.camera_model, images.taken_at, images.artist, "                 \
+    "images.copyright, images.latitude, images.longitude, images.focal_x, images.focal_y, "     \
+    "images.dhash, images.dominant, images.palette, images.thumbhash, images.blurhash"
 #define SAFELIGHT_JOB_COLUMNS \
     "jobs.id, jobs.owner, jobs.status, jobs.attempts, jobs.metadata, jobs.updated_at, jobs.finished_at"
 #define SAFELIGHT_VARIANT_COLUMNS                                                                  \
@@ -63,11 +66,20 @@ inline constexpr std::string_view list_images_variants =
     "page"
     " CROSS JOIN variants ON variants.image_id = page.id";
 
+// Similar images. The expression over the index is what keeps the search from the rows themselves.
+
+inline constexpr std::string_view dhash_of_image = "SELECT dhash FROM images WHERE id = $1 AND owner = $2";
+inline constexpr std::string_view images_within =
+    "SELECT hamming_distance(dhash, $2) AS distance, id FROM images"
+    " WHERE owner = $1 AND dhash IS NOT NULL AND hamming_distance(dhash, $2) <= $3";
+
 // Creating, asking for variants, deleting. Triggers keep jobs.status and jobs.finished_at.
 
 inline constexpr std::string_view insert_image =
     "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px, frames,"
-    " has_alpha, colour_space, orientation) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    " has_alpha, colour_space, orientation, camera_make, camera_model, taken_at, artist, copyright,"
+    " latitude, longitude, focal_x, focal_y) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+    " $14, $15, $16, $17, $18, $19, $20, $21, $22)";
 inline constexpr std::string_view insert_job =
     "INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ($1, $2, $3, $4, $5, $4)";
 inline constexpr std::string_view insert_variant =
@@ -83,6 +95,9 @@ inline constexpr std::string_view blobs_of_variants =
     "SELECT blob FROM variants WHERE image_id = $1 AND blob IS NOT NULL";
 inline constexpr std::string_view delete_job = "DELETE FROM jobs WHERE id = $1";
 inline constexpr std::string_view delete_image = "DELETE FROM images WHERE id = $1";
+
+inline constexpr std::string_view set_focal_point =
+    "UPDATE images SET focal_x = $3, focal_y = $4 WHERE id = $1 AND owner = $2";
 
 // Claims.
 
@@ -108,6 +123,8 @@ inline constexpr std::string_view variant_failed =
     "UPDATE variants SET status = 'failed', updated_at = $3, blob = NULL, format = NULL, width_px = NULL,"
     " height_px = NULL, size_bytes = NULL, sha256 = NULL, error_code = $4, error_detail = $5"
     " WHERE image_id = $1 AND name = $2";
+inline constexpr std::string_view image_seen =
+    "UPDATE images SET dhash = $2, dominant = $3, palette = $4, thumbhash = $5, blurhash = $6 WHERE id = $1";
 inline constexpr std::string_view job_status = "SELECT status FROM jobs WHERE id = $1";
 inline constexpr std::string_view claimable =
     "SELECT id FROM jobs WHERE status = 'PROCESSING' AND due_at <= $1"
@@ -158,6 +175,8 @@ inline constexpr Named all[] = {
     {"list_jobs_by_status_variants", list_jobs_by_status_variants},
     {"list_images", list_images},
     {"list_images_variants", list_images_variants},
+    {"dhash_of_image", dhash_of_image},
+    {"images_within", images_within},
     {"insert_image", insert_image},
     {"insert_job", insert_job},
     {"insert_variant", insert_variant},
@@ -167,6 +186,7 @@ inline constexpr Named all[] = {
     {"blobs_of_variants", blobs_of_variants},
     {"delete_job", delete_job},
     {"delete_image", delete_image},
+    {"set_focal_point", set_focal_point},
     {"claim", claim},
     {"renew", renew},
     {"give_back_done", give_back_done},
@@ -174,6 +194,7 @@ inline constexpr Named all[] = {
     {"variant_blob", variant_blob},
     {"variant_made", variant_made},
     {"variant_failed", variant_failed},
+    {"image_seen", image_seen},
     {"job_status", job_status},
     {"claimable", claimable},
     {"backlog", backlog},

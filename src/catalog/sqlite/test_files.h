@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/testing/temporary_folder.h"
+#include "catalog/sqlite/functions.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 
 namespace safelight::sqlite {
@@ -19,12 +20,13 @@ class DatabaseFolder : public TemporaryFolder {
     [[nodiscard]] std::string file() const { return (path() / "catalog.db").string(); }
 };
 
-/// A connection beside ours, with nothing of our code in it.
+/// A connection beside ours, with nothing of our code in it but the functions that our SQL calls.
 class RawDatabase {
   public:
     explicit RawDatabase(const std::string& path) {
         if (sqlite3_open(path.c_str(), &handle_) != SQLITE_OK) throw std::runtime_error("sqlite3_open");
         sqlite3_extended_result_codes(handle_, 1);
+        if (add_functions(handle_) != SQLITE_OK) throw std::runtime_error("add_functions");
         must("PRAGMA foreign_keys = ON");
     }
     ~RawDatabase() { sqlite3_close(handle_); }

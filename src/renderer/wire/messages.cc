@@ -204,6 +204,7 @@ std::optional<Look> read_look(FieldReader& in) {
     look.thumbhash.assign(thumbhash.begin(), thumbhash.end());
     look.blurhash = in.text(blurhash_characters_max);
     look.dhash = in.number(~std::uint64_t{0});
+    if (look.palette.empty() || look.thumbhash.empty() || look.blurhash.empty()) in.fail();
     // Its alphabet is printable ASCII: what else comes is a lie.
     if (!std::ranges::all_of(look.blurhash, [](char c) { return c >= '!' && c <= '~'; })) in.fail();
     return look;

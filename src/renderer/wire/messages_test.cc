@@ -32,7 +32,8 @@ RenderRequest with_everything() {
     return request;
 }
 
-const Look look{{1, 2, 3}, {{1, 2, 3}, {255, 254, 0}}, {std::byte{9}, std::byte{8}}, "LEHV6nWB2yk8", ~std::uint64_t{1}};
+const Look look{
+    {1, 2, 3}, {{1, 2, 3}, {255, 254, 0}}, {std::byte{9}, std::byte{8}}, "LEHV6nWB2yk8", ~std::uint64_t{1}};
 
 const ImageFacts facts{Format::heic, 3, 4, 5, true, ColourSpace::cmyk, Orientation::turned_270};
 
@@ -66,6 +67,14 @@ TEST(Messages, ALookThatCannotBeIsRefused) {
     EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, {}, lie})));
     lie = look;
     lie.palette.resize(palette_max + 1);
+    EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, {}, lie})));
+    lie.palette.clear();
+    EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, {}, lie})));
+    lie = look;
+    lie.thumbhash.clear();
+    EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, {}, lie})));
+    lie = look;
+    lie.blurhash.clear();
     EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, {}, lie})));
 }
 

@@ -95,6 +95,13 @@ class FaultyCatalog final : public Catalog {
     }
     Result<Page<Job>> list_jobs(const ListQuery& query) override { return inner_.list_jobs(query); }
     Result<Page<Image>> list_images(const ListQuery& query) override { return inner_.list_images(query); }
+    Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) override {
+        return inner_.similar_images(query);
+    }
+    Result<Image> set_focal_point(AccountId owner, ImageId id,
+                                  const std::optional<FocalPoint>& focal_point) override {
+        return script_.run("set_focal_point", [&] { return inner_.set_focal_point(owner, id, focal_point); });
+    }
     Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants,
                              Timestamp now) override {
         return script_.run("add_variants", [&] { return inner_.add_variants(owner, id, variants, now); });
@@ -121,9 +128,10 @@ class FaultyClaims final : public JobClaims {
     Status renew(JobId id, std::uint32_t attempt, Milliseconds lease, Timestamp now) override {
         return script_.run("renew", [&] { return inner_.renew(id, attempt, lease, now); });
     }
+    using JobClaims::complete;
     Result<Completion> complete(JobId id, std::uint32_t attempt, std::span<const VariantOutcome> outcomes,
-                                Timestamp now) override {
-        return script_.run("complete", [&] { return inner_.complete(id, attempt, outcomes, now); });
+                                const std::optional<Look>& look, Timestamp now) override {
+        return script_.run("complete", [&] { return inner_.complete(id, attempt, outcomes, look, now); });
     }
     Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts, Timestamp now) override {
         return script_.run("release", [&] { return inner_.release(id, attempt, due_at, counts, now); });

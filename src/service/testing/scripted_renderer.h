@@ -52,6 +52,18 @@ class ScriptedRenderer final : public Renderer {
         const std::lock_guard lock(mutex_);
         return overlays_;
     }
+    /// What every picture looks like from now on.
+    void on_look(Look look) {
+        const std::lock_guard lock(mutex_);
+        look_ = std::move(look);
+    }
+    /// Of the newest render.
+    [[nodiscard]] std::optional<FocalPoint> focal_point() {
+        const std::lock_guard lock(mutex_);
+        return focal_point_;
+    }
+    /// How many renders asked for a look.
+    [[nodiscard]] std::uint32_t looks() const { return looks_; }
     [[nodiscard]] std::uint32_t probes() const { return probes_; }
     [[nodiscard]] std::uint32_t renders() const { return renders_; }
 
@@ -63,17 +75,12 @@ class ScriptedRenderer final : public Renderer {
 
     Result<RenderOutcome> render(const RenderTask& task, const CancelCheck& cancelled) override {
         ++renders_;
-        {
-            const std::lock_guard lock(mutex_);
-            overlays_.clear();
-            for (const Overlay& overlay : task.overlays) {
-                TRY_ASSIGN(overlays_[overlay.image], read_all(*overlay.source, 100'000'000));
-            }
-        }
+        if (task.wants_look) ++looks_;
+        TRY(note(task));
         const Render render = script(render_);
         TRY_ASSIGN(auto renditions, render ? render(task.source, task.transforms, cancelled)
                                            : make(task.source, task.transforms));
-        return RenderOutcome{std::move(renditions), {}};
+        return RenderOutcome{std::move(renditions), task.wants_look ? script(look_) : std::nullopt};
     }
 
     std::vector<std::string> versions() const override { return {"scripted"}; }
@@ -101,12 +108,25 @@ class ScriptedRenderer final : public Renderer {
         return current;
     }
 
+    Status note(const RenderTask& task) {
+        const std::lock_guard lock(mutex_);
+        focal_point_ = task.focal_point;
+        overlays_.clear();
+        for (const Overlay& overlay : task.overlays) {
+            TRY_ASSIGN(overlays_[overlay.image], read_all(*overlay.source, 100'000'000));
+        }
+        return {};
+    }
+
     std::mutex mutex_;
     Probe probe_;                                         // guarded by mutex_
     Render render_;                                       // guarded by mutex_
     std::map<ImageId, std::vector<std::byte>> overlays_;  // guarded by mutex_
+    std::optional<Look> look_;                            // guarded by mutex_
+    std::optional<FocalPoint> focal_point_;               // guarded by mutex_
     std::atomic<std::uint32_t> probes_ = 0;
     std::atomic<std::uint32_t> renders_ = 0;
+    std::atomic<std::uint32_t> looks_ = 0;
 };
 
 }  // namespace safelight::testing
