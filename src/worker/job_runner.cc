@@ -29,8 +29,7 @@ bool is_usable(const Rendition& rendition) {
 }  // namespace
 
 JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
-                     std::function<void(Timestamp)> on_retry,
-                     const std::atomic<bool>& give_back)
+                     std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back)
     : config_(config),
       parts_(parts),
       leases_(leases),
@@ -73,12 +72,16 @@ Result<JobRunner::Work> JobRunner::work(const Claim& claim, RenderSlot& slot) {
     const auto hold = leases_.hold(claim.job_id, claim.attempt);
     // A deletion in this process is learnt of at once, not only at the next renewal.
     const auto subscription = parts_.watch.subscribe(claim.job_id, [&hold] { hold->renew_soon(); });
-    auto renditions = render(claim, *hold, slot);
+    return make(claim, *hold, slot);
+}
+
+Result<JobRunner::Work> JobRunner::make(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot) {
+    auto renditions = render(claim, hold, slot);
     slot.release();
-    if (hold->is_lost()) return std::unexpected(fenced());
+    if (hold.is_lost()) return std::unexpected(fenced());
     if (!renditions) return forward(std::move(renditions));
     Result<Work> stored = store(claim, std::move(*renditions));
-    if (hold->is_lost()) return std::unexpected(fenced());
+    if (hold.is_lost()) return std::unexpected(fenced());
     return stored;
 }
 

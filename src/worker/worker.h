@@ -39,6 +39,7 @@ struct WorkerParts {
     const Clock& clock;
     IdGenerator& ids;
     JobClaims& claims;
+    Rerenders& rerenders;
     BlobLedger& ledger;
     BlobStore& blobs;
     KeyStocks& keys;  // with the write_deadlines of the configuration
