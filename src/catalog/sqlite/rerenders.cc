@@ -144,6 +144,7 @@ Result<std::optional<RerenderClaim>> take(Connection& connection, Milliseconds l
     claim.name = next->name;
     claim.lease_until = now + lease;
     TRY_ASSIGN(claim.token, next_token(connection));
+    std::string wanted;
     {
         TRY_ASSIGN(Query query,
                    connection.query(sql::claim_rerender, next->image_id, std::string_view{claim.name},
@@ -151,12 +152,17 @@ Result<std::optional<RerenderClaim>> take(Connection& connection, Milliseconds l
         TRY_ASSIGN(const bool taken, query.next());
         if (!taken) return std::nullopt;
         Columns columns{query};
-        auto transform = parse_transform(columns.view());
-        if (!transform) columns.not_understood();
+        wanted = columns.text();
         claim.tries = columns.number<std::uint32_t>();
-        TRY(columns.status());
-        claim.transform = *std::move(transform);
     }
+    auto transform = parse_transform(wanted);
+    if (!transform) {
+        // Written by a newer version: it must not stand in the way of the others for ever.
+        TRY(connection.run(sql::fail_rerender, next->image_id, std::string_view{claim.name}, claim.token,
+                           name_of(ErrorCode::internal), std::string_view{transform.error().public_text}));
+        return std::nullopt;
+    }
+    claim.transform = *std::move(transform);
     TRY(read_image_of(connection, next->image_id, claim));
     return claim;
 }

@@ -165,6 +165,20 @@ TEST_F(SqliteSchema, RerendersAreCountedAndEndWithReadiness) {
     expect_equal();
 }
 
+TEST_F(SqliteSchema, ARerenderFromANewerVersionDoesNotHoldUpTheOthers) {
+    raw_->must(make_ready(2));
+    raw_->must("INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) +
+               "', 'a', '{\"future\":1}', 1)");
+    SqliteConfig config;
+    config.path = folder_.file();
+    const auto database = open_sqlite_catalog(config);
+    ASSERT_TRUE(database);
+    const auto claim = (*database)->rerenders().claim(Milliseconds{1'000}, Timestamp{Milliseconds{2}});
+    ASSERT_TRUE(claim);
+    EXPECT_FALSE(claim->has_value());
+    EXPECT_EQ(raw_->value("SELECT state FROM rerenders"), "failed");
+}
+
 TEST_F(SqliteSchema, BacklogIsTheNumberOfJobsInProcessing) {
     const auto expect_equal = [&] {
         EXPECT_EQ(raw_->value("SELECT value FROM totals WHERE name = 'backlog'"),
