@@ -43,6 +43,7 @@ class Checker:
         self.check_variants()
         self.check_ledger()
         self.check_jobs()
+        self.check_rerenders()
         self.check_acknowledged()
         self.check_database()
         self.check_reconcile()
@@ -125,6 +126,25 @@ class Checker:
         backlog = rows(self.data, "SELECT value FROM totals WHERE name = 'backlog'")[0][0]
         if backlog != 0:
             self.violated("I4", f"the backlog is {backlog} at rest")
+
+    def check_rerenders(self):
+        """I2, I4: what is to be made again is at an end, and has its old content."""
+        query = ("SELECT r.image_id, r.name, r.state, r.token, r.tries, r.transform = v.transform AS done, v.status "
+                 "FROM rerenders r LEFT JOIN variants v USING (image_id, name)")
+        for row in rows(self.data, query):
+            what = f"the variant {row['name']} of {text_of(row['image_id'])}"
+            if row["state"] != "failed" or row["token"] is not None:
+                self.violated("I4", f"{what} still waits to be made again at rest")
+            if row["status"] != "ready":
+                self.violated("I2", f"{what} is to be made again, and is {row['status']}")
+            if row["done"]:
+                self.violated("I4", f"{what} is to be made again as it is")
+            if row["tries"] > TRIES_MAX + 1:  # the last one gives up without trying
+                self.violated("I4", f"{what} was tried {row['tries']} times")
+        waiting = rows(self.data, "SELECT value, (SELECT count(*) FROM rerenders WHERE state = 'waiting') AS counted "
+                       "FROM totals WHERE name = 'rerenders'")[0]
+        if waiting["value"] != waiting["counted"]:
+            self.violated("I4", f"{waiting['value']} rerenders are said to wait, {waiting['counted']} do")
 
     def check_acknowledged(self):
         """I1, I6: what clients were told holds."""

@@ -50,5 +50,6 @@ def contents(data):
 def is_quiet(data):
     """No work waits, and nothing has to be swept."""
     waiting = rows(data, "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'")[0][0]
+    waiting += rows(data, "SELECT count(*) FROM rerenders WHERE state = 'waiting'")[0][0]
     unsettled = rows(data, "SELECT count(*) FROM blobs WHERE state <> 'live'")[0][0]
     return waiting == 0 and unsettled == 0

@@ -13,7 +13,7 @@ import pictures
 from data_folder import blob_files, blob_path, rows
 from safelight_process import BINARY, REPOSITORY, run_command
 
-COMMANDS = ("serve", "process", "migrate", "config", "reconcile", "version")
+COMMANDS = ("serve", "process", "migrate", "config", "reconcile", "presets", "version")
 
 
 @pytest.fixture
@@ -25,7 +25,8 @@ def run(tmp_path):
 
 class TestHelp:
     @pytest.mark.parametrize("arguments", [["--help"]] + [[command, "--help"] for command in COMMANDS] +
-                             [["migrate", direction, "--help"] for direction in ("up", "down", "status")])
+                             [["migrate", direction, "--help"] for direction in ("up", "down", "status")] +
+                             [["presets", action, "--help"] for action in ("list", "rerender")])
     def test_every_command_helps(self, run, arguments):
         result = run(*arguments)
         assert result.returncode == 0
@@ -35,7 +36,9 @@ class TestHelp:
 
     @pytest.mark.parametrize("arguments", [[], ["no-such-command"], ["serve", "--no-such-flag"], ["process"],
                                            ["process", "x.jpg"], ["migrate"], ["migrate", "sideways"],
-                                           ["migrate", "down", "--steps", "0"], ["reconcile", "--grace", "soon"]])
+                                           ["migrate", "down", "--steps", "0"], ["reconcile", "--grace", "soon"],
+                                           ["presets"], ["presets", "rerender"],
+                                           ["presets", "rerender", "thumbnail", "--batch", "0"]])
     def test_what_is_not_understood(self, run, arguments):
         result = run(*arguments)
         assert result.returncode == 2
@@ -107,10 +110,12 @@ class TestConfig:
 
     @pytest.mark.parametrize("text, word", [("{", ""), ('{"presets": {"UPPER": {}}}', "UPPER"),
                                             ('{"presets": {"a": {"resize": {"width": 0}}}}', "width")])
-    def test_malformed_presets(self, run, tmp_path, text, word):
+    @pytest.mark.parametrize("command", [["serve"], ["config"], ["presets", "list"]])
+    def test_malformed_presets(self, run, tmp_path, command, text, word):
         (tmp_path / "presets.json").write_text(text)
-        result = run("serve", SAFELIGHT_PRESETS=tmp_path / "presets.json")
-        assert result.returncode != 0
+        result = run(*command, SAFELIGHT_PRESETS=tmp_path / "presets.json")
+        assert result.returncode == 2
+        assert "SAFELIGHT_PRESETS" in result.stderr and "presets.json" in result.stderr
         assert word in result.stderr
 
     def test_a_data_folder_that_cannot_be_made(self, run, tmp_path):

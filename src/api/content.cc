@@ -39,16 +39,13 @@ class SourceStream final : public http::ResponseStream {
     const std::uint64_t end_;
 };
 
-enum class Kind { original, variant };
-
-http::Headers headers_of(const Content& content, Kind kind, const http::Validators& validators) {
+http::Headers headers_of(const Content& content, const http::Validators& validators) {
     http::Headers headers;
     headers.set("ETag", validators.etag);
     headers.set("Last-Modified", to_http_date(content.modified_at));
-    // A variant's bytes never change under its name. An original's do not either, but it should be gone from
-    // caches when it was deleted, so it is asked for each time.
-    headers.set("Cache-Control",
-                kind == Kind::variant ? "private, max-age=31536000, immutable" : "private, no-cache");
+    // A variant may be made again when its preset changes, and both should be gone from caches when they were
+    // deleted, so they are asked for each time; the entity tag makes that cheap.
+    headers.set("Cache-Control", "private, no-cache");
     return headers;
 }
 
@@ -95,10 +92,10 @@ Answer unsatisfiable(std::uint64_t size_bytes) {
 }
 
 /// The whole answer from opened content; runs on the pool, since it may read.
-Answer answer_with(const http::Request& request, Content content, Kind kind) {
+Answer answer_with(const http::Request& request, Content content) {
     const http::Validators validators{.etag = etag_of(content.sha256), .last_modified = content.modified_at};
     http::Response response;
-    response.headers = headers_of(content, kind, validators);
+    response.headers = headers_of(content, validators);
     if (auto decided = decide_by_condition(request, validators, response)) return std::move(*decided);
     const std::uint64_t size_bytes = content.bytes->size_bytes();
     if (size_bytes == 0)
@@ -119,9 +116,9 @@ Answer answer_with(const http::Request& request, Content content, Kind kind) {
     return *std::move(complete);
 }
 
-Answer open_and_answer(const http::Request& request, Result<Content> content, Kind kind) {
+Answer open_and_answer(const http::Request& request, Result<Content> content) {
     if (!content) return refuse(std::move(content).error());
-    return answer_with(request, *std::move(content), kind);
+    return answer_with(request, *std::move(content));
 }
 
 /// on_pool for work whose trouble is a Refusal already.
@@ -138,9 +135,8 @@ Handled get_original(const ApiParts& api, const Principal& principal, http::Requ
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<ImageId>(request);
     if (!id) co_return refuse(id.error());
-    co_return co_await answer_on_pool(api, [&] {
-        return open_and_answer(request, api.library.open_original(principal.account, *id), Kind::original);
-    });
+    co_return co_await answer_on_pool(
+        api, [&] { return open_and_answer(request, api.library.open_original(principal.account, *id)); });
 }
 
 Handled get_variant(const ApiParts& api, const Principal& principal, http::Request& request) {
@@ -152,8 +148,7 @@ Handled get_variant(const ApiParts& api, const Principal& principal, http::Reque
         co_return refuse(Problem::not_found, "There is no variant of this name.");
     }
     co_return co_await answer_on_pool(api, [&] {
-        return open_and_answer(request, api.library.open_variant(principal.account, *id, name->second),
-                               Kind::variant);
+        return open_and_answer(request, api.library.open_variant(principal.account, *id, name->second));
     });
 }
 

@@ -32,6 +32,9 @@ Handled delete_image(const ApiParts& api, const Principal& principal, http::Requ
 Handled get_original(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_variant(const ApiParts& api, const Principal& principal, http::Request& request);
 
+// presets.cc
+Handled list_presets(const ApiParts& api, const Principal& principal, http::Request& request);
+
 // health.cc
 Handled get_health(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_readiness(const ApiParts& api, const Principal& principal, http::Request& request);

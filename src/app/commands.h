@@ -9,6 +9,7 @@
 
 #include "app/config_sources.h"
 #include "base/clock.h"
+#include "service/rerendering.h"
 
 namespace safelight::app {
 
@@ -35,6 +36,11 @@ struct ReconcileCommand {
     Milliseconds grace{3'600'000};
 };
 [[nodiscard]] int run_reconcile(const Config& config, const ReconcileCommand& options);
+
+[[nodiscard]] int run_presets_list(const Config& config);
+/// `options` without `wanted`, which the preset of that name gives. SIGTERM and SIGINT end it between
+/// batches.
+[[nodiscard]] int run_presets_rerender(const Config& config, RerenderOptions options);
 
 [[nodiscard]] int run_version();
 

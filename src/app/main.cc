@@ -14,6 +14,7 @@
 
 #include "app/allocator.h"
 #include "app/commands.h"
+#include "app/presets_file.h"
 #include "app/settings.h"
 #include "app/version.h"
 #include "app/wiring.h"
@@ -60,12 +61,15 @@ struct CommandLine {
     unsigned steps = 1;
     ConfigView view = ConfigView::effective;
     ReconcileCommand reconcile;
+    RerenderOptions rerender;
     std::string grace = "1 h";
     CLI::App* serve_command = nullptr;
     CLI::App* process_command = nullptr;
     CLI::App* migrate_command = nullptr;
     CLI::App* config_command = nullptr;
     CLI::App* reconcile_command = nullptr;
+    CLI::App* presets_command = nullptr;
+    CLI::App* rerender_command = nullptr;
     CLI::App* version_command = nullptr;
 
     CommandLine() {
@@ -81,6 +85,7 @@ struct CommandLine {
         add_migrate();
         add_config();
         add_reconcile();
+        add_presets();
         version_command = app.add_subcommand("version", "The versions of Safelight and of every codec.");
     }
 
@@ -144,6 +149,43 @@ struct CommandLine {
             ->type_name("TIME");
         add_setting_flags(*reconcile_command, {"Storage"}, flags);
     }
+
+    void add_presets() {
+        presets_command =
+            app.add_subcommand("presets", "Shows the presets; makes the variants of a changed one again.");
+        presets_command->require_subcommand(1);
+        presets_command
+            ->fallthrough();  // settings may stand behind `list` and `rerender`, which inherit this
+        presets_command->add_subcommand("list", "Every preset with its version and its compact spelling.");
+        rerender_command = presets_command->add_subcommand(
+            "rerender",
+            "Queues the ready variants of a preset's name that were made by another transform, to be made "
+            "again by "
+            "the workers of the server when no job waits. May be interrupted, and run again to go on.");
+        rerender_command->add_option("name", rerender.name, "The preset")->required()->type_name("NAME");
+        rerender_command->add_flag("--dry-run", rerender.dry_run, "Says what would be made again");
+        rerender_command->add_flag(
+            "--wait", rerender.wait,
+            "Shows the progress until all are made; at most a batch is queued at a time");
+        rerender_command->add_flag("--retry-failed", rerender.failed_again,
+                                   "Tries those once more that could not be made");
+        rerender_command->add_option("--batch", rerender.batch, "Variants in one transaction")
+            ->capture_default_str()
+            ->type_name("N")
+            ->check(CLI::Range(1U, 10'000U));
+        rerender_command
+            ->add_option("--rate", rerender.per_second, "Variants queued in a second; 0: no limit")
+            ->capture_default_str()
+            ->type_name("N")
+            ->check(CLI::Range(0U, 1'000'000U));
+        add_setting_flags(*presets_command, {"Storage", "Pictures"}, flags);
+    }
+
+    /// Whether the presets have to be in order for what was asked.
+    [[nodiscard]] bool needs_presets() const {
+        return serve_command->parsed() || process_command->parsed() || config_command->parsed() ||
+               presets_command->parsed();
+    }
 };
 
 int dispatch(CommandLine& line, const Resolved& resolved) {
@@ -160,6 +202,8 @@ int dispatch(CommandLine& line, const Resolved& resolved) {
         line.reconcile.grace = *grace;
         return run_reconcile(config, line.reconcile);
     }
+    if (line.rerender_command->parsed()) return run_presets_rerender(config, line.rerender);
+    if (line.presets_command->parsed()) return run_presets_list(config);
     return run_version();
 }
 
@@ -175,7 +219,10 @@ int run(int argc, char** argv) {
         for (const auto& fault : env_file.error().faults) print_fault(fault.detail);
         return exit_usage;
     }
-    const Resolved resolved = resolve({*std::move(env_file), read_environment(), line.flags});
+    Resolved resolved = resolve({*std::move(env_file), read_environment(), line.flags});
+    if (line.needs_presets()) {
+        for (std::string& fault : preset_faults(resolved.config)) resolved.faults.push_back(std::move(fault));
+    }
     for (const auto& fault : resolved.faults) print_fault(fault);
     if (line.config_command->parsed()) {
         const int shown = run_config(resolved, line.view);

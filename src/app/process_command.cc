@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "app/commands.h"
+#include "app/presets_file.h"
 #include "app/wiring.h"
 #include "base/byte_source.h"
 #include "transform/presets.h"

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -12,6 +11,8 @@
 
 #include "api/api.h"
 #include "app/commands.h"
+#include "app/presets_file.h"
+#include "app/stop_signals.h"
 #include "app/version.h"
 #include "app/wiring.h"
 #include "embedded/web_assets.h"
@@ -22,38 +23,6 @@
 
 namespace safelight::app {
 namespace {
-
-/// SIGTERM and SIGINT, taken by whoever waits here instead of ending the process. Made before any thread
-/// starts, so that all of them inherit the mask.
-class StopSignals {
-  public:
-    StopSignals() {
-        sigemptyset(&signals_);
-        sigaddset(&signals_, SIGTERM);
-        sigaddset(&signals_, SIGINT);
-        pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-        // A client that goes away, and a file that grows past a limit, are errors of a call and no reason to
-        // die.
-        std::signal(SIGPIPE, SIG_IGN);
-        std::signal(SIGXFSZ, SIG_IGN);
-    }
-
-    int wait() const {
-        int signal = 0;
-        sigwait(&signals_, &signal);
-        return signal;
-    }
-
-    /// From now on a further signal ends the process at once.
-    void end_at_the_next() const {
-        std::signal(SIGTERM, SIG_DFL);
-        std::signal(SIGINT, SIG_DFL);
-        pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
-    }
-
-  private:
-    sigset_t signals_{};
-};
 
 /// The use cases over the backends.
 struct Services {
@@ -94,6 +63,7 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
                                   .ids = *backends.ids,
                                   .catalog = backends.database->catalog(),
                                   .claims = backends.database->claims(),
+                                  .rerenders = backends.database->rerenders(),
                                   .ledger = backends.database->ledger(),
                                   .blobs = *backends.blobs,
                                   .keys = *backends.keys,
@@ -108,6 +78,9 @@ void register_gauges(Backends& backends, const WorkerPool& workers) {
     backends.metrics->gauge("safelight_backlog_jobs", "Jobs with pending variants.", [&backends] {
         return static_cast<double>(backends.database->claims().backlog().value_or(0));
     });
+    backends.metrics->gauge(
+        "safelight_backlog_rerenders", "Variants that wait to be made again.",
+        [&backends] { return static_cast<double>(backends.database->rerenders().backlog().value_or(0)); });
     backends.metrics->gauge("safelight_queue_hints", "Hints that wait for a worker of this process.",
                             [&backends] { return static_cast<double>(backends.queue->depth().value_or(0)); });
     backends.metrics->gauge("safelight_workers_busy", "Jobs in hand in this process.",

@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <system_error>
 
 #include "base/units.h"
@@ -54,17 +52,6 @@ std::unique_ptr<telemetry::Logger> make_logger(const Config& config) {
                          (config.log_format == LogFormatChoice::automatic && ::isatty(STDERR_FILENO) == 1);
     return telemetry::make_stderr_logger(config.log_level,
                                          as_text ? telemetry::LogFormat::text : telemetry::LogFormat::json);
-}
-
-Result<Presets> load_presets(const Config& config) {
-    if (config.presets_file.empty()) return Presets();
-    std::ifstream file(config.presets_file, std::ios::binary);
-    if (!file) {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("SAFELIGHT_PRESETS is \"{}\": the file cannot be read.",
-                                   config.presets_file.string()));
-    }
-    return Presets::parse(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 Result<std::unique_ptr<Renderer>> start_renderer(const Config& config, std::uint32_t calls,

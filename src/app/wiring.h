@@ -15,7 +15,6 @@
 #include "service/key_stock.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
-#include "transform/presets.h"
 
 namespace safelight::app {
 
@@ -26,9 +25,6 @@ inline constexpr const char* renderer_command = "renderer";
 [[nodiscard]] int report(const Error& error);
 
 [[nodiscard]] std::unique_ptr<telemetry::Logger> make_logger(const Config& config);
-
-/// Built-in presets and those of the configured file. Errors: invalid_argument.
-[[nodiscard]] Result<Presets> load_presets(const Config& config);
 
 /// For as many calls at the same time as `calls`. `log` outlives it. Errors: renderer_failed, unavailable.
 /// Blocks until the renderer processes are warm.

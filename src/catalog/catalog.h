@@ -1,8 +1,9 @@
 // The catalog: images, jobs, variants, claims and the blob ledger. It owns the truth about what exists.
 //
-// Three small interfaces over one database, because their callers differ: Catalog for the use cases,
-// JobClaims for workers, BlobLedger for whoever writes or sweeps blobs. Every call is one atomic transaction,
-// durable when it returns. Any thread may call any of them, concurrently; calls block and belong on a pool.
+// Small interfaces over one database, because their callers differ: Catalog for the use cases, JobClaims for
+// workers, BlobLedger for whoever writes or sweeps blobs, Rerenders (in rerenders.h) for changed presets.
+// Every call is one atomic transaction, durable when it returns. Any thread may call any of them,
+// concurrently; calls block and belong on a pool.
 //
 // Errors of every call: unavailable (the database does not answer, is locked or read-only), storage_full.
 #pragma once
@@ -17,6 +18,7 @@
 
 #include "base/result.h"
 #include "catalog/records.h"
+#include "catalog/rerenders.h"
 #include "transform/presets.h"
 
 namespace safelight {
@@ -87,9 +89,10 @@ class Catalog {
                                                         const std::optional<FocalPoint>& focal_point) = 0;
 
     /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an
-    /// equal transform is left as it is (a repeated request is harmless). Returns the job as it stands then.
-    /// Errors: not_found; conflict (a name is taken by another transform; nothing is added, one fault each);
-    /// invalid_argument (there would be more than variants_per_image_max).
+    /// equal transform, or is about to be made again by it, is left as it is (a repeated request is
+    /// harmless). Returns the job as it stands then. Errors: not_found; conflict (a name is taken by another
+    /// transform; nothing is added, one fault each); invalid_argument (there would be more than
+    /// variants_per_image_max).
     [[nodiscard]] virtual Result<Job> add_variants(AccountId owner, JobId id,
                                                    std::span<const VariantRequest> variants,
                                                    Timestamp now) = 0;
@@ -230,6 +233,7 @@ class CatalogDatabase {
     [[nodiscard]] virtual Catalog& catalog() = 0;
     [[nodiscard]] virtual JobClaims& claims() = 0;
     [[nodiscard]] virtual BlobLedger& ledger() = 0;
+    [[nodiscard]] virtual Rerenders& rerenders() = 0;
     /// Whether the database can be read and written now; for readiness.
     [[nodiscard]] virtual Status check() = 0;
 };

@@ -56,25 +56,26 @@ class CatalogLibrary final : public Library {
     }
 
     Result<Content> open_variant(AccountId owner, ImageId id, std::string_view name) override {
-        TRY_ASSIGN(const Image image, parts_.catalog.find_image(owner, id));
-        const auto variant = std::ranges::find(image.variants, name, &Variant::name);
-        if (variant == image.variants.end()) {
-            return failure(ErrorCode::not_found, "The image has no variant of this name.");
+        // Between the catalog and the store the variant may have been made again and its old bytes been
+        // swept: what is recorded then is looked up again. Each round but the last has seen another blob.
+        std::optional<BlobKey> vanished;
+        for (;;) {
+            TRY_ASSIGN(const Image image, parts_.catalog.find_image(owner, id));
+            TRY_ASSIGN(const Variant variant, ready_variant(image, name));
+            const VariantContent& recorded = *variant.content;
+            auto bytes = parts_.blobs.open(recorded.blob);
+            if (!bytes && bytes.error().code == ErrorCode::not_found && vanished != recorded.blob) {
+                vanished = recorded.blob;
+                continue;
+            }
+            Content content;
+            TRY_ASSIGN(content.bytes, checked(std::move(bytes), image, recorded.blob, recorded.size_bytes));
+            content.format = recorded.format;
+            content.sha256 = recorded.sha256;
+            content.modified_at = variant.updated_at;
+            content.filename = variant_filename(image.filename, variant.name, recorded.format);
+            return content;
         }
-        if (variant->status == VariantStatus::pending) {
-            return failure(ErrorCode::variant_not_ready, "The variant is still being made.");
-        }
-        if (variant->status == VariantStatus::failed) {
-            return failure(ErrorCode::variant_failed,
-                           variant->error ? variant->error->detail : "The variant could not be made.");
-        }
-        Content content;
-        TRY_ASSIGN(content.bytes, open(image, variant->content->blob, variant->content->size_bytes));
-        content.format = variant->content->format;
-        content.sha256 = variant->content->sha256;
-        content.modified_at = variant->updated_at;
-        content.filename = variant_filename(image.filename, variant->name, variant->content->format);
-        return content;
     }
 
     Status delete_job(AccountId owner, JobId id) override {
@@ -90,8 +91,28 @@ class CatalogLibrary final : public Library {
     }
 
   private:
+    static Result<Variant> ready_variant(const Image& image, std::string_view name) {
+        const auto variant = std::ranges::find(image.variants, name, &Variant::name);
+        if (variant == image.variants.end()) {
+            return failure(ErrorCode::not_found, "The image has no variant of this name.");
+        }
+        if (variant->status == VariantStatus::pending) {
+            return failure(ErrorCode::variant_not_ready, "The variant is still being made.");
+        }
+        if (variant->status == VariantStatus::failed) {
+            return failure(ErrorCode::variant_failed,
+                           variant->error ? variant->error->detail : "The variant could not be made.");
+        }
+        return *variant;
+    }
+
     Result<std::unique_ptr<ByteSource>> open(const Image& image, BlobKey key, std::uint64_t size_bytes) {
-        auto source = parts_.blobs.open(key);
+        return checked(parts_.blobs.open(key), image, key, size_bytes);
+    }
+
+    /// What was opened, if it is what was recorded.
+    Result<std::unique_ptr<ByteSource>> checked(Result<std::unique_ptr<ByteSource>> source,
+                                                const Image& image, BlobKey key, std::uint64_t size_bytes) {
         if (source && (*source)->size_bytes() == size_bytes) return source;
         if (!source && source.error().code != ErrorCode::not_found) return source;
         // A deletion may have come between the catalog and the store.

@@ -173,6 +173,38 @@ TEST_F(LibraryTest, ABlobOfAnotherSizeIsReportedLoudly) {
     EXPECT_EQ(house.log.count(telemetry::Level::error, "stored bytes are damaged"), 1U);
 }
 
+TEST_F(LibraryTest, AVariantThatIsMadeAgainIsNeverMissing) {
+    const Job job = house.upload();
+    const Variant old = make_variant(job, "old bytes");
+    VariantContent remade = *old.content;
+    remade.blob = house.ids.next<BlobKey>();
+    ASSERT_TRUE(house.ledger.reserve(std::span(&remade.blob, 1), clock.now() + 1min));
+    remade.size_bytes = value_of(put(*house.blobs, remade.blob, bytes_of("new bytes, and more"))).size_bytes;
+    Transform wanted;
+    wanted.quality = 50;
+    ASSERT_TRUE(house.rerenders.request(std::span(&job.image.id, 1), old.name, wanted, false, clock.now()));
+    // Between the look into the catalog and the store.
+    house.script.after("find_image", [&]() -> std::optional<Error> {
+        house.script.clear();
+        const RerenderClaim held = *value_of(house.rerenders.claim(1min, clock.now()));
+        EXPECT_TRUE(house.rerenders.complete({held.image.id, held.name, held.token}, remade, clock.now()));
+        EXPECT_TRUE(house.blobs->remove(old.content->blob)) << "as the sweeper does";
+        return std::nullopt;
+    });
+    const Content content = value_of(library->open_variant(house.owner, job.image.id, old.name));
+    EXPECT_EQ(content.bytes->size_bytes(), remade.size_bytes);
+    EXPECT_EQ(house.log.count(telemetry::Level::error, "stored bytes are damaged"), 0U);
+}
+
+TEST_F(LibraryTest, ALostVariantIsReportedLoudly) {
+    const Job job = house.upload();
+    const Variant variant = make_variant(job, "bytes");
+    ASSERT_TRUE(house.blobs->remove(variant.content->blob));
+    EXPECT_EQ(code_of(library->open_variant(house.owner, job.image.id, variant.name)),
+              ErrorCode::corrupt_blob);
+    EXPECT_EQ(house.log.count(telemetry::Level::error, "stored bytes are damaged"), 1U);
+}
+
 TEST_F(LibraryTest, AnImageDeletedMeanwhileIsNotFound) {
     const Job job = house.upload();
     house.script.after("find_image", [&]() -> std::optional<Error> {

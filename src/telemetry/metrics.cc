@@ -149,6 +149,10 @@ struct Metrics::Series {
         registry, "safelight_variants_total", "Variants made, or failed for good.", {"result"}};
     CounterTable attempts{
         registry, "safelight_attempts_total", "Runs of a worker over a job, by how they ended.", {"result"}};
+    CounterTable rerenders{registry,
+                           "safelight_rerenders_total",
+                           "Runs of a worker over a variant that is made again, by how they ended.",
+                           {"result"}};
     Histogram& attempt_seconds = prometheus::BuildHistogram()
                                      .Name("safelight_attempt_seconds")
                                      .Help("Time of a worker's run over a job.")
@@ -222,6 +226,10 @@ void Metrics::deletion() {
 void Metrics::blobs_swept(std::uint64_t count) {
     series_->swept.Increment(static_cast<double>(count));
 }
+void Metrics::rerender(std::string_view result) {
+    series_->rerenders.at({result}).Increment();
+}
+
 void Metrics::jobs_rescued(std::uint64_t count) {
     series_->rescued.Increment(static_cast<double>(count));
 }

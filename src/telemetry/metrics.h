@@ -34,6 +34,9 @@ class Metrics {
     /// safelight_attempts_total{result}, safelight_attempt_seconds: one worker's run over one job;
     /// "completed", "retried", "fenced", "released".
     void attempt(std::string_view result, std::chrono::microseconds duration);
+    /// safelight_rerenders_total{result}: one worker's run over a variant that is made again; "remade",
+    /// "failed", "retried", "fenced", "released".
+    void rerender(std::string_view result);
     /// safelight_deletions_total, safelight_blobs_swept_total, safelight_jobs_rescued_total.
     void deletion();
     void blobs_swept(std::uint64_t count);

@@ -34,6 +34,7 @@ void use_everything(Metrics& metrics) {
     metrics.deletion();
     metrics.blobs_swept(3);
     metrics.jobs_rescued(2);
+    metrics.rerender("remade");
     metrics.blob_operation("commit", "ok", 600us);
     metrics.gauge("safelight_backlog_jobs", "Jobs that wait.", [] { return 7.0; });
 }
@@ -53,7 +54,7 @@ TEST(Metrics, EachFigureIsExposed) {
           R"(safelight_variants_total{result="ready"} 1)",
           R"(safelight_attempts_total{result="completed"} 1)", R"(safelight_attempt_seconds_count 1)",
           R"(safelight_deletions_total 1)", R"(safelight_blobs_swept_total 3)",
-          R"(safelight_jobs_rescued_total 2)",
+          R"(safelight_jobs_rescued_total 2)", R"(safelight_rerenders_total{result="remade"} 1)",
           R"(safelight_blob_operations_total{operation="commit",result="ok"} 1)",
           R"(safelight_blob_operation_seconds_count{operation="commit"} 1)", R"(safelight_backlog_jobs 7)"}) {
         EXPECT_THAT(text, HasSubstr(line + std::string("\n")));

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <set>
+#include <span>
 #include <utility>
 
+#include "base/sha256.h"
 #include "base/text.h"
 
 namespace safelight {
@@ -97,6 +99,44 @@ std::vector<std::string_view> split_at_commas(std::string_view text) {
     }
 }
 
+/// A member's name as a part of a JSON pointer.
+std::string pointer_part(std::string_view name) {
+    std::string part;
+    for (const char c : to_valid_utf8(name)) {
+        if (c == '~') {
+            part += "~0";
+        } else if (c == '/') {
+            part += "~1";
+        } else {
+            part += c;
+        }
+    }
+    return part;
+}
+
+/// Where in a text of lines the byte at `offset` stands, for people: both from 1.
+std::string place_of(std::string_view text, std::size_t offset) {
+    const std::string_view before = text.substr(0, offset);
+    const auto line = 1 + std::ranges::count(before, '\n');
+    const auto line_begin = before.rfind('\n');
+    return fmt::format("line {}, column {}", line,
+                       line_begin == std::string_view::npos ? offset + 1 : offset - line_begin);
+}
+
+/// The document, or one fault that says where it is no JSON.
+Result<json::value> parse_document(std::string_view text) {
+    json::stream_parser parser;
+    boost::system::error_code error;
+    std::size_t offset = parser.write_some(text.data(), text.size(), error);
+    if (!error && offset < text.size()) error = json::error::extra_data;
+    if (!error) parser.finish(error);
+    if (error) {
+        return invalid(
+            {{"", fmt::format("This is no JSON: {} at {}.", error.message(), place_of(text, offset))}});
+    }
+    return parser.release();
+}
+
 std::unexpected<Error> too_many(std::string_view pointer) {
     return invalid({{std::string(pointer), fmt::format("At most {} variants can be asked for at once.",
                                                        variants_per_request_max)}});
@@ -110,6 +150,12 @@ bool is_variant_name(std::string_view name) {
     return std::ranges::all_of(name, [&](char c) { return is_alphanumeric(c) || c == '-' || c == '_'; });
 }
 
+std::string version_of(const Transform& transform) {
+    constexpr std::size_t version_digits = 12;
+    const std::string canonical = to_json(transform);
+    return sha256_of(std::as_bytes(std::span(canonical))).to_hex().substr(0, version_digits);
+}
+
 Presets::Presets() {
     transforms_["thumbnail"] = Transform{
         .resize = Resize{.width_px = 100, .height_px = 100, .fit = Fit::inside, .enlarge = false},
@@ -119,9 +165,8 @@ Presets::Presets() {
 }
 
 Result<Presets> Presets::parse(std::string_view text) {
-    boost::system::error_code parse_error;
-    const json::value document = json::parse(text, parse_error);
-    const json::object* object = parse_error ? nullptr : document.if_object();
+    TRY_ASSIGN(const json::value document, parse_document(text));
+    const json::object* object = document.if_object();
     const json::value* list = object != nullptr ? object->if_contains("presets") : nullptr;
     if (list == nullptr || !list->is_object() || object->size() != 1) {
         return invalid({{"", "Presets are a JSON object {\"presets\": {\"name\": {transform}, …}}."}});
@@ -129,7 +174,7 @@ Result<Presets> Presets::parse(std::string_view text) {
     Presets presets;
     std::vector<Fault> faults;
     for (const auto& member : list->get_object()) {
-        const std::string pointer = fmt::format("/presets/{}", std::string_view(member.key()));
+        const std::string pointer = "/presets/" + pointer_part(member.key());
         if (!is_variant_name(member.key())) {
             faults.push_back({pointer, std::string(name_rule)});
             continue;

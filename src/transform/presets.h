@@ -21,13 +21,18 @@ struct VariantRequest {
     bool operator==(const VariantRequest&) const = default;
 };
 
+/// Tells one state of a preset from another: the first 12 hexadecimal digits of the SHA-256 of the canonical
+/// JSON. Equal transforms have equal versions.
+[[nodiscard]] std::string version_of(const Transform& transform);
+
 /// Immutable after construction; any thread may read.
 class Presets {
   public:
     /// Only `thumbnail`: fit inside 100×100, never enlarged, same format as the original.
     Presets();
 
-    /// `thumbnail` and those of {"presets": {"name": {transform}, …}}, which may redefine it.
+    /// `thumbnail` and those of {"presets": {"name": {transform}, …}}, which may redefine it. Errors:
+    /// invalid_argument with every fault at once, each with its pointer into the document (RFC 6901).
     [[nodiscard]] static Result<Presets> parse(std::string_view json);
 
     [[nodiscard]] const Transform* find(std::string_view name) const;

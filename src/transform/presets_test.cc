@@ -39,6 +39,37 @@ TEST(Presets, AFilesFaultsAreNamed) {
     EXPECT_FALSE(Presets::parse(R"({"presets":{},"more":1})"));
 }
 
+TEST(Presets, PointersIntoTheFileAreEscaped) {
+    const auto presets = Presets::parse(R"({"presets":{"a/b~c":{}}})");
+    ASSERT_FALSE(presets);
+    EXPECT_EQ(presets.error().faults[0].pointer, "/presets/a~1b~0c");
+}
+
+TEST(Presets, WhatIsNoJsonIsPlaced) {
+    for (const auto& [text, place] : {std::pair{"{\n  \"presets\": {,}}", "line 2, column 15"},
+                                      {"", "line 1, column 1"},
+                                      {"{\"presets\": {}} x", "line 1, column 16"},
+                                      {"{\"presets\":\n", "line 2, column 1"}}) {
+        const auto presets = Presets::parse(text);
+        ASSERT_FALSE(presets) << text;
+        ASSERT_EQ(presets.error().faults.size(), 1U);
+        EXPECT_NE(presets.error().faults[0].detail.find(place), std::string::npos)
+            << presets.error().faults[0].detail;
+    }
+}
+
+TEST(Presets, AnotherTransformHasAnotherVersion) {
+    const Transform small{.resize = Resize{.width_px = 100}};
+    Transform larger = small;
+    larger.resize->width_px = 101;
+    // printf '{"resize":{"width":100}}' | sha256sum
+    EXPECT_EQ(version_of(small), "aed569882091");
+    EXPECT_EQ(version_of(*parse_transform(R"({ "resize": {"enlarge": false, "width": 100} })")),
+              version_of(small));
+    EXPECT_NE(version_of(larger), version_of(small));
+    EXPECT_EQ(version_of(larger).size(), 12U);
+}
+
 TEST(VariantNames, FollowTheRule) {
     for (const auto* name : {"a", "thumbnail", "2x", "a-b_c"}) EXPECT_TRUE(is_variant_name(name)) << name;
     for (const auto& name : {std::string(), std::string("-a"), std::string("A"), std::string("a/b"),

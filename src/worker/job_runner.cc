@@ -72,12 +72,16 @@ Result<JobRunner::Work> JobRunner::work(const Claim& claim, RenderSlot& slot) {
     const auto hold = leases_.hold(claim.job_id, claim.attempt);
     // A deletion in this process is learnt of at once, not only at the next renewal.
     const auto subscription = parts_.watch.subscribe(claim.job_id, [&hold] { hold->renew_soon(); });
-    auto rendered = render(claim, *hold, slot);
+    return make(claim, *hold, slot);
+}
+
+Result<JobRunner::Work> JobRunner::make(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot) {
+    auto rendered = render(claim, hold, slot);
     slot.release();
-    if (hold->is_lost()) return std::unexpected(fenced());
+    if (hold.is_lost()) return std::unexpected(fenced());
     if (!rendered) return forward(std::move(rendered));
     Result<Work> stored = store(claim, std::move(*rendered));
-    if (hold->is_lost()) return std::unexpected(fenced());
+    if (hold.is_lost()) return std::unexpected(fenced());
     return stored;
 }
 

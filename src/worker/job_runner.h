@@ -32,13 +32,19 @@ class JobRunner {
     /// Blocks. Errors: what claiming returns; whatever happens to a claimed job is settled here.
     [[nodiscard]] Status run(JobId id, RenderSlot slot);
 
-  private:
     /// What an attempt has to commit.
     struct Work {
         std::vector<VariantOutcome> outcomes;
         std::optional<Look> look;
         std::optional<BlobReservation> reservation;  // of the blobs in `outcomes`
     };
+
+    /// Renders and stores the pending variants of something that `hold` keeps claimed; commits nothing. Of
+    /// the claim, image, pending and tries count. Errors: fenced (the hold was lost), cancelled (shutdown),
+    /// and whatever keeps all variants from being made. Blocks.
+    [[nodiscard]] Result<Work> make(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
+
+  private:
     /// How an attempt ended, for log and metrics.
     struct Ending {
         std::string_view result;  // "completed", "retried", "released", "fenced", "unsettled"

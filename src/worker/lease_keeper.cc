@@ -17,9 +17,15 @@ LeaseKeeper::LeaseKeeper(JobClaims& claims, const Clock& clock, telemetry::Logge
 LeaseKeeper::~LeaseKeeper() = default;
 
 std::unique_ptr<LeaseKeeper::Hold> LeaseKeeper::hold(JobId job_id, std::uint32_t attempt) {
+    return hold(job_id, [this, job_id, attempt](Milliseconds lease, Timestamp now) {
+        return claims_.renew(job_id, attempt, lease, now);
+    });
+}
+
+std::unique_ptr<LeaseKeeper::Hold> LeaseKeeper::hold(JobId job_id, Renewal renewal) {
     auto held = std::make_shared<Held>();
     held->job_id = job_id;
-    held->attempt = attempt;
+    held->renewal = std::move(renewal);
     held->due = std::chrono::steady_clock::now() + lease_ / 3;
     const std::lock_guard lock(mutex_);
     holds_.push_back(held);
@@ -83,7 +89,7 @@ std::shared_ptr<LeaseKeeper::Held> LeaseKeeper::next_due() const {
 
 void LeaseKeeper::renew(Held& held) {
     if (held.lost) return;
-    const Status status = claims_.renew(held.job_id, held.attempt, lease_, clock_.now());
+    const Status status = held.renewal(lease_, clock_.now());
     if (status) return;
     if (status.error().code == ErrorCode::fenced) {
         held.lost = true;
@@ -91,7 +97,6 @@ void LeaseKeeper::renew(Held& held) {
     }
     // The next third tries again; should the lease run out before, the fencing token protects the job.
     log_.warn("renewing a lease failed", {{"job_id", held.job_id.to_string()},
-                                          {"attempt", held.attempt},
                                           {"error", name_of(status.error().code)},
                                           {"detail", status.error().log_text}});
 }

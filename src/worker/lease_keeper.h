@@ -1,10 +1,11 @@
-// Prolongs the leases of the jobs in hand, on a thread of its own: never behind image work.
+// Prolongs the leases of what is in hand, on a thread of its own: never behind image work.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -50,7 +51,12 @@ class LeaseKeeper {
         const std::shared_ptr<Held> held_;
     };
 
-    /// Begins to renew the claim of `attempt` every third of the lease, counted from now.
+    /// Prolongs one claim; called on the keeper's thread. Errors: fenced (the claim is lost), any other is
+    /// tried again.
+    using Renewal = std::function<Status(Milliseconds lease, Timestamp now)>;
+
+    /// Begins to renew the claim every third of the lease, counted from now. `job_id` is for the log.
+    [[nodiscard]] std::unique_ptr<Hold> hold(JobId job_id, Renewal renewal);
     [[nodiscard]] std::unique_ptr<Hold> hold(JobId job_id, std::uint32_t attempt);
 
   private:
@@ -59,7 +65,7 @@ class LeaseKeeper {
 
     struct Held {
         JobId job_id;
-        std::uint32_t attempt = 0;
+        Renewal renewal;
         std::atomic<bool> lost = false;
         SteadyTime due;         // guarded by mutex_
         bool renewing = false;  // guarded by mutex_

@@ -40,6 +40,7 @@ struct WorkerParts {
     IdGenerator& ids;
     Catalog& catalog;
     JobClaims& claims;
+    Rerenders& rerenders;
     BlobLedger& ledger;
     BlobStore& blobs;
     KeyStocks& keys;  // with the write_deadlines of the configuration

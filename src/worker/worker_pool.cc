@@ -1,5 +1,6 @@
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <exception>
@@ -14,6 +15,7 @@
 #include "worker/job_runner.h"
 #include "worker/lease_keeper.h"
 #include "worker/render_slots.h"
+#include "worker/rerender_runner.h"
 #include "worker/thread_priority.h"
 #include "worker/worker.h"
 
@@ -70,14 +72,21 @@ class ThreadedWorkerPool final : public WorkerPool {
         lower_thread_priority(parts_.log);
         JobRunner runner(
             config_, parts_, leases_, [this](Timestamp due) { rescuer_.note_due(due); }, give_back_);
+        RerenderRunner rerenders(config_, parts_, leases_, runner, give_back_);
+        // Those that other processes queue are looked for when no job came for so long.
+        const Milliseconds idle = std::min(receive_timeout, config_.rescue_interval);
+        bool may_rerender_more = true;
         // Without a slot nothing is taken: another process may have one free.
         while (auto slot = slots_.take(stop_.get_token())) {
-            const auto delivery = parts_.queue.receive(receive_timeout, stop_.get_token());
+            const auto delivery =
+                parts_.queue.receive(may_rerender_more ? Milliseconds::zero() : idle, stop_.get_token());
             if (!delivery) {
                 slot->release();
                 pause_after(delivery.error());
             } else if (*delivery && !stop_.stop_requested()) {
                 handle(runner, **delivery, std::move(*slot));
+            } else if (!stop_.stop_requested()) {
+                may_rerender_more = rerender(rerenders, std::move(*slot));
             }
         }
         const std::lock_guard lock(mutex_);
@@ -100,6 +109,26 @@ class ThreadedWorkerPool final : public WorkerPool {
         if (const Status status = parts_.queue.acknowledge(delivery); !status) log_trouble(status.error());
     }
 
+    /// Low priority: called when no job waits, and never by so many workers that a job that comes finds no
+    /// slot (unless there is but one). Whether there may be more to do.
+    bool rerender(RerenderRunner& runner, RenderSlot slot) {
+        if (rerendering_.fetch_add(1) >= std::max(config_.renders, 2U) - 1) {
+            --rerendering_;
+            return false;
+        }
+        bool done = false;
+        try {
+            const Result<bool> ran = runner.run_next(std::move(slot));
+            if (!ran) log_trouble(ran.error());
+            done = ran.value_or(false);
+        } catch (const std::exception& error) {
+            // The claim could not even be settled: its lease runs out.
+            parts_.log.error("exception in a worker", {{"what", error.what()}});
+        }
+        --rerendering_;
+        return done;
+    }
+
     void pause_after(const Error& error) {
         log_trouble(error);
         std::unique_lock lock(mutex_);
@@ -120,6 +149,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     std::stop_source stop_;
     std::atomic<bool> give_back_ = false;
     std::atomic<std::uint32_t> busy_ = 0;
+    std::atomic<std::uint32_t> rerendering_ = 0;
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::uint32_t working_ = 0;  // threads that have not ended; guarded by mutex_

@@ -30,7 +30,7 @@ class WorkerPoolTest : public ::testing::Test {
   protected:
     std::unique_ptr<WorkerPool> start() {
         return start_workers(
-            config, {clock, house.ids, house.catalog, house.claims, house.ledger, *house.blobs, house.keys,
+            config, {clock, house.ids, house.catalog, house.claims, house.rerenders, house.ledger, *house.blobs, house.keys,
                      house.queue, house.renderer, house.watch, house.log, house.metrics});
     }
 
@@ -121,6 +121,66 @@ TEST_F(WorkerPoolTest, AQueueThatFailsIsAskedAgain) {
     const auto pool = start();
     EXPECT_EQ(house.await_finished(house.upload().id).status, JobStatus::processed);
     EXPECT_EQ(house.log.count(telemetry::Level::warn, "queue or catalog failed"), 1U);
+}
+
+TEST_F(WorkerPoolTest, RerendersComeWhenNoJobWaits) {
+    constexpr std::size_t count = 3;
+    Transform wanted;
+    wanted.quality = 50;
+    config.threads = 1;
+    config.renders = 1;
+    auto pool = start();
+    std::vector<ImageId> images;
+    for (std::size_t i = 0; i < count; ++i)
+        images.push_back(house.await_finished(house.upload().id).image.id);
+    pool->drain(patience);
+
+    ASSERT_EQ(value_of(house.rerenders.request(images, "thumbnail", wanted, false, clock.now())), count);
+    const Job job = house.upload();
+    std::mutex mutex;
+    std::vector<bool> order;  // whether each render was one of those again
+    house.renderer.on_render(
+        [&](ByteSource& source, std::span<const Transform> transforms, const CancelCheck&) {
+            const std::lock_guard lock(mutex);
+            order.push_back(transforms.front() == wanted);
+            return ScriptedRenderer::make(source, transforms);
+        });
+    pool = start();
+    house.script.await("complete_rerender", count);
+    pool->drain(patience);
+    EXPECT_EQ(order, (std::vector{false, true, true, true}));
+    EXPECT_EQ(house.find(job.id).status, JobStatus::processed);
+    EXPECT_EQ(value_of(house.rerenders.backlog()), 0U);
+}
+
+TEST_F(WorkerPoolTest, RerendersLeaveASlotForJobs) {
+    std::latch gate(1);
+    Transform wanted;
+    wanted.quality = 50;
+    config.threads = 2;
+    config.renders = 2;
+    config.rescue_interval = 10ms;
+    const auto pool = start();
+    std::vector<ImageId> images;
+    for (int i = 0; i < 3; ++i) images.push_back(house.await_finished(house.upload().id).image.id);
+    std::latch entered(1);
+    house.renderer.on_render([&](ByteSource& source, std::span<const Transform> transforms,
+                                 const CancelCheck& cancelled) -> Result<Renditions> {
+        if (transforms.front() != wanted) return ScriptedRenderer::make(source, transforms);
+        if (!entered.try_wait()) entered.count_down();
+        while (!gate.try_wait()) {
+            if (cancelled()) return failure(ErrorCode::cancelled, "Called off.");
+            std::this_thread::yield();
+        }
+        return ScriptedRenderer::make(source, transforms);
+    });
+    ASSERT_EQ(value_of(house.rerenders.request(images, "thumbnail", wanted, false, clock.now())), 3U);
+    entered.wait();
+    EXPECT_EQ(house.await_finished(house.upload().id).status, JobStatus::processed)
+        << "while the other slot is held by a render that takes long";
+    gate.count_down();
+    house.script.await("complete_rerender", 3);
+    pool->drain(patience);
 }
 
 TEST_F(WorkerPoolTest, DrainWaitsForJobsInHand) {

@@ -1,5 +1,5 @@
 // SQLite through the suite of every catalog.
-#include "catalog/conformance/catalog_suite.h"
+#include "catalog/conformance/rerender_suite.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "catalog/sqlite/test_files.h"
 
@@ -27,10 +27,10 @@ class SqliteUnderTest final : public CatalogUnderTest {
     std::unique_ptr<CatalogDatabase> database_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, CatalogConformance,
-                         testing::Values(CatalogBackend{"sqlite",
-                                                        [] { return std::make_unique<SqliteUnderTest>(); }}),
-                         backend_name);
+const CatalogBackend sqlite_backend{"sqlite", [] { return std::make_unique<SqliteUnderTest>(); }};
+
+INSTANTIATE_TEST_SUITE_P(Sqlite, CatalogConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, RerenderConformance, testing::Values(sqlite_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

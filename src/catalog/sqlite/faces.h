@@ -1,4 +1,4 @@
-// The three interfaces of the catalog over one writer and one pool of readers.
+// The interfaces of the catalog over one writer and one pool of readers.
 #pragma once
 
 #include <memory>
@@ -13,5 +13,6 @@ namespace safelight::sqlite {
 [[nodiscard]] std::unique_ptr<Catalog> make_jobs(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<JobClaims> make_claims(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<BlobLedger> make_ledger(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(GroupWriter& writer, ReaderPool& readers);
 
 }  // namespace safelight::sqlite

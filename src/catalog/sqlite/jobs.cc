@@ -167,19 +167,39 @@ Status insert(Connection& connection, const Job& job) {
     return {};
 }
 
+/// By name, the transforms by which variants are about to be made again.
+using Successors = std::map<std::string, Transform, std::less<>>;
+
+Result<Successors> successors_of(Connection& connection, ImageId image_id) {
+    Successors successors;
+    TRY_ASSIGN(Query query, connection.query(sql::rerenders_of_image, image_id));
+    while (true) {
+        TRY_ASSIGN(const bool row, query.next());
+        if (!row) return successors;
+        Columns columns{query};
+        std::string name = columns.text();
+        auto transform = parse_transform(columns.view());
+        if (transform) successors.emplace(std::move(name), *std::move(transform));
+    }
+}
+
 /// Those of `wanted` that are not there yet. Errors: conflict, with a fault for each name that means
 /// something else.
-Result<std::vector<VariantRequest>> missing(const std::vector<Variant>& present,
+Result<std::vector<VariantRequest>> missing(const std::vector<Variant>& present, const Successors& successors,
                                             std::span<const VariantRequest> wanted) {
     std::map<std::string_view, const Transform*> known;
     for (const Variant& variant : present) known.emplace(variant.name, &variant.transform);
+    const auto is_succeeding = [&successors](const VariantRequest& request) {
+        const auto successor = successors.find(request.name);
+        return successor != successors.end() && successor->second == request.transform;
+    };
     std::vector<VariantRequest> missing;
     std::vector<Fault> faults;
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         const auto [entry, is_new] = known.emplace(wanted[i].name, &wanted[i].transform);
         if (is_new) {
             missing.push_back(wanted[i]);
-        } else if (*entry->second != wanted[i].transform) {
+        } else if (*entry->second != wanted[i].transform && !is_succeeding(wanted[i])) {
             faults.push_back({fmt::format("/variants/{}", i),
                               fmt::format("The name \"{}\" is taken by a variant with another transform.",
                                           wanted[i].name)});
@@ -193,7 +213,8 @@ Result<std::vector<VariantRequest>> missing(const std::vector<Variant>& present,
 Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<const VariantRequest> wanted,
                 Timestamp now) {
     TRY_ASSIGN(Job job, job_by_id(connection, owner, id));
-    TRY_ASSIGN(const auto added, missing(job.image.variants, wanted));
+    TRY_ASSIGN(const Successors successors, successors_of(connection, job.image.id));
+    TRY_ASSIGN(const auto added, missing(job.image.variants, successors, wanted));
     if (added.empty()) return job;
     if (job.image.variants.size() + added.size() > variants_per_image_max) {
         return invalid({{"/variants", fmt::format("An image may have {} variants; this one has {} already.",

@@ -140,6 +140,68 @@ TEST_F(SqliteSchema, RefusesIllegalJobs) {
     expect_refused("UPDATE jobs SET lease_until = 99");
 }
 
+TEST_F(SqliteSchema, RefusesIllegalRerenders) {
+    const std::string insert =
+        "INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) + "', 'a', '{}', 1)";
+    expect_refused(insert);  // not ready
+    raw_->must(make_ready(2));
+    raw_->must(insert);
+    expect_refused(insert);
+    expect_refused("INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) +
+                   "', 'b', '{}', 1)");
+    expect_refused("UPDATE rerenders SET state = 'done'");
+    expect_refused("UPDATE rerenders SET state = 'failed'");
+    expect_refused("UPDATE rerenders SET error_code = 'x', error_detail = 'y'");
+    expect_refused("UPDATE rerenders SET token = 1");  // never tried
+    expect_refused("UPDATE rerenders SET token = 0, tries = 1");
+    expect_refused("UPDATE rerenders SET image_id = x'" + blob(7) + "'");
+    raw_->must("UPDATE rerenders SET token = 1, tries = 1");
+    expect_refused("UPDATE rerenders SET state = 'failed', error_code = 'x', error_detail = 'y'");  // held
+}
+
+TEST_F(SqliteSchema, RerendersAreCountedAndEndWithReadiness) {
+    const auto expect_equal = [&] {
+        EXPECT_EQ(raw_->value("SELECT value FROM totals WHERE name = 'rerenders'"),
+                  raw_->value("SELECT count(*) FROM rerenders WHERE state = 'waiting'"));
+    };
+    const std::string insert =
+        "INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) + "', 'a', '{}', 1)";
+    raw_->must(make_ready(2));
+    raw_->must(insert);
+    EXPECT_EQ(raw_->value("SELECT value FROM totals WHERE name = 'rerenders'"), "1");
+    raw_->must("UPDATE rerenders SET state = 'failed', error_code = 'x', error_detail = 'y'");
+    expect_equal();
+    raw_->must("UPDATE rerenders SET state = 'waiting', error_code = NULL, error_detail = NULL");
+    expect_equal();
+    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSED");
+    raw_->must(
+        "UPDATE variants SET status = 'pending', blob = NULL, format = NULL, width_px = NULL, height_px = "
+        "NULL,"
+        " size_bytes = NULL, sha256 = NULL");
+    EXPECT_EQ(raw_->value("SELECT count(*) FROM rerenders"), "0");
+    expect_equal();
+    raw_->must(make_ready(2));
+    raw_->must(insert);
+    raw_->must("DELETE FROM jobs");
+    raw_->must("DELETE FROM images");
+    EXPECT_EQ(raw_->value("SELECT count(*) FROM rerenders"), "0");
+    expect_equal();
+}
+
+TEST_F(SqliteSchema, ARerenderFromANewerVersionDoesNotHoldUpTheOthers) {
+    raw_->must(make_ready(2));
+    raw_->must("INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) +
+               "', 'a', '{\"future\":1}', 1)");
+    SqliteConfig config;
+    config.path = folder_.file();
+    const auto database = open_sqlite_catalog(config);
+    ASSERT_TRUE(database);
+    const auto claim = (*database)->rerenders().claim(Milliseconds{1'000}, Timestamp{Milliseconds{2}});
+    ASSERT_TRUE(claim);
+    EXPECT_FALSE(claim->has_value());
+    EXPECT_EQ(raw_->value("SELECT state FROM rerenders"), "failed");
+}
+
 TEST_F(SqliteSchema, BacklogIsTheNumberOfJobsInProcessing) {
     const auto expect_equal = [&] {
         EXPECT_EQ(raw_->value("SELECT value FROM totals WHERE name = 'backlog'"),
@@ -187,6 +249,10 @@ TEST_F(SqliteSchema, PagesComeFromTheIndexMadeForThem) {
         << plan_of(sql::images_within);
     EXPECT_NE(plan_of(sql::claimable).find("jobs_claimable (due_at<?)"), std::string::npos)
         << plan_of(sql::claimable);
+    EXPECT_NE(plan_of(sql::next_rerender).find("rerenders_claimable (due_at<?)"), std::string::npos)
+        << plan_of(sql::next_rerender);
+    EXPECT_NE(plan_of(sql::rerender_counts).find("COVERING INDEX rerenders_by_name"), std::string::npos)
+        << plan_of(sql::rerender_counts);
     EXPECT_NE(plan_of(sql::doom_overdue).find("blobs_overdue (deadline<?)"), std::string::npos)
         << plan_of(sql::doom_overdue);
 }

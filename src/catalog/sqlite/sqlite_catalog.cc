@@ -19,11 +19,13 @@ class SqliteDatabase final : public CatalogDatabase {
           readers_(reader_options(config), config.readers),
           jobs_(make_jobs(*writer_, readers_)),
           claims_(make_claims(*writer_, readers_)),
-          ledger_(make_ledger(*writer_, readers_)) {}
+          ledger_(make_ledger(*writer_, readers_)),
+          rerenders_(make_rerenders(*writer_, readers_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
     BlobLedger& ledger() override { return *ledger_; }
+    Rerenders& rerenders() override { return *rerenders_; }
 
     Status check() override {
         TRY(claims_->backlog());
@@ -37,6 +39,7 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<Catalog> jobs_;
     const std::unique_ptr<JobClaims> claims_;
     const std::unique_ptr<BlobLedger> ledger_;
+    const std::unique_ptr<Rerenders> rerenders_;
 };
 
 Status require_newest_version(const SqliteConfig& config) {

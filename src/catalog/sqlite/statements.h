@@ -131,6 +131,57 @@ inline constexpr std::string_view claimable =
     " AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at, id LIMIT $2";
 inline constexpr std::string_view backlog = "SELECT value FROM totals WHERE name = 'backlog'";
 
+// Making variants again. A batch of images is cut off before anything is joined to it, so that its cost is
+// bounded.
+
+inline constexpr std::string_view survey =
+    "SELECT page.id, variants.status, variants.transform, rerenders.transform, rerenders.state"
+    " FROM (SELECT id FROM images WHERE id > $1 ORDER BY id LIMIT $2) AS page"
+    " LEFT JOIN variants ON variants.image_id = page.id AND variants.name = $3"
+    " LEFT JOIN rerenders ON rerenders.image_id = page.id AND rerenders.name = $3";
+inline constexpr std::string_view request_rerender =
+    "INSERT INTO rerenders (image_id, name, transform, due_at)"
+    " SELECT image_id, name, $3, $4 FROM variants"
+    " WHERE image_id = $1 AND name = $2 AND status = 'ready' AND transform <> $3"
+    " ON CONFLICT (image_id, name) DO UPDATE SET transform = excluded.transform, state = 'waiting', tries = "
+    "0,"
+    " token = NULL, due_at = excluded.due_at, error_code = NULL, error_detail = NULL"
+    " WHERE rerenders.transform <> excluded.transform OR (rerenders.state = 'failed' AND $5)";
+inline constexpr std::string_view withdraw_rerender =
+    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2";
+inline constexpr std::string_view variant_transform =
+    "SELECT transform FROM variants WHERE image_id = $1 AND name = $2";
+inline constexpr std::string_view rerenders_of_image =
+    "SELECT name, transform FROM rerenders WHERE image_id = $1 AND state = 'waiting'";
+inline constexpr std::string_view rerender_counts =
+    "SELECT state, count(*) FROM rerenders WHERE name = $1 GROUP BY state";
+inline constexpr std::string_view rerender_backlog = "SELECT value FROM totals WHERE name = 'rerenders'";
+inline constexpr std::string_view next_rerender =
+    "SELECT image_id, name FROM rerenders WHERE state = 'waiting' AND due_at <= $1"
+    " ORDER BY due_at, image_id, name LIMIT 1";
+inline constexpr std::string_view next_rerender_token =
+    "UPDATE totals SET value = value + 1 WHERE name = 'rerender_claims' RETURNING value";
+inline constexpr std::string_view claim_rerender =
+    "UPDATE rerenders SET token = $3, tries = tries + 1, due_at = $4 WHERE image_id = $1 AND name = $2"
+    " RETURNING transform, tries";
+inline constexpr std::string_view job_id_of_image = "SELECT id FROM jobs WHERE image_id = $1";
+inline constexpr std::string_view renew_rerender =
+    "UPDATE rerenders SET due_at = $4 WHERE image_id = $1 AND name = $2 AND token = $3";
+inline constexpr std::string_view finish_rerender =
+    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2 AND token = $3 RETURNING transform";
+inline constexpr std::string_view variant_remade =
+    "UPDATE variants SET transform = $10, updated_at = $3, blob = $4, format = $5, width_px = $6, height_px "
+    "= $7,"
+    " size_bytes = $8, sha256 = $9 WHERE image_id = $1 AND name = $2 AND status = 'ready'";
+inline constexpr std::string_view job_touched =
+    "UPDATE jobs SET updated_at = max(updated_at, $2) WHERE image_id = $1";
+inline constexpr std::string_view fail_rerender =
+    "UPDATE rerenders SET state = 'failed', token = NULL, error_code = $4, error_detail = $5"
+    " WHERE image_id = $1 AND name = $2 AND token = $3";
+inline constexpr std::string_view release_rerender =
+    "UPDATE rerenders SET token = NULL, due_at = $4, tries = max(tries - $5, 0)"
+    " WHERE image_id = $1 AND name = $2 AND token = $3";
+
 // The blob ledger.
 
 inline constexpr std::string_view reserve =
@@ -198,6 +249,23 @@ inline constexpr Named all[] = {
     {"job_status", job_status},
     {"claimable", claimable},
     {"backlog", backlog},
+    {"survey", survey},
+    {"request_rerender", request_rerender},
+    {"withdraw_rerender", withdraw_rerender},
+    {"variant_transform", variant_transform},
+    {"rerenders_of_image", rerenders_of_image},
+    {"rerender_counts", rerender_counts},
+    {"rerender_backlog", rerender_backlog},
+    {"next_rerender", next_rerender},
+    {"next_rerender_token", next_rerender_token},
+    {"claim_rerender", claim_rerender},
+    {"job_id_of_image", job_id_of_image},
+    {"renew_rerender", renew_rerender},
+    {"finish_rerender", finish_rerender},
+    {"variant_remade", variant_remade},
+    {"job_touched", job_touched},
+    {"fail_rerender", fail_rerender},
+    {"release_rerender", release_rerender},
     {"reserve", reserve},
     {"make_live", make_live},
     {"doom", doom},

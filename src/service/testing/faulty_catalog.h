@@ -148,6 +148,42 @@ class FaultyClaims final : public JobClaims {
     CatalogScript& script_;
 };
 
+class FaultyRerenders final : public Rerenders {
+  public:
+    FaultyRerenders(Rerenders& inner, CatalogScript& script) : inner_(inner), script_(script) {}
+
+    Result<VariantSurvey> survey(std::string_view name, const Transform& wanted, std::optional<ImageId> after,
+                                 std::uint32_t limit) override {
+        return script_.run("survey", [&] { return inner_.survey(name, wanted, after, limit); });
+    }
+    Result<std::uint64_t> request(std::span<const ImageId> images, std::string_view name,
+                                  const Transform& wanted, bool failed_again, Timestamp now) override {
+        return script_.run("request_rerenders",
+                           [&] { return inner_.request(images, name, wanted, failed_again, now); });
+    }
+    Result<RerenderCounts> counts(std::string_view name) override { return inner_.counts(name); }
+    Result<std::uint64_t> backlog() override { return inner_.backlog(); }
+    Result<std::optional<RerenderClaim>> claim(Milliseconds lease, Timestamp now) override {
+        return script_.run("claim_rerender", [&] { return inner_.claim(lease, now); });
+    }
+    Status renew(const RerenderId& id, Milliseconds lease, Timestamp now) override {
+        return script_.run("renew_rerender", [&] { return inner_.renew(id, lease, now); });
+    }
+    Status complete(const RerenderId& id, const VariantContent& content, Timestamp now) override {
+        return script_.run("complete_rerender", [&] { return inner_.complete(id, content, now); });
+    }
+    Status fail(const RerenderId& id, const VariantError& error) override {
+        return script_.run("fail_rerender", [&] { return inner_.fail(id, error); });
+    }
+    Status release(const RerenderId& id, Timestamp due_at, bool counts) override {
+        return script_.run("release_rerender", [&] { return inner_.release(id, due_at, counts); });
+    }
+
+  private:
+    Rerenders& inner_;
+    CatalogScript& script_;
+};
+
 class FaultyLedger final : public BlobLedger {
   public:
     FaultyLedger(BlobLedger& inner, CatalogScript& script) : inner_(inner), script_(script) {}

@@ -111,6 +111,7 @@ struct House {
           catalog(database->catalog(), script),
           claims(database->claims(), script),
           ledger(database->ledger(), script),
+          rerenders(database->rerenders(), script),
           blobs(make_faulty_store(make_memory_store(clock), faults)),
           queue(make_catalog_queue({}, nothing_pending)) {}
 
@@ -124,6 +125,7 @@ struct House {
     FaultyCatalog catalog;
     FaultyClaims claims;
     FaultyLedger ledger;
+    FaultyRerenders rerenders;
     std::unique_ptr<BlobStore> blobs;
     FaultyQueue queue;
     /// Nothing ahead: what is left in the ledger was left by somebody.
@@ -135,8 +137,8 @@ struct House {
     const AccountId owner = default_account();
 
     [[nodiscard]] std::unique_ptr<Ingest> make_ingest(const IngestConfig& config = {}) {
-        return safelight::make_ingest(
-            config, {clock, ids, catalog, claims, ledger, *blobs, keys.originals, queue, renderer, log, metrics});
+        return safelight::make_ingest(config, {clock, ids, catalog, claims, ledger, *blobs, keys.originals,
+                                               queue, renderer, log, metrics});
     }
     [[nodiscard]] std::unique_ptr<Library> make_library(std::uint64_t backlog_max = 100'000) {
         return safelight::make_library(

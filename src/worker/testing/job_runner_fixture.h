@@ -37,13 +37,17 @@ class JobRunnerTest : public ::testing::Test {
     void run(JobId id) {
         WorkerConfig current = config;
         LeaseKeeper leases(house.claims, clock, house.log, current.lease);
-        const WorkerParts parts{clock,          house.ids,    house.catalog, house.claims,
-                                house.ledger,   *house.blobs, house.keys,    house.queue,
-                                house.renderer, house.watch,  house.log,     house.metrics};
+        const WorkerParts parts = parts_of_house();
         JobRunner runner(
             current, parts, leases, [this](Timestamp due) { due_times.push_back(due); }, give_back);
         RenderSlots slots(1);
         static_cast<void>(runner.run(id, *slots.take({})));
+    }
+
+    [[nodiscard]] WorkerParts parts_of_house() {
+        return {clock,         house.ids,  house.catalog, house.claims,   house.rerenders, house.ledger,
+                *house.blobs, house.keys, house.queue,   house.renderer, house.watch,     house.log,
+                house.metrics};
     }
 
     /// Fails every transform, or the whole render.

@@ -1,0 +1,288 @@
+// Rerenders on SQLite. A claim is held by who knows its token, until it is given back, asked for otherwise,
+// or taken over; a token is never given out twice, so that a row which went and came back cannot be mistaken
+// for the old one.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "catalog/sqlite/faces.h"
+#include "catalog/sqlite/rows.h"
+#include "catalog/sqlite/statements.h"
+
+namespace safelight::sqlite {
+namespace {
+
+std::unexpected<Error> fenced() {
+    return failure(ErrorCode::fenced, "The variant is somebody else's now, or gone.");
+}
+
+/// By value: what another version of the program wrote may be spelled differently.
+bool is_same(std::string_view stored, const Transform& wanted, std::string_view wanted_text) {
+    if (stored == wanted_text) return true;
+    const auto transform = parse_transform(stored);
+    return transform && *transform == wanted;
+}
+
+/// One image's row of the survey: variant and queue, each of which may be missing.
+void count_row(Columns& columns, const Transform& wanted, std::string_view wanted_text,
+               VariantSurvey& survey) {
+    const auto id = columns.id<ImageId>();
+    if (columns.next_is_null()) return;
+    if (columns.named(variant_status_from_name) != VariantStatus::ready) {
+        ++survey.unready;
+        return;
+    }
+    const std::string made_by = columns.text();
+    const bool is_queued = !columns.next_is_null();
+    const bool queued_for_wanted = is_queued && is_same(columns.view(), wanted, wanted_text);
+    if (is_same(made_by, wanted, wanted_text)) {
+        ++survey.current;
+        if (is_queued) survey.withdrawn.push_back(id);
+    } else if (queued_for_wanted) {
+        if (columns.view() == "failed") {
+            survey.failed.push_back(id);
+        } else {
+            ++survey.waiting;
+        }
+    } else {
+        survey.stale.push_back(id);
+        ++survey.stale_transforms[made_by];
+    }
+}
+
+Result<VariantSurvey> look(Connection& connection, std::string_view name, const Transform& wanted,
+                           std::optional<ImageId> after, std::uint32_t limit) {
+    const std::string wanted_text = to_json(wanted);
+    VariantSurvey survey;
+    std::uint32_t images = 0;
+    ImageId last;
+    TRY_ASSIGN(Query query, connection.query(sql::survey, after.value_or(ImageId{}), limit, name));
+    while (true) {
+        TRY_ASSIGN(const bool row, query.next());
+        if (!row) break;
+        ++images;
+        last = Columns{query}.id<ImageId>();
+        Columns columns{query};
+        count_row(columns, wanted, wanted_text, survey);
+        TRY(columns.status());
+    }
+    if (images == limit) survey.next_after = last;
+    return survey;
+}
+
+/// Empty when the variant is not there.
+Result<std::optional<std::string>> made_by(Connection& connection, ImageId image_id, std::string_view name) {
+    TRY_ASSIGN(Query query, connection.query(sql::variant_transform, image_id, name));
+    TRY_ASSIGN(const bool found, query.next());
+    if (!found) return std::nullopt;
+    return Columns{query}.text();
+}
+
+Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> images, std::string_view name,
+                              const Transform& wanted, bool failed_again, Timestamp now) {
+    const std::string wanted_text = to_json(wanted);
+    std::uint64_t queued = 0;
+    for (const ImageId image_id : images) {
+        TRY_ASSIGN(const auto present, made_by(connection, image_id, name));
+        if (!present) continue;
+        if (is_same(*present, wanted, wanted_text)) {
+            TRY(connection.run(sql::withdraw_rerender, image_id, name));
+            continue;
+        }
+        TRY_ASSIGN(const std::uint64_t changed,
+                   connection.run(sql::request_rerender, image_id, name, std::string_view{wanted_text}, now,
+                                  failed_again));
+        queued += changed;
+    }
+    return queued;
+}
+
+struct Next {
+    ImageId image_id;
+    std::string name;
+};
+
+Result<std::optional<Next>> next_due(Connection& connection, Timestamp now) {
+    TRY_ASSIGN(Query query, connection.query(sql::next_rerender, now));
+    TRY_ASSIGN(const bool found, query.next());
+    if (!found) return std::nullopt;
+    Columns columns{query};
+    Next next;
+    next.image_id = columns.id<ImageId>();
+    next.name = columns.text();
+    return next;
+}
+
+Result<std::uint64_t> next_token(Connection& connection) {
+    TRY_ASSIGN(Query query, connection.query(sql::next_rerender_token));
+    TRY_ASSIGN(const bool found, query.next());
+    if (!found) return failure(ErrorCode::internal, "Something went wrong.", "no total of rerender claims");
+    return Columns{query}.number<std::uint64_t>();
+}
+
+Status read_image_of(Connection& connection, ImageId image_id, RerenderClaim& claim) {
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::image_by_id, image_id));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found)
+            return failure(ErrorCode::internal, "Something went wrong.", "a variant without an image");
+        Columns columns{query};
+        claim.image = read_image(columns);
+        TRY(columns.status());
+    }
+    TRY_ASSIGN(Query query, connection.query(sql::job_id_of_image, image_id));
+    TRY_ASSIGN(const bool found, query.next());
+    if (!found) return failure(ErrorCode::internal, "Something went wrong.", "an image without a job");
+    claim.job_id = Columns{query}.id<JobId>();
+    return {};
+}
+
+Result<std::optional<RerenderClaim>> take(Connection& connection, Milliseconds lease, Timestamp now) {
+    TRY_ASSIGN(const auto next, next_due(connection, now));
+    if (!next) return std::nullopt;
+    RerenderClaim claim;
+    claim.name = next->name;
+    claim.lease_until = now + lease;
+    TRY_ASSIGN(claim.token, next_token(connection));
+    std::string wanted;
+    {
+        TRY_ASSIGN(Query query,
+                   connection.query(sql::claim_rerender, next->image_id, std::string_view{claim.name},
+                                    claim.token, claim.lease_until));
+        TRY_ASSIGN(const bool taken, query.next());
+        if (!taken) return std::nullopt;
+        Columns columns{query};
+        wanted = columns.text();
+        claim.tries = columns.number<std::uint32_t>();
+    }
+    auto transform = parse_transform(wanted);
+    if (!transform) {
+        // Written by a newer version: it must not stand in the way of the others for ever.
+        TRY(connection.run(sql::fail_rerender, next->image_id, std::string_view{claim.name}, claim.token,
+                           name_of(ErrorCode::internal), std::string_view{transform.error().public_text}));
+        return std::nullopt;
+    }
+    claim.transform = *std::move(transform);
+    TRY(read_image_of(connection, next->image_id, claim));
+    return claim;
+}
+
+Result<BlobKey> blob_of(Connection& connection, const RerenderId& id) {
+    TRY_ASSIGN(Query query, connection.query(sql::variant_blob, id.image_id, id.name));
+    TRY_ASSIGN(const bool found, query.next());
+    Columns columns{query};
+    if (!found || columns.next_is_null()) return fenced();
+    return columns.id<BlobKey>();
+}
+
+Status replace(Connection& connection, const RerenderId& id, const VariantContent& content, Timestamp now) {
+    std::string transform;
+    {
+        // Comes first: whoever lost the claim must not get further.
+        TRY_ASSIGN(Query query, connection.query(sql::finish_rerender, id.image_id, id.name, id.token));
+        TRY_ASSIGN(const bool held, query.next());
+        if (!held) return fenced();
+        transform = Columns{query}.text();
+        TRY(query.next());
+    }
+    TRY_ASSIGN(const BlobKey old_blob, blob_of(connection, id));
+    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
+    if (turned_live == 0) {
+        return failure(
+            ErrorCode::conflict, "The work took too long.",
+            fmt::format("blob {} of variant {} is not reserved any more", content.blob.to_string(), id.name));
+    }
+    TRY_ASSIGN(const std::uint64_t replaced,
+               connection.run(sql::variant_remade, id.image_id, id.name, now, content.blob,
+                              name_of(content.format), content.width_px, content.height_px,
+                              content.size_bytes, content.sha256, std::string_view{transform}));
+    if (replaced == 0) return fenced();
+    TRY(connection.run(sql::doom, old_blob));
+    TRY(connection.run(sql::job_touched, id.image_id, now));
+    return {};
+}
+
+class SqliteRerenders final : public Rerenders {
+  public:
+    SqliteRerenders(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
+
+    Result<VariantSurvey> survey(std::string_view name, const Transform& wanted, std::optional<ImageId> after,
+                                 std::uint32_t limit) override {
+        return readers_.read(
+            [&](Connection& connection) { return look(connection, name, wanted, after, limit); });
+    }
+
+    Result<std::uint64_t> request(std::span<const ImageId> images, std::string_view name,
+                                  const Transform& wanted, bool failed_again, Timestamp now) override {
+        return writer_.write([&](Connection& connection) {
+            return enqueue(connection, images, name, wanted, failed_again, now);
+        });
+    }
+
+    Result<RerenderCounts> counts(std::string_view name) override {
+        return readers_.read([&](Connection& connection) -> Result<RerenderCounts> {
+            TRY_ASSIGN(Query query, connection.query(sql::rerender_counts, name));
+            RerenderCounts counts;
+            while (true) {
+                TRY_ASSIGN(const bool row, query.next());
+                if (!row) return counts;
+                Columns columns{query};
+                const bool failed = columns.view() == "failed";
+                (failed ? counts.failed : counts.waiting) = columns.number<std::uint64_t>();
+            }
+        });
+    }
+
+    Result<std::uint64_t> backlog() override {
+        return readers_.read([](Connection& connection) -> Result<std::uint64_t> {
+            TRY_ASSIGN(Query query, connection.query(sql::rerender_backlog));
+            TRY_ASSIGN(const bool found, query.next());
+            return found ? Columns{query}.number<std::uint64_t>() : 0;
+        });
+    }
+
+    Result<std::optional<RerenderClaim>> claim(Milliseconds lease, Timestamp now) override {
+        TRY_ASSIGN(const auto next,
+                   readers_.read([&](Connection& connection) { return next_due(connection, now); }));
+        if (!next) return std::nullopt;
+        return writer_.write([&](Connection& connection) { return take(connection, lease, now); });
+    }
+
+    Status renew(const RerenderId& id, Milliseconds lease, Timestamp now) override {
+        return change_held(sql::renew_rerender, id, now + lease);
+    }
+
+    Status complete(const RerenderId& id, const VariantContent& content, Timestamp now) override {
+        return writer_.write([&](Connection& connection) { return replace(connection, id, content, now); });
+    }
+
+    Status fail(const RerenderId& id, const VariantError& error) override {
+        return change_held(sql::fail_rerender, id, name_of(error.code), std::string_view{error.detail});
+    }
+
+    Status release(const RerenderId& id, Timestamp due_at, bool counts) override {
+        return change_held(sql::release_rerender, id, due_at, counts ? 0 : 1);
+    }
+
+  private:
+    template <class... Values>
+    Status change_held(std::string_view statement, const RerenderId& id, const Values&... values) {
+        return writer_.write([&](Connection& connection) -> Status {
+            TRY_ASSIGN(const std::uint64_t held,
+                       connection.run(statement, id.image_id, id.name, id.token, values...));
+            if (held == 0) return fenced();
+            return {};
+        });
+    }
+
+    GroupWriter& writer_;
+    ReaderPool& readers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Rerenders> make_rerenders(GroupWriter& writer, ReaderPool& readers) {
+    return std::make_unique<SqliteRerenders>(writer, readers);
+}
+
+}  // namespace safelight::sqlite
