@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "imaging/adjust.h"
+#include "imaging/animation.h"
 #include "imaging/blur.h"
 #include "imaging/decode.h"
 #include "imaging/encode.h"
@@ -22,6 +23,7 @@ struct Task {
     const Transform* transform = nullptr;
     Format format = Format::jpeg;
     Layout layout;
+    bool is_animation = false;  // every frame is made, not only the first
 };
 
 /// Nothing that was asked for is left out in silence.
@@ -41,7 +43,9 @@ Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const 
     TRY(check_carried_out(transform));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
     TRY_ASSIGN(const Layout layout, lay_out(transform, facts, limits));
-    return Task{&transform, format, layout};
+    const bool is_animation = stays_animated(transform, format, facts);
+    if (is_animation) TRY(check_animation(transform, layout.canvas, facts, limits));
+    return Task{&transform, format, layout, is_animation};
 }
 
 /// Everything between the resize and the encoder, in the order that transform.h sets. Only turning differs:
@@ -65,6 +69,12 @@ Result<EncodedPicture> complete(Pixels pixels, const Task& task, const StopCheck
     return encode(std::move(finished), task.format, *task.transform, stop);
 }
 
+Result<EncodedPicture> complete_frames(const RenderInput& input, const ImageFacts& facts, const Task& task,
+                                       const StopCheck& stop) {
+    const FinishFrame finish_frame = [&](Pixels pixels) { return finish(std::move(pixels), task, stop); };
+    return animate(input.bytes, facts, task.layout.plan, finish_frame, task.format, *task.transform, stop);
+}
+
 }  // namespace
 
 Status initialise_codecs() {
@@ -74,10 +84,10 @@ Status initialise_codecs() {
 Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& limits, const StopCheck& stop) {
     TRY_ASSIGN(const ImageFacts facts, probe(input.bytes, limits));
     std::vector<Result<Task>> tasks;
-    std::vector<Plan> plans;  // of the tasks that can be done
+    std::vector<Plan> plans;  // of the tasks that can be done with the first frame alone
     for (const Transform& transform : input.transforms) {
         tasks.push_back(task_of(transform, facts, limits));
-        if (tasks.back()) plans.push_back(tasks.back()->layout.plan);
+        if (tasks.back() && !tasks.back()->is_animation) plans.push_back(tasks.back()->layout.plan);
     }
     TRY_ASSIGN(std::vector<Pixels> pixels, decode(input.bytes, facts, plans, stop));
     RenderOutput output;
@@ -88,7 +98,8 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
             continue;
         }
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
-        output.pictures.push_back(complete(std::move(pixels[next++]), *task, stop));
+        output.pictures.push_back(task->is_animation ? complete_frames(input, facts, *task, stop)
+                                                     : complete(std::move(pixels[next++]), *task, stop));
         const auto& picture = output.pictures.back();
         if (!picture && picture.error().code == ErrorCode::cancelled)
             return failure(ErrorCode::cancelled, "The work was called off.");
