@@ -180,6 +180,23 @@ Pixels halves(Colour left, Colour right) {
     return pixels;
 }
 
+TEST_F(AnimationTest, WebpTellsOfAlphaThatLiesAroundItsFrames) {
+    // The frames are opaque; what they leave free of the canvas is not.
+    const std::array frames{
+        GifFrame{.colour = 0, .left = 8, .top = 8, .width = 8, .height = 8},
+        GifFrame{.colour = 1, .left = 8, .top = 8, .width = 8, .height = 8, .has_transparency = true}};
+    const Bytes file = test::animated_gif(16, 16, frames, 0);
+    const auto webp = made(file, {.format = Format::webp, .lossless = true});
+    ASSERT_TRUE(webp);
+    EXPECT_TRUE(probe(webp->bytes, {})->has_alpha);
+    EXPECT_EQ(test::alpha_at(test::shown(webp->bytes).frames[1], 2, 2), 0);
+    // And it is read again.
+    const Shown gif = shown_as(webp->bytes, {.format = Format::gif});
+    ASSERT_EQ(gif.frames.size(), 2U);
+    EXPECT_EQ(test::alpha_at(gif.frames[1], 2, 2), 0);
+    EXPECT_EQ(test::colour_at(gif.frames[1], 12, 12), green);
+}
+
 TEST_F(AnimationTest, EveryOperationIsDoneToEachFrame) {
     const std::array frames{halves(red, green), halves(green, blue)};
     const Bytes file = test::animated_webp(frames, {{100, 100}, 0});

@@ -7,6 +7,8 @@
 #include <memory>
 #include <span>
 
+#include "imaging/container/byte_view.h"
+
 namespace safelight {
 namespace {
 
@@ -86,6 +88,23 @@ Result<std::vector<std::byte>> assemble(WebPAnimEncoder* encoder, std::int32_t e
     return std::vector(bytes.begin(), bytes.end());
 }
 
+bool is_opaque(const Pixels& frame) {
+    if (!has_alpha(frame.channels)) return true;
+    for (std::size_t i = frame.channels - 1; i < frame.samples.size(); i += frame.channels) {
+        if (frame.samples[i] != 0xff) return false;
+    }
+    return true;
+}
+
+/// libwebp tells of alpha only when a frame's own pixels have it, not when frames leave a part of the canvas
+/// free: there, decoders would show black. The flag stands in the header of every animation.
+void tell_of_alpha(std::vector<std::byte>& file) {
+    constexpr std::size_t flags_at = 20;
+    constexpr std::byte alpha{0x10};
+    const ByteView view(file);
+    if (view.has_text(12, "VP8X") && view.holds(flags_at, 1)) file[flags_at] |= alpha;
+}
+
 }  // namespace
 
 Result<std::vector<std::byte>> write_webp_animation(const FrameSequence& frames, const SaveOptions& options,
@@ -93,15 +112,19 @@ Result<std::vector<std::byte>> write_webp_animation(const FrameSequence& frames,
     TRY_ASSIGN(const WebPConfig config, config_of(options));
     const std::vector<std::int32_t> timestamps_ms = webp_timestamps_ms(frames.timing);
     Encoder encoder;
+    bool has_clear_pixels = false;
     for (std::size_t i = 0; i < frames.timing.delays_ms.size(); ++i) {
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
         TRY_ASSIGN(const Pixels frame, frames.next());
         if (!encoder) encoder = make_encoder(frame, frames.timing.plays);
         if (!encoder) return encoder_failure("no encoder for these sides");
         TRY(add_frame(encoder.get(), frame, timestamps_ms[i], config));
+        has_clear_pixels = has_clear_pixels || !is_opaque(frame);
     }
     if (!encoder) return encoder_failure("no frames");
-    return assemble(encoder.get(), timestamps_ms.back());
+    TRY_ASSIGN(std::vector<std::byte> file, assemble(encoder.get(), timestamps_ms.back()));
+    if (has_clear_pixels) tell_of_alpha(file);
+    return file;
 }
 
 }  // namespace safelight
