@@ -3,6 +3,7 @@
 import base64
 import concurrent.futures
 import hashlib
+import json
 import re
 import threading
 import zlib
@@ -277,6 +278,28 @@ class TestThumbnail:
         job = client.process(pictures.make("gif", (120, 80), frames=7))
         assert job["image"]["frames"] == 7
         assert job["status"] == "PROCESSED"
+        thumbnail = pictures.opened(client.get(thumbnail_of(job)["url"]).body)
+        assert (thumbnail.n_frames, thumbnail.size, thumbnail.info["loop"]) == (7, (100, 67), 0)
+
+    def test_animation_in_other_formats(self, client):
+        wanted = [{"name": name, "transform": transform} for name, transform in (
+            ("moving", {"format": "webp", "resize": {"width": 60}}), ("poster", {"format": "jpeg"}),
+            ("still", {"format": "webp", "animation": "first-frame"}))]
+        job = client.process(pictures.make("gif", (120, 80), frames=7), variants=json.dumps(wanted))
+        assert job["status"] == "PROCESSED"
+        opened = {variant["name"]: pictures.opened(client.get(variant["url"]).body)
+                  for variant in job["image"]["variants"]}
+        assert {name: getattr(picture, "n_frames", 1) for name, picture in opened.items()} == {
+            "moving": 7, "poster": 1, "still": 1}
+        assert opened["moving"].size == (60, 40)
+        assert opened["moving"].info["loop"] == 0
+
+    def test_animation_whose_frames_are_too_large_together(self, client):
+        huge = {"name": "huge", "transform": {"resize": {"width": 8000, "enlarge": True}, "format": "webp"}}
+        job = client.process(pictures.make("gif", (120, 80), frames=7), variants=json.dumps([huge]))
+        error = job["image"]["variants"][0]["error"]
+        assert error["type"] == "/problems/unsupported-transform"
+        assert "7 frames of 8000×5333 pixels" in error["detail"]
 
     def test_a_picture_that_is_broken_inside_fails_once(self, client):
         whole = pictures.noise((400, 400), format="jpeg")

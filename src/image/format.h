@@ -19,6 +19,11 @@ inline constexpr std::array all_formats{Format::jpeg, Format::png,  Format::gif,
     return format != Format::heic && format != Format::bmp;
 }
 
+/// What an animation can be written as.
+[[nodiscard]] constexpr bool can_be_animated(Format format) {
+    return format == Format::gif || format == Format::webp;
+}
+
 /// As in transforms and file suffixes: "jpeg", "png", …
 [[nodiscard]] std::string_view name_of(Format format);
 [[nodiscard]] std::optional<Format> format_from_name(std::string_view name);

@@ -7,9 +7,7 @@
 #include "imaging/vips/save.h"
 
 namespace safelight {
-namespace {
 
-/// Where photographs begin to look the same as their original.
 std::uint8_t default_quality(Format format) {
     switch (format) {
         case Format::webp:
@@ -20,6 +18,8 @@ std::uint8_t default_quality(Format format) {
             return 82;
     }
 }
+
+namespace {
 
 /// From which effort on a JPEG gets Huffman codes of its own, for which it is encoded twice.
 constexpr std::uint8_t optimised_jpeg_effort = 5;

@@ -13,6 +13,9 @@ namespace safelight {
 /// for.
 [[nodiscard]] Result<Format> output_format(const Transform& transform, const ImageFacts& facts);
 
+/// Where photographs begin to look the same as their original.
+[[nodiscard]] std::uint8_t default_quality(Format format);
+
 /// Finished pixels as a file, with quality, lossless, progressive and effort of `transform` where the format
 /// has them; alpha is laid on white where the format has none. Errors: cancelled, renderer_failed.
 [[nodiscard]] Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform,

@@ -121,14 +121,6 @@ TEST_F(Imaging, WithoutTransformsThereIsNothingToMake) {
     EXPECT_TRUE(none->empty());
 }
 
-TEST_F(Imaging, AnAnimationGivesItsFirstFrame) {
-    const auto picture = rendered(test::gif_of(4, 10, 8), {});
-    ASSERT_TRUE(picture);
-    EXPECT_EQ(picture->width_px, 10U);
-    EXPECT_EQ(picture->height_px, 8U);
-    EXPECT_EQ(probe(picture->bytes, {})->frames, 1U);
-}
-
 TEST_F(Imaging, AGifKeepsItsCanvas) {
     // libvips takes 640 × 480 and anything above 2048 for a mistake of the encoder.
     for (const auto& [width, height] : {std::pair{640, 480}, {3000, 100}}) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "imaging/adjust.h"
+#include "imaging/animation.h"
 #include "imaging/blur.h"
 #include "imaging/decode.h"
 #include "imaging/duotone.h"
@@ -29,6 +30,7 @@ struct Task {
     const Transform* transform = nullptr;
     Format format = Format::jpeg;
     Layout layout;
+    bool is_animation = false;  // every frame is made, not only the first
 };
 
 /// Nothing that was asked for is left out in silence.
@@ -45,7 +47,9 @@ Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const 
     if (transform.watermark) TRY(overlay_for(*transform.watermark, input.overlays));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
     TRY_ASSIGN(const Layout layout, lay_out(transform, facts, limits, sight));
-    return Task{&transform, format, layout};
+    const bool is_animation = stays_animated(transform, format, facts);
+    if (is_animation) TRY(check_animation(transform, layout.canvas, facts, limits));
+    return Task{&transform, format, layout, is_animation};
 }
 
 /// As displayed, in the size of the result. Turning comes after resizing: it needs all pixels at once, and
@@ -90,6 +94,12 @@ Result<EncodedPicture> complete(Pixels pixels, const Task& task, const Shared& s
     return encode(std::move(finished), task.format, *task.transform, shared.stop);
 }
 
+Result<EncodedPicture> complete_frames(const ImageFacts& facts, const Task& task, const Shared& shared) {
+    const FinishFrame finish_frame = [&](Pixels pixels) { return finish(std::move(pixels), task, shared); };
+    return animate(shared.input.bytes, facts, task.layout.plan, finish_frame, task.format, *task.transform,
+                   shared.stop);
+}
+
 }  // namespace
 
 Status initialise_codecs() {
@@ -100,10 +110,10 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
     TRY_ASSIGN(const ImageFacts facts, probe(input.bytes, limits));
     TRY_ASSIGN(const Preview preview, Preview::of(input, facts, stop));
     std::vector<Result<Task>> tasks;
-    std::vector<Plan> plans;  // of the tasks that can be done
+    std::vector<Plan> plans;  // of the tasks that can be done with the first frame alone
     for (const Transform& transform : input.transforms) {
         tasks.push_back(task_of(transform, facts, preview.sight_for(transform), input, limits));
-        if (tasks.back()) plans.push_back(tasks.back()->layout.plan);
+        if (tasks.back() && !tasks.back()->is_animation) plans.push_back(tasks.back()->layout.plan);
     }
     std::optional<Layout> seen;  // the miniature by which the look is judged
     if (input.wants_look) {
@@ -122,7 +132,8 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
             continue;
         }
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
-        output.pictures.push_back(complete(std::move(pixels[next++]), *task, shared));
+        output.pictures.push_back(task->is_animation ? complete_frames(facts, *task, shared)
+                                                     : complete(std::move(pixels[next++]), *task, shared));
         const auto& picture = output.pictures.back();
         if (!picture && picture.error().code == ErrorCode::cancelled)
             return failure(ErrorCode::cancelled, "The work was called off.");

@@ -72,6 +72,7 @@ constexpr auto keys = std::to_array<Key>({
     {"effort", "", "effort", Kind::number},
     {"meta", "", "metadata", Kind::word},
     {"icc", "", "icc", Kind::word},
+    {"anim", "", "animation", Kind::word},
 });
 
 /// JSON writes the fit of every resize; here it is left out when it is this.

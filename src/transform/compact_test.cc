@@ -116,6 +116,7 @@ class Generator {
         if (can_lower && chance()) transform.max_bytes = max_bytes_min + upto(1'000'000);
         transform.metadata = static_cast<Metadata>(upto(2));
         transform.icc = static_cast<Icc>(upto(1));
+        transform.animation = static_cast<Animation>(upto(1));
         if (transform.format != Format::tiff && chance()) {
             transform.effort = static_cast<std::uint8_t>(1 + upto(8));
         }
@@ -131,7 +132,7 @@ TEST(Compact, ReadsWhatItWrites) {
           "pt=1,pr=2,pb=3,pl=4,bg=ff8000", "f=jpeg,prog=true,effort=9", "lossless=true",
           "trim=10,cw=3,ch=4,cg=attention,rot=12.5", "area=250000,dd=001020,dl=fff0e0", "r=20,f=auto,max=20000",
           "wm=01934b7e-5f00-7abc-8def-0123456789ab,wmp=centre,wmo=0.5,wms=0.1,wmm=8",
-          "f=jxl,meta=all-but-location,icc=keep"}) {
+          "f=jxl,meta=all-but-location,icc=keep", "f=webp,anim=first-frame"}) {
         const auto transform = parse_compact(text);
         ASSERT_TRUE(transform) << text;
         EXPECT_EQ(to_compact(*transform), text);

@@ -109,6 +109,8 @@ void add_output(MemberList& list, const Transform& transform) {
     list.number("effort", transform.effort);
     if (transform.metadata != usual.metadata) list.word("metadata", name_in(metadata_names, transform.metadata));
     if (transform.icc != usual.icc) list.word("icc", name_in(icc_names, transform.icc));
+    if (transform.animation != usual.animation)
+        list.word("animation", name_in(animation_names, transform.animation));
 }
 
 }  // namespace

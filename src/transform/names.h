@@ -51,6 +51,11 @@ inline constexpr auto icc_names = std::to_array<Named<Icc>>({
     {Icc::keep, "keep"},
 });
 
+inline constexpr auto animation_names = std::to_array<Named<Animation>>({
+    {Animation::keep, "keep"},
+    {Animation::first_frame, "first-frame"},
+});
+
 inline constexpr auto flip_names = std::to_array<Named<Flip>>({
     {Flip::horizontal, "horizontal"},
     {Flip::vertical, "vertical"},

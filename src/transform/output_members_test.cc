@@ -43,6 +43,17 @@ TEST(OutputMembers, OfSizeAndMetadataAreRead) {
     EXPECT_EQ(parse_transform(R"({"metadata":"none","icc":"srgb"})"), Transform{});
 }
 
+TEST(OutputMembers, AnAnimationIsKeptUnlessItsFirstFrameIsWanted) {
+    const std::string text = R"({"format":"gif","animation":"first-frame"})";
+    const auto transform = parse_transform(text);
+    ASSERT_TRUE(transform);
+    EXPECT_EQ(transform->animation, Animation::first_frame);
+    EXPECT_EQ(to_json(*transform), text);
+    EXPECT_EQ(parse_transform(R"({"animation":"keep"})"), Transform{});
+    EXPECT_EQ(faulty(R"({"animation":"still"})"), Pointers{"/animation"});
+    EXPECT_EQ(faulty(R"({"animation":true})"), Pointers{"/animation"});
+}
+
 TEST(OutputMembers, RefusesASizeThatNoQualityLeadsTo) {
     for (const std::string format : {"png", "gif", "tiff"}) {
         EXPECT_EQ(faulty(R"({"max_bytes":1000,"format":")" + format + "\"}"), Pointers{"/max_bytes"});

@@ -199,6 +199,7 @@ void read_output(ObjectReader& reader, Transform& transform) {
     transform.effort = read_level(reader, "effort", effort_max);
     transform.metadata = reader.choice("metadata", metadata_names).value_or(transform.metadata);
     transform.icc = reader.choice("icc", icc_names).value_or(transform.icc);
+    transform.animation = reader.choice("animation", animation_names).value_or(transform.animation);
     check_output(reader, transform);
 }
 
@@ -208,7 +209,8 @@ Transform read_transform(ObjectReader reader) {
     reader.allow_only({"trim",       "crop",     "rotate",     "flip",        "resize",    "greyscale",
                        "saturation", "brightness", "contrast", "duotone",     "blur",      "sharpen",
                        "watermark",  "corner_radius", "pad",   "background",  "format",    "quality",
-                       "max_bytes",  "progressive", "lossless", "effort",     "metadata",  "icc"});
+                       "max_bytes",  "progressive", "lossless", "effort",     "metadata",  "icc",
+                       "animation"});
     Transform transform;
     if (const auto threshold = reader.whole_number("trim", 0, 255))
         transform.trim = static_cast<std::uint8_t>(*threshold);

@@ -141,6 +141,9 @@ enum class Metadata {
 /// `keep` leaves a picture of a wider gamut in Display P3, with its profile.
 enum class Icc { srgb, keep };
 
+/// What an animation becomes, in a format that can be animated; in any other it is the first frame.
+enum class Animation { keep, first_frame };
+
 /// What is added around the picture, each 0–resize_side_max_px.
 struct Pad {
     std::uint32_t top_px = 0;
@@ -186,6 +189,7 @@ struct Transform {
     std::optional<std::uint8_t> effort = {};
     Metadata metadata = Metadata::none;
     Icc icc = Icc::srgb;
+    Animation animation = Animation::keep;
 
     bool operator==(const Transform&) const = default;
 };

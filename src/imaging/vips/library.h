@@ -23,6 +23,17 @@ using VipsPicture = std::unique_ptr<VipsImage, VipsRelease>;
 /// The error that libvips left behind, which is taken from it; `code` and `public_text` are the caller's.
 [[nodiscard]] std::unexpected<Error> vips_failure(ErrorCode code, std::string public_text);
 
+/// What a saver writes to: `&bytes.data, &bytes.size`.
+struct VipsBytes {
+    void* data = nullptr;
+    std::size_t size = 0;
+
+    VipsBytes() = default;
+    ~VipsBytes() { g_free(data); }
+    VipsBytes(const VipsBytes&) = delete;
+    VipsBytes& operator=(const VipsBytes&) = delete;
+};
+
 /// Lets `stop` end what libvips computes for this picture by itself (an interlaced picture, a saver's
 /// pixels). `stop` must outlive the picture and everything made from it.
 void stop_when(VipsImage* picture, const StopCheck& stop);

@@ -4,10 +4,7 @@
 #include "imaging/vips/library.h"
 
 namespace safelight {
-namespace {
 
-/// What an encoder may spend, on the scale of its saver: by default the best return for its time, as measured
-/// (docs/adr/0006).
 int effort_for(Format format, std::optional<std::uint8_t> effort) {
     switch (format) {
         case Format::png:  // 1 to 9
@@ -23,15 +20,7 @@ int effort_for(Format format, std::optional<std::uint8_t> effort) {
     }
 }
 
-struct VipsBytes {
-    void* data = nullptr;
-    std::size_t size = 0;
-
-    VipsBytes() = default;
-    ~VipsBytes() { g_free(data); }
-    VipsBytes(const VipsBytes&) = delete;
-    VipsBytes& operator=(const VipsBytes&) = delete;
-};
+namespace {
 
 int call_saver(VipsImage* picture, Format format, const SaveOptions& options, VipsBytes& out) {
     const int quality = options.quality;

@@ -21,6 +21,10 @@ struct SaveOptions {
     std::optional<std::uint8_t> effort = {};  // 1–9; empty: what this project found to be worth its time
 };
 
+/// What an encoder may spend, on the scale of its saver: by default the best return for its time, as measured
+/// (docs/adr/0006).
+[[nodiscard]] int effort_for(Format format, std::optional<std::uint8_t> effort);
+
 /// Encodes in any format that can be written but JPEG. The file holds pixels and nothing else.
 /// Errors: cancelled, renderer_failed.
 [[nodiscard]] Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format,
