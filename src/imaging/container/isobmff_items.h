@@ -1,0 +1,32 @@
+// Where the items of an AVIF or HEIC file lie: pictures, EXIF, XMP.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "imaging/container/byte_view.h"
+
+namespace safelight {
+
+/// An item that lies in the file in one piece.
+struct ItemLocation {
+    std::uint32_t id = 0;
+    std::uint64_t offset = 0;  // in the file
+    std::uint64_t length = 0;
+    std::uint64_t field_at = 0;  // where the payload of the iloc box says what moves with the file's bytes
+};
+
+/// From the payload of an iloc box. Items in several pieces, or not in the file itself, are left out; what
+/// comes after something malformed too.
+[[nodiscard]] std::vector<ItemLocation> item_locations(ByteView iloc);
+
+/// The bytes of the first item of a type ("Exif", "mime") in a file; of "mime" items only those that hold
+/// XMP. Empty when there is none.
+[[nodiscard]] ByteView find_item(ByteView file, std::string_view type);
+
+/// The TIFF structure in the payload of an Exif item, which begins with the offset of it.
+[[nodiscard]] ByteView exif_of_item(ByteView item);
+
+}  // namespace safelight
