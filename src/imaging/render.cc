@@ -2,6 +2,7 @@
 
 #include "imaging/adjust.h"
 #include "imaging/blur.h"
+#include "imaging/colour/gamut.h"
 #include "imaging/decode.h"
 #include "imaging/encode.h"
 #include "imaging/extend.h"
@@ -9,6 +10,7 @@
 #include "imaging/imaging.h"
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/layout.h"
+#include "imaging/metadata/exif_block.h"
 #include "imaging/orient.h"
 #include "imaging/sharpen.h"
 #include "imaging/vips/library.h"
@@ -22,6 +24,7 @@ struct Task {
     const Transform* transform = nullptr;
     Format format = Format::jpeg;
     Layout layout;
+    std::vector<std::byte> exif = {};  // that the result carries
 };
 
 /// Nothing that was asked for is left out in silence.
@@ -31,17 +34,23 @@ Status check_carried_out(const Transform& transform) {
     const bool is_missing = transform.trim || has_gravity || needs_picture ||
                             !quarter_turns(transform.rotate) || transform.duotone || transform.watermark ||
                             transform.corner_radius_px != 0 || transform.automatic_format ||
-                            transform.max_bytes || transform.metadata != Metadata::none ||
-                            transform.icc != Icc::srgb;
+                            transform.max_bytes;
     if (!is_missing) return {};
     return failure(ErrorCode::unsupported_transform, "This server cannot carry out all of the transform.");
 }
 
-Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const ImageLimits& limits) {
+/// Grey has no gamut.
+Icc icc_for(const Transform& transform, Format format) {
+    return carries_profile(format) && !transform.greyscale ? transform.icc : Icc::srgb;
+}
+
+Result<Task> task_of(const Transform& transform, const RenderInput& input, const ImageFacts& facts,
+                     const ImageLimits& limits) {
     TRY(check_carried_out(transform));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
-    TRY_ASSIGN(const Layout layout, lay_out(transform, facts, limits));
-    return Task{&transform, format, layout};
+    TRY_ASSIGN(Layout layout, lay_out(transform, facts, limits));
+    layout.plan.icc = icc_for(transform, format);
+    return Task{&transform, format, layout, exif_block(input.bytes, facts.format, transform.metadata)};
 }
 
 /// Everything between the resize and the encoder, in the order that transform.h sets. Only turning differs:
@@ -49,6 +58,7 @@ Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const 
 /// coordinates. Error: cancelled.
 Result<Pixels> finish(Pixels pixels, const Task& task, const StopCheck& stop) {
     const Transform& transform = *task.transform;
+    const Gamut gamut = pixels.gamut;
     pixels = orient(std::move(pixels), task.layout.turn);
     if (transform.greyscale) pixels = greyscale(std::move(pixels));
     if (adjusts_colour(transform)) {
@@ -56,13 +66,17 @@ Result<Pixels> finish(Pixels pixels, const Task& task, const StopCheck& stop) {
     }
     TRY(blur(pixels, transform.blur, stop));
     TRY(sharpen(pixels, transform.sharpen, stop));
-    if (transform.background) pixels = flatten(std::move(pixels), *transform.background);
-    return extend(std::move(pixels), task.layout.canvas, transform.background.value_or(white));
+    if (transform.background) pixels = flatten(std::move(pixels), in_gamut(*transform.background, gamut));
+    return extend(std::move(pixels), task.layout.canvas,
+                  in_gamut(transform.background.value_or(white), gamut));
 }
 
 Result<EncodedPicture> complete(Pixels pixels, const Task& task, const StopCheck& stop) {
+    const Gamut gamut = pixels.gamut;
     TRY_ASSIGN(Pixels finished, finish(std::move(pixels), task, stop));
-    return encode(std::move(finished), task.format, *task.transform, stop);
+    Attachments attachments{task.exif, {}};
+    if (gamut == Gamut::display_p3) attachments.icc = display_p3_profile();
+    return encode(std::move(finished), task.format, *task.transform, stop, attachments);
 }
 
 }  // namespace
@@ -76,7 +90,7 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
     std::vector<Result<Task>> tasks;
     std::vector<Plan> plans;  // of the tasks that can be done
     for (const Transform& transform : input.transforms) {
-        tasks.push_back(task_of(transform, facts, limits));
+        tasks.push_back(task_of(transform, input, facts, limits));
         if (tasks.back()) plans.push_back(tasks.back()->layout.plan);
     }
     TRY_ASSIGN(std::vector<Pixels> pixels, decode(input.bytes, facts, plans, stop));

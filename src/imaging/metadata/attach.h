@@ -18,6 +18,12 @@ struct Attachments {
     [[nodiscard]] bool empty() const { return exif.empty() && icc.empty(); }
 };
 
+/// True for the formats that attach() puts a colour profile into.
+[[nodiscard]] constexpr bool carries_profile(Format format) {
+    return format == Format::jpeg || format == Format::png || format == Format::webp ||
+           format == Format::avif || format == Format::tiff;
+}
+
 /// GIF carries neither, and comes back as it is. `file` is of one of our encoders. Error: renderer_failed,
 /// when it has another structure than those write.
 [[nodiscard]] Result<std::vector<std::byte>> attach(std::vector<std::byte> file, Format format,

@@ -81,7 +81,7 @@ Result<ImageFacts> facts_from_vips(std::span<const std::byte> bytes, const Image
 }
 
 Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const ImageFacts& facts,
-                                         std::span<const Plan> plans, const StopCheck& stop) {
+                                         std::span<const Plan> plans, Icc icc, const StopCheck& stop) {
     if (plans.empty()) return std::vector<Pixels>{};
     const VipsThread thread;
     std::vector<std::byte> clean;
@@ -98,7 +98,8 @@ Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const
     if (shrink == 1) {
         TRY_ASSIGN(loaded, on_canvas(std::move(loaded), facts));
     }
-    TRY_ASSIGN(const VipsPicture picture, to_srgb(std::move(loaded)));
+    const Gamut gamut = gamut_for(loaded.get(), icc);
+    TRY_ASSIGN(const VipsPicture picture, to_gamut(std::move(loaded), gamut));
     std::vector<Resampler> resamplers;
     resamplers.reserve(plans.size());
     for (const Plan& plan : plans) {
@@ -108,7 +109,10 @@ Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const
     }
     TRY(push_rows(picture.get(), resamplers, stop));
     std::vector<Pixels> results;
-    for (Resampler& resampler : resamplers) results.push_back(resampler.take());
+    for (Resampler& resampler : resamplers) {
+        results.push_back(resampler.take());
+        results.back().gamut = gamut;
+    }
     return results;
 }
 
