@@ -75,20 +75,19 @@ std::vector<ItemLocation> item_locations(ByteView iloc) {
     for (std::uint64_t i = 0; i < count && cursor.ok(); ++i) {
         ItemLocation item;
         item.id = static_cast<std::uint32_t>(cursor.number(version < 2 ? 2 : 4));
-        const std::uint64_t method = version == 0 ? 0 : cursor.number(2) & 0xf;
+        item.method = version == 0 ? 0 : static_cast<std::uint32_t>(cursor.number(2) & 0xf);
         cursor.skip(2);  // which file
         const std::uint64_t base_at = cursor.at();
         const std::uint64_t base = cursor.number(base_bytes);
-        const std::uint64_t extents = cursor.number(2);
+        item.extents = static_cast<std::uint32_t>(cursor.number(2));
         const std::uint64_t first_extent = cursor.at() + index_bytes;
         Cursor extent(iloc);
         extent.skip(first_extent);
         item.field_at = base_bytes > 0 ? base_at : first_extent;
         item.offset = base + extent.number(offset_bytes);
         item.length = extent.number(length_bytes);
-        cursor.skip(extents * (index_bytes + offset_bytes + length_bytes));
-        const bool is_in_file = method == 0 && extents == 1 && item.offset >= base;
-        if (cursor.ok() && is_in_file) locations.push_back(item);
+        cursor.skip(std::uint64_t{item.extents} * (index_bytes + offset_bytes + length_bytes));
+        if (cursor.ok() && item.offset >= base) locations.push_back(item);
     }
     return locations;
 }
@@ -102,7 +101,7 @@ ByteView find_item(ByteView file, std::string_view type) {
     const auto id = entries ? find_id(entries->payload, type) : std::nullopt;
     if (!id || !locations) return {};
     for (const ItemLocation& item : item_locations(locations->payload)) {
-        if (item.id == *id) return file.part(item.offset, item.length).value_or(ByteView());
+        if (item.id == *id && item.is_plain()) return file.part(item.offset, item.length).value_or(ByteView());
     }
     return {};
 }

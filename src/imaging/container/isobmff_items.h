@@ -10,16 +10,19 @@
 
 namespace safelight {
 
-/// An item that lies in the file in one piece.
 struct ItemLocation {
     std::uint32_t id = 0;
-    std::uint64_t offset = 0;  // in the file
-    std::uint64_t length = 0;
-    std::uint64_t field_at = 0;  // where the payload of the iloc box says what moves with the file's bytes
+    std::uint32_t method = 0;    // 0: in the file; 1: in the idat box; 2: in another item
+    std::uint32_t extents = 0;   // pieces that it lies in
+    std::uint64_t offset = 0;    // of the first
+    std::uint64_t length = 0;    // of the first
+    std::uint64_t field_at = 0;  // where the payload of the iloc box says what moves with the item
+
+    /// In the file, in one piece.
+    [[nodiscard]] bool is_plain() const { return method == 0 && extents == 1; }
 };
 
-/// From the payload of an iloc box. Items in several pieces, or not in the file itself, are left out; what
-/// comes after something malformed too.
+/// From the payload of an iloc box. What comes after something malformed is left out.
 [[nodiscard]] std::vector<ItemLocation> item_locations(ByteView iloc);
 
 /// The bytes of the first item of a type ("Exif", "mime") in a file; of "mime" items only those that hold

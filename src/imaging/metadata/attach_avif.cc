@@ -21,6 +21,11 @@ void append_box(ByteBuffer& out, std::string_view type, std::span<const std::byt
     append(out, payload);
 }
 
+/// Offsets, lengths and bases of 4 bytes, no indices.
+bool has_known_form(ByteView iloc) {
+    return iloc.u8(4) == 0x44 && iloc.u8(5) == 0x40;
+}
+
 /// The meta box of a file with one more item and one more property.
 class MetaWriter {
   public:
@@ -83,10 +88,12 @@ class MetaWriter {
 
     /// The new item in the form of the others: id, file, base, one extent.
     void write_locations(ByteView old) {
-        ok_ = ok_ && old.u8(0) == 0 && old.u8(4) == 0x44 && old.u8(5) == 0x40;
+        const std::uint8_t version = old.u8(0);
+        ok_ = ok_ && version <= 1 && has_known_form(old);
         ByteBuffer payload(old.bytes().begin(), old.bytes().end());
         append_big(payload, item_, 2);
-        append_big(payload, 0, 2 + 4);
+        append_big(payload, 0, version == 0 ? 2 : 4);  // in this file
+        append_big(payload, 0, 4);
         append_big(payload, 1, 2);
         append_big(payload, 0, 4);
         append_big(payload, exif_header_bytes + attachments_.exif.size(), 4);
@@ -159,8 +166,10 @@ bool move_items(ByteBuffer& meta, std::size_t iloc_at, std::uint64_t from, std::
     if (locations.size() != iloc.u16be(6)) return false;
     for (const ItemLocation& item : locations) {
         const bool is_new = last_offset && &item == &locations.back();
+        if (item.method != 0) continue;  // moves with the meta box
         if (!is_new && item.offset < from) return false;
-        put_big(meta, iloc_at + item.field_at, is_new ? *last_offset : item.offset + distance, 4);
+        const std::uint64_t moved = iloc.u32be(item.field_at) + distance;
+        put_big(meta, iloc_at + item.field_at, is_new ? *last_offset : moved, 4);
     }
     return true;
 }
@@ -175,7 +184,7 @@ std::optional<std::vector<std::byte>> attach_to_avif(std::span<const std::byte> 
     auto written = MetaWriter(meta->payload, attachments).write();
     if (!written) return std::nullopt;
     const auto iloc = find_box(ByteView(*written).from(4), "iloc");
-    if (!iloc || iloc->payload.u8(4) != 0x44 || iloc->payload.u8(5) != 0x40) return std::nullopt;
+    if (!iloc || !has_known_form(iloc->payload)) return std::nullopt;
     const auto meta_at = static_cast<std::size_t>(meta->whole.bytes().data() - file.data());
     const auto iloc_at = static_cast<std::size_t>(iloc->payload.bytes().data() - written->data());
     const std::size_t meta_end = meta_at + meta->whole.size();

@@ -7,10 +7,13 @@
 
 #include "base/text.h"
 #include "imaging/container/byte_writer.h"
+#include "imaging/container/webp_chunks.h"
 #include "imaging/metadata/attach.h"
 #include "imaging/metadata/attach_avif.h"
 #include "imaging/metadata/exif_tags.h"
 #include "imaging/metadata/tiff_writer.h"
+#include "imaging/vips/library.h"
+#include "imaging/vips/save.h"
 
 namespace safelight::test {
 namespace {
@@ -147,8 +150,27 @@ Bytes secret_tiff() {
     return tiff;
 }
 
+/// libvips writes EXIF of its own else.
+Bytes stripped_file(Format format) {
+    Pixels pixels = sample_pixels(64, 48, 3);
+    if (format == Format::avif) return save_picture(pixels, format, {}, {}).value_or(Bytes{});
+    VipsImage* view = vips_image_new_from_memory(pixels.samples.data(), pixels.samples.size(), 64, 48, 3,
+                                                 VIPS_FORMAT_UCHAR);
+    const VipsPicture picture(view);
+    void* data = nullptr;
+    std::size_t size = 0;
+    if (vips_heifsave_buffer(picture.get(), &data, &size, "strip", TRUE, nullptr) != 0) {
+        vips_error_clear();  // there is no encoder
+        return {};
+    }
+    const auto* begin = static_cast<const std::byte*>(data);
+    Bytes bytes(begin, begin + size);
+    g_free(data);
+    return bytes;
+}
+
 Bytes secret_heif(Format format) {
-    const Bytes plain = sample_file(format, 64, 48);
+    const Bytes plain = stripped_file(format);
     if (plain.empty()) return {};
     Bytes file = attach_to_avif(plain, {.exif = secret_exif()}).value_or(Bytes{});
     append(file, "\0\0\0\x12uuidSECRETuuid"sv);
@@ -241,7 +263,7 @@ Bytes file_with_secrets(Format format) {
         case Format::png:
             return secret_png();
         case Format::webp:
-            return extended_webp(sample_file(Format::webp, 64, 48));
+            return extended_webp(without_webp_metadata(sample_file(Format::webp, 64, 48)));
         case Format::gif:
             return secret_gif();
         case Format::tiff:
