@@ -15,7 +15,9 @@ struct Character {
 };
 
 Character character_at(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<unsigned char>(text[i])); };
+    const auto byte = [&](std::size_t i) {
+        return static_cast<char32_t>(static_cast<unsigned char>(text[i]));
+    };
     const char32_t first = byte(at);
     if (first < 0x80) return {first, 1};
     const std::size_t count = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;

@@ -61,7 +61,8 @@ Result<std::vector<Pixels>> decode(std::span<const std::byte> bytes, const Image
                                    std::span<const Plan> plans, const StopCheck& stop) {
     const std::vector<Derivation> derivations = derive(without_needless_icc(plans, bytes, facts));
     std::vector<Pixels> results(plans.size());
-    for (const Icc icc : {Icc::srgb, Icc::keep}) TRY(read_into(results, bytes, facts, derivations, icc, stop));
+    for (const Icc icc : {Icc::srgb, Icc::keep})
+        TRY(read_into(results, bytes, facts, derivations, icc, stop));
     for (std::size_t i = 0; i < plans.size(); ++i) {
         if (!derivations[i].parent) continue;
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");

@@ -45,8 +45,8 @@ Result<Format> output_format(const Transform& transform, const ImageFacts& facts
     return format;
 }
 
-Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform,
-                              const StopCheck& stop, const Attachments& attachments) {
+Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform, const StopCheck& stop,
+                              const Attachments& attachments) {
     const std::uint8_t quality = transform.quality.value_or(default_quality(format));
     EncodedPicture picture{format, pixels.width_px, pixels.height_px, {}};
     if (format == Format::jpeg) {

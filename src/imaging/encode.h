@@ -15,8 +15,8 @@ namespace safelight {
 [[nodiscard]] Result<Format> output_format(const Transform& transform, const ImageFacts& facts);
 
 /// Finished pixels as a file, with quality, lossless, progressive and effort of `transform` where the format
-/// has them; alpha is laid on white where the format has none. With `attachments` the file says of itself what they
-/// say. Errors: cancelled, renderer_failed.
+/// has them; alpha is laid on white where the format has none. With `attachments` the file says of itself
+/// what they say. Errors: cancelled, renderer_failed.
 [[nodiscard]] Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform,
                                             const StopCheck& stop, const Attachments& attachments = {});
 

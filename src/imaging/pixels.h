@@ -1,5 +1,5 @@
-// Decoded pixels: 8 bits a channel, interleaved, sRGB or Display P3 (or grey with their curve), alpha last and
-// not premultiplied.
+// Decoded pixels: 8 bits a channel, interleaved, sRGB or Display P3 (or grey with their curve), alpha last
+// and not premultiplied.
 #pragma once
 
 #include <cstddef>

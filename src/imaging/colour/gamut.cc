@@ -120,7 +120,8 @@ Colour in_gamut(Colour srgb, Gamut gamut) {
     constexpr std::array<std::array<double, 3>, 3> matrix{
         {{0.822462, 0.177538, 0}, {0.033194, 0.966806, 0}, {0.017083, 0.072397, 0.910520}}};
     const auto& light = light_of_srgb();
-    const std::array<double, 3> in{static_cast<double>(light[srgb.red]), static_cast<double>(light[srgb.green]),
+    const std::array<double, 3> in{static_cast<double>(light[srgb.red]),
+                                   static_cast<double>(light[srgb.green]),
                                    static_cast<double>(light[srgb.blue])};
     std::array<std::uint8_t, 3> out{};
     for (std::size_t i = 0; i < out.size(); ++i) {

@@ -1,4 +1,5 @@
-// The two RGB spaces that results come in. Both have the same white and the same transfer curve, that of sRGB.
+// The two RGB spaces that results come in. Both have the same white and the same transfer curve, that of
+// sRGB.
 #pragma once
 
 #include <cstddef>

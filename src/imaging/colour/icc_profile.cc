@@ -125,4 +125,9 @@ bool has_wide_gamut(std::span<const std::byte> bytes) {
     return false;
 }
 
+bool is_perceptual_only(std::span<const std::byte> bytes) {
+    const ByteView profile(bytes);
+    return find_tag(profile, "A2B0") && !find_tag(profile, "A2B1") && !find_tag(profile, "rXYZ");
+}
+
 }  // namespace safelight

@@ -25,4 +25,7 @@ inline constexpr Primaries display_p3_primaries{
 /// Rec. 2020, … False for profiles with tables, and broken ones.
 [[nodiscard]] bool has_wide_gamut(std::span<const std::byte> profile);
 
+/// True for a profile with tables for the perceptual intent alone. Little CMS turns it down for any other.
+[[nodiscard]] bool is_perceptual_only(std::span<const std::byte> profile);
+
 }  // namespace safelight

@@ -13,7 +13,8 @@ constexpr double degree = std::numbers::pi / 180;
 
 Triple times(const Matrix& matrix, const Triple& v) {
     Triple out{};
-    for (std::size_t i = 0; i < 3; ++i) out[i] = matrix[i][0] * v[0] + matrix[i][1] * v[1] + matrix[i][2] * v[2];
+    for (std::size_t i = 0; i < 3; ++i)
+        out[i] = matrix[i][0] * v[0] + matrix[i][1] * v[1] + matrix[i][2] * v[2];
     return out;
 }
 

@@ -1,11 +1,14 @@
 #include "imaging/container/isobmff_items.h"
 
+#include <algorithm>
+
 #include "imaging/container/boxes.h"
 
 namespace safelight {
 namespace {
 
 constexpr std::uint64_t full_box_bytes = 4;  // version and flags
+constexpr std::uint64_t items_max = 10'000;  // a picture of many tiles has some hundreds
 
 /// Big-endian numbers of sizes that the file chooses.
 class Cursor {
@@ -71,7 +74,7 @@ std::vector<ItemLocation> item_locations(ByteView iloc) {
     std::vector<ItemLocation> locations;
     Cursor cursor(iloc);
     cursor.skip(full_box_bytes + 2);
-    const std::uint64_t count = cursor.number(version < 2 ? 2 : 4);
+    const std::uint64_t count = std::min(cursor.number(version < 2 ? 2 : 4), items_max);
     for (std::uint64_t i = 0; i < count && cursor.ok(); ++i) {
         ItemLocation item;
         item.id = static_cast<std::uint32_t>(cursor.number(version < 2 ? 2 : 4));
@@ -101,7 +104,8 @@ ByteView find_item(ByteView file, std::string_view type) {
     const auto id = entries ? find_id(entries->payload, type) : std::nullopt;
     if (!id || !locations) return {};
     for (const ItemLocation& item : item_locations(locations->payload)) {
-        if (item.id == *id && item.is_plain()) return file.part(item.offset, item.length).value_or(ByteView());
+        if (item.id == *id && item.is_plain())
+            return file.part(item.offset, item.length).value_or(ByteView());
     }
     return {};
 }

@@ -22,7 +22,8 @@ struct ItemLocation {
     [[nodiscard]] bool is_plain() const { return method == 0 && extents == 1; }
 };
 
-/// From the payload of an iloc box. What comes after something malformed is left out.
+/// From the payload of an iloc box. What comes after something malformed is left out, and what
+/// is beyond ten thousand.
 [[nodiscard]] std::vector<ItemLocation> item_locations(ByteView iloc);
 
 /// The bytes of the first item of a type ("Exif", "mime") in a file; of "mime" items only those that hold

@@ -13,9 +13,9 @@ namespace safelight {
 
 struct PngText {
     std::string_view keyword;
-    ByteView value;            // the text, or a zlib stream of it
+    ByteView value;  // the text, or a zlib stream of it
     bool is_deflated = false;
-    bool is_utf8 = false;      // else Latin-1
+    bool is_utf8 = false;  // else Latin-1
 
     [[nodiscard]] bool is_exif_profile() const {
         return !is_utf8 && (keyword == "Raw profile type exif" || keyword == "Raw profile type APP1");

@@ -48,9 +48,7 @@ class TiffCheck {
     }
 
   private:
-    [[nodiscard]] TiffField field(Tag tag) const {
-        return directory_.field(static_cast<std::uint16_t>(tag));
-    }
+    [[nodiscard]] TiffField field(Tag tag) const { return directory_.field(static_cast<std::uint16_t>(tag)); }
 
     [[nodiscard]] std::uint32_t number(Tag tag, std::uint32_t otherwise) const {
         const TiffField found = field(tag);

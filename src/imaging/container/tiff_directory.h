@@ -60,7 +60,8 @@ class TiffDirectory {
     [[nodiscard]] TiffField field(std::uint16_t tag) const;
 
     [[nodiscard]] std::uint16_t size() const { return entries_; }
-    /// Of entry `index`, counted from 0. Absent (but with its tag) when its values do not lie in the structure.
+    /// Of entry `index`, counted from 0. Absent (but with its tag) when its values do not lie in the
+    /// structure.
     [[nodiscard]] TiffField entry(std::uint16_t index) const;
 
     /// The directory that a field of this one points to.

@@ -40,13 +40,14 @@ void append_segment(ByteBuffer& out, std::uint8_t marker, std::string_view name,
 
 /// Behind JFIF's segment, which must be the first.
 Attached attach_to_jpeg(ByteView file, const Attachments& attachments) {
-    if (!file.has_text(0, "\xff\xd8\xff\xe0")) return std::nullopt;
+    const std::size_t behind_jfif = 4 + std::size_t{file.u16be(4)};
+    if (!file.has_text(0, "\xff\xd8\xff\xe0") || !file.holds(0, behind_jfif)) return std::nullopt;
     ByteBuffer segments;
     if (!attachments.exif.empty())
         append_segment(segments, jpeg_marker::app1, "Exif\0\0"sv, attachments.exif);
     if (!attachments.icc.empty())
         append_segment(segments, jpeg_marker::app2, "ICC_PROFILE\0\1\1"sv, attachments.icc);
-    return inserted(file.bytes(), 4 + std::size_t{file.u16be(4)}, segments);
+    return inserted(file.bytes(), behind_jfif, segments);
 }
 
 void append_chunk(ByteBuffer& out, std::string_view type, std::span<const std::byte> payload) {
@@ -61,8 +62,9 @@ void append_chunk(ByteBuffer& out, std::string_view type, std::span<const std::b
 ByteBuffer deflated(std::span<const std::byte> bytes) {
     uLongf size = compressBound(bytes.size());
     ByteBuffer out(size);
-    const int state = compress2(reinterpret_cast<Bytef*>(out.data()), &size,
-                                reinterpret_cast<const Bytef*>(bytes.data()), bytes.size(), Z_BEST_COMPRESSION);
+    const int state =
+        compress2(reinterpret_cast<Bytef*>(out.data()), &size, reinterpret_cast<const Bytef*>(bytes.data()),
+                  bytes.size(), Z_BEST_COMPRESSION);
     out.resize(state == Z_OK ? size : 0);
     return out;
 }
@@ -125,7 +127,8 @@ Attached attach_to_webp(ByteView file, const Attachments& attachments) {
     if (!attachments.icc.empty()) append_webp_chunk(out, "ICCP", attachments.icc);
     WebpChunks chunks(file);
     while (const auto chunk = chunks.next()) {
-        if (!chunk->is("VP8X")) append_webp_chunk(out, chunk->whole.text().substr(0, 4), chunk->payload.bytes());
+        if (!chunk->is("VP8X"))
+            append_webp_chunk(out, chunk->whole.text().substr(0, 4), chunk->payload.bytes());
     }
     if (chunks.is_broken()) return std::nullopt;
     if (!attachments.exif.empty()) append_webp_chunk(out, "EXIF", attachments.exif);

@@ -12,7 +12,7 @@
 namespace safelight {
 
 struct Attachments {
-    std::vector<std::byte> exif = {};    // a TIFF structure, as exif_block makes it; below 60,000 bytes
+    std::vector<std::byte> exif = {};     // a TIFF structure, as exif_block makes it; below 60,000 bytes
     std::span<const std::byte> icc = {};  // below 60,000 bytes; must outlive this
 
     [[nodiscard]] bool empty() const { return exif.empty() && icc.empty(); }

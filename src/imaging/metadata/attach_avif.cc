@@ -146,7 +146,8 @@ class MetaWriter {
     }
 
   public:
-    static constexpr std::string_view exif_header = "\0\0\0\6Exif\0\0"sv;  // where the structure begins, a name
+    static constexpr std::string_view exif_header =
+        "\0\0\0\6Exif\0\0"sv;  // where the structure begins, a name
     static constexpr std::size_t exif_header_bytes = exif_header.size();
 
   private:

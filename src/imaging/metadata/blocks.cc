@@ -70,16 +70,17 @@ class PngMetadata {
 
   private:
     void read_text(const PngText& text) {
+        const auto is_new = [](const auto& kept) { return kept.size() == 0; };
         const bool is_iptc = !text.is_utf8 && text.keyword == "Raw profile type iptc";
-        if (text.is_xmp()) keep_first(blocks_.xmp, unpacked(text));
-        if (text.is_exif_profile()) keep_first(exif_in_text_, exif_of_block(profile(text)));
-        if (is_iptc) {
+        if (text.is_xmp() && is_new(blocks_.xmp)) blocks_.xmp = unpacked(text);
+        if (text.is_exif_profile() && is_new(exif_in_text_)) exif_in_text_ = exif_of_block(profile(text));
+        if (is_iptc && is_new(blocks_.iptc)) {
             // With Photoshop's resource around it, or without.
             const ByteView block = profile(text);
-            keep_first(blocks_.iptc, block.has_text(0, "8BIM") ? iptc_of_photoshop(block) : block);
+            blocks_.iptc = block.has_text(0, "8BIM") ? iptc_of_photoshop(block) : block;
         }
-        if (text.keyword == "Author" && blocks_.author.empty()) blocks_.author = text_of(unpacked(text));
-        if (text.keyword == "Copyright" && blocks_.copyright.empty())
+        if (text.keyword == "Author" && is_new(blocks_.author)) blocks_.author = text_of(unpacked(text));
+        if (text.keyword == "Copyright" && is_new(blocks_.copyright))
             blocks_.copyright = text_of(unpacked(text));
     }
 

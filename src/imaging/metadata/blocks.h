@@ -14,9 +14,9 @@ namespace safelight {
 /// The first block of each kind; empty where there is none. They lie in the file, which must outlive them, or
 /// in `unpacked`.
 struct MetadataBlocks {
-    ByteView exif;  // a TIFF structure; of a TIFF the file itself
-    ByteView xmp;   // the packet
-    ByteView iptc;  // IIM data sets
+    ByteView exif;               // a TIFF structure; of a TIFF the file itself
+    ByteView xmp;                // the packet
+    ByteView iptc;               // IIM data sets
     std::string author = {};     // of PNG's texts of that name; as text_of gives it
     std::string copyright = {};  // the same
     std::vector<std::vector<std::byte>> unpacked = {};

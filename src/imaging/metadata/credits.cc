@@ -20,7 +20,8 @@ std::string iptc_text(ByteView iptc, IptcDataSet wanted) {
     while (iptc.u8(0) == mark && iptc.holds(0, 5)) {
         const std::uint16_t length = iptc.u16be(3);
         const auto value = iptc.part(5, length);
-        if (length > 0x7fff || !value) break;  // the upper bit: a length of several bytes, which texts do not need
+        if (length > 0x7fff || !value)
+            break;  // the upper bit: a length of several bytes, which texts do not need
         if (iptc.u8(1) == 2 && iptc.u8(2) == static_cast<std::uint8_t>(wanted)) {
             const std::string text = text_of(*value);
             if (!text.empty()) all += (all.empty() ? "" : "; ") + text;
@@ -54,9 +55,8 @@ Credits read_credits(const MetadataBlocks& blocks) {
         exif.artist = text_of(directory->field(exif_tag::artist));
         exif.copyright = read_copyright(directory->field(exif_tag::copyright), metadata_text_bytes_max);
     }
-    const std::string artist =
-        first_that_says({exif.artist, xmp_text(blocks.xmp, "dc:creator"),
-                         iptc_text(blocks.iptc, IptcDataSet::by_line), blocks.author});
+    const std::string artist = first_that_says({exif.artist, xmp_text(blocks.xmp, "dc:creator"),
+                                                iptc_text(blocks.iptc, IptcDataSet::by_line), blocks.author});
     const std::string credit = first_that_says(
         {xmp_text(blocks.xmp, "photoshop:Credit"), iptc_text(blocks.iptc, IptcDataSet::credit)});
     return {with_credit(artist, credit),

@@ -32,34 +32,34 @@ constexpr std::array from_first_directory{Wanted{exif_tag::make}, Wanted{exif_ta
 
 /// Ascending.
 constexpr std::array from_exif_directory{
-    Wanted{0x829a, Kind::rational},                                         // ExposureTime
-    Wanted{0x829d, Kind::rational},                                         // FNumber
-    Wanted{0x8822, Kind::number},                                           // ExposureProgram
-    Wanted{0x8827, Kind::number},                                           // PhotographicSensitivity
-    Wanted{0x8830, Kind::number},                                           // SensitivityType
-    Wanted{exif_tag::date_time_original, Kind::shape, 1, time_shape},       //
-    Wanted{0x9004, Kind::shape, 1, time_shape},                             // DateTimeDigitized
-    Wanted{0x9010, Kind::shape, 1, zone_shape},                             // OffsetTime
-    Wanted{exif_tag::offset_time_original, Kind::shape, 1, zone_shape},     //
-    Wanted{0x9012, Kind::shape, 1, zone_shape},                             // OffsetTimeDigitized
-    Wanted{0x9201, Kind::rational},                                         // ShutterSpeedValue
-    Wanted{0x9202, Kind::rational},                                         // ApertureValue
-    Wanted{0x9203, Kind::rational},                                         // BrightnessValue
-    Wanted{0x9204, Kind::rational},                                         // ExposureBiasValue
-    Wanted{0x9205, Kind::rational},                                         // MaxApertureValue
-    Wanted{0x9206, Kind::rational},                                         // SubjectDistance
-    Wanted{0x9207, Kind::number},                                           // MeteringMode
-    Wanted{0x9208, Kind::number},                                           // LightSource
-    Wanted{0x9209, Kind::number},                                           // Flash
-    Wanted{0x920a, Kind::rational},                                         // FocalLength
-    Wanted{0xa402, Kind::number},                                           // ExposureMode
-    Wanted{0xa403, Kind::number},                                           // WhiteBalance
-    Wanted{0xa404, Kind::rational},                                         // DigitalZoomRatio
-    Wanted{0xa405, Kind::number},                                           // FocalLengthIn35mmFilm
-    Wanted{0xa406, Kind::number},                                           // SceneCaptureType
-    Wanted{0xa432, Kind::rational, 4},                                      // LensSpecification
-    Wanted{0xa433},                                                         // LensMake
-    Wanted{0xa434},                                                         // LensModel
+    Wanted{0x829a, Kind::rational},                                      // ExposureTime
+    Wanted{0x829d, Kind::rational},                                      // FNumber
+    Wanted{0x8822, Kind::number},                                        // ExposureProgram
+    Wanted{0x8827, Kind::number},                                        // PhotographicSensitivity
+    Wanted{0x8830, Kind::number},                                        // SensitivityType
+    Wanted{exif_tag::date_time_original, Kind::shape, 1, time_shape},    //
+    Wanted{0x9004, Kind::shape, 1, time_shape},                          // DateTimeDigitized
+    Wanted{0x9010, Kind::shape, 1, zone_shape},                          // OffsetTime
+    Wanted{exif_tag::offset_time_original, Kind::shape, 1, zone_shape},  //
+    Wanted{0x9012, Kind::shape, 1, zone_shape},                          // OffsetTimeDigitized
+    Wanted{0x9201, Kind::rational},                                      // ShutterSpeedValue
+    Wanted{0x9202, Kind::rational},                                      // ApertureValue
+    Wanted{0x9203, Kind::rational},                                      // BrightnessValue
+    Wanted{0x9204, Kind::rational},                                      // ExposureBiasValue
+    Wanted{0x9205, Kind::rational},                                      // MaxApertureValue
+    Wanted{0x9206, Kind::rational},                                      // SubjectDistance
+    Wanted{0x9207, Kind::number},                                        // MeteringMode
+    Wanted{0x9208, Kind::number},                                        // LightSource
+    Wanted{0x9209, Kind::number},                                        // Flash
+    Wanted{0x920a, Kind::rational},                                      // FocalLength
+    Wanted{0xa402, Kind::number},                                        // ExposureMode
+    Wanted{0xa403, Kind::number},                                        // WhiteBalance
+    Wanted{0xa404, Kind::rational},                                      // DigitalZoomRatio
+    Wanted{0xa405, Kind::number},                                        // FocalLengthIn35mmFilm
+    Wanted{0xa406, Kind::number},                                        // SceneCaptureType
+    Wanted{0xa432, Kind::rational, 4},                                   // LensSpecification
+    Wanted{0xa433},                                                      // LensMake
+    Wanted{0xa434},                                                      // LensModel
 };
 
 /// The same but for the sign of a zone.
@@ -67,8 +67,8 @@ bool has_shape(std::string_view text, std::string_view shape) {
     if (text.size() != shape.size()) return false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         const bool is_digit = text[i] >= '0' && text[i] <= '9';
-        const bool fits = shape[i] == '0' ? is_digit
-                                          : text[i] == shape[i] || (shape[i] == '+' && text[i] == '-');
+        const bool fits =
+            shape[i] == '0' ? is_digit : text[i] == shape[i] || (shape[i] == '+' && text[i] == '-');
         if (!fits) return false;
     }
     return true;
@@ -76,7 +76,8 @@ bool has_shape(std::string_view text, std::string_view shape) {
 
 TiffEntry numbers(const Wanted& wanted, const TiffField& field) {
     TiffEntry entry{wanted.tag, field.type, wanted.count, {}};
-    for (std::uint32_t i = 0; i < wanted.count; ++i) append_little(entry.value, field.number(i), bytes_of_type(field.type));
+    for (std::uint32_t i = 0; i < wanted.count; ++i)
+        append_little(entry.value, field.number(i), bytes_of_type(field.type));
     return entry;
 }
 
@@ -123,8 +124,8 @@ std::vector<TiffEntry> details(const TiffDirectory& exif) {
     if (entries.empty()) return entries;
     const auto after = std::ranges::find_if(
         entries, [](const TiffEntry& entry) { return entry.tag > exif_tag::exif_version; });
-    entries.insert(after, bytes_entry(exif_tag::exif_version, TiffType::undefined,
-                                      std::as_bytes(std::span(version))));
+    entries.insert(
+        after, bytes_entry(exif_tag::exif_version, TiffType::undefined, std::as_bytes(std::span(version))));
     return entries;
 }
 

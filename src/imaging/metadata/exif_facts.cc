@@ -20,7 +20,8 @@ std::string time_taken(const TiffDirectory& exif) {
 }
 
 /// Degrees, minutes and seconds, negative when the reference says `negative`.
-std::optional<double> angle(const TiffField& parts, const TiffField& reference, char positive, char negative) {
+std::optional<double> angle(const TiffField& parts, const TiffField& reference, char positive,
+                            char negative) {
     const std::string side = text_of(reference);
     const bool is_known = side.size() == 1 && (side[0] == positive || side[0] == negative);
     if (!is_known || !parts.is(TiffType::rational) || parts.count != 3) return std::nullopt;

@@ -71,7 +71,8 @@ class MetadataPromise : public testing::TestWithParam<Case> {
         ASSERT_TRUE(initialise_codecs());
         original_ = test::file_with_secrets(GetParam().from);
         if (original_.empty() || !can_write(GetParam().to)) GTEST_SKIP() << "not with these libraries";
-        const Transform transform{.resize = Resize{40, 40}, .format = GetParam().to, .metadata = GetParam().policy};
+        const Transform transform{
+            .resize = Resize{40, 40}, .format = GetParam().to, .metadata = GetParam().policy};
         auto pictures = test::rendered(original_, std::span(&transform, 1), {}, {});
         ASSERT_TRUE(pictures) << pictures.error().log_text;
         ASSERT_TRUE(pictures->front()) << pictures->front().error().log_text;
@@ -90,8 +91,8 @@ TEST_P(MetadataPromise, NothingSecretComesOut) {
     ASSERT_TRUE(test::contains(original_, test::secret));
     EXPECT_FALSE(test::contains(variant_, test::secret));
     EXPECT_FALSE(test::contains(variant_, hex_encode(test::bytes_of(test::secret))));
-    for (const std::string_view name : {"xmpmeta", "http://ns.adobe.com", "Photoshop", "8BIM", "GPS", "tEXt", "zTXt",
-                                        "iTXt", "tIME", "XMP", "uuid"})
+    for (const std::string_view name : {"xmpmeta", "http://ns.adobe.com", "Photoshop", "8BIM", "GPS", "tEXt",
+                                        "zTXt", "iTXt", "tIME", "XMP", "uuid"})
         EXPECT_FALSE(test::contains(variant_, name)) << name;
     EXPECT_EQ(blocks_.xmp.size(), 0U);
     EXPECT_EQ(blocks_.iptc.size(), 0U);
@@ -127,8 +128,9 @@ TEST_P(MetadataPromise, ExifHoldsWhatIsListedAlone) {
 TEST_P(MetadataPromise, OtherProgramsSeeNoMoreEither) {
     for (const std::string& field : fields_seen_by_libvips(variant_, GetParam().to)) {
         // ifd1: the thumbnail's, ifd3: GPS.
-        for (const std::string_view bad : {"exif-ifd1", "exif-ifd3", "GPS", "Serial", "Owner", "MakerNote", "UniqueID",
-                                           "Thumbnail", "thumbnail", "xmp", "iptc", "photoshop", "comment"})
+        for (const std::string_view bad :
+             {"exif-ifd1", "exif-ifd3", "GPS", "Serial", "Owner", "MakerNote", "UniqueID", "Thumbnail",
+              "thumbnail", "xmp", "iptc", "photoshop", "comment"})
             EXPECT_FALSE(field.contains(bad)) << field;
         EXPECT_NE(field, "a broken file");
     }
@@ -173,8 +175,12 @@ INSTANTIATE_TEST_SUITE_P(AllPairs, MetadataPromise, testing::ValuesIn(all_cases(
 
 TEST(MetadataFacts, ComeFromTheExifOfEveryFormat) {
     ASSERT_TRUE(initialise_codecs());
-    const ExifFacts expected{"Maker", std::string(test::camera_model), "2024-05-31T12:00:00+02:00",
-                             std::string(test::artist), std::string(test::copyright), GpsPosition{47.5, -8.25}};
+    const ExifFacts expected{"Maker",
+                             std::string(test::camera_model),
+                             "2024-05-31T12:00:00+02:00",
+                             std::string(test::artist),
+                             std::string(test::copyright),
+                             GpsPosition{47.5, -8.25}};
     for (const Format format : all_formats) {
         const Bytes file = test::file_with_secrets(format);
         if (file.empty() || format == Format::gif) continue;

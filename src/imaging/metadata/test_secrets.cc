@@ -28,7 +28,8 @@ TiffEntry numbers_entry(std::uint16_t tag, TiffType type, std::initializer_list<
     TiffEntry entry{tag, static_cast<std::uint16_t>(type), 0, {}};
     const bool is_rational = type == TiffType::rational || type == TiffType::srational;
     entry.count = static_cast<std::uint32_t>(numbers.size() / (is_rational ? 2 : 1));
-    for (const std::uint32_t number : numbers) append_little(entry.value, number, type == TiffType::u16 ? 2 : 4);
+    for (const std::uint32_t number : numbers)
+        append_little(entry.value, number, type == TiffType::u16 ? 2 : 4);
     return entry;
 }
 
@@ -36,17 +37,17 @@ std::uint32_t append_gps(ByteBuffer& out) {
     return append_directory(
         out, std::vector{numbers_entry(0x0000, TiffType::byte, {}), text_entry(1, "N"),
                          numbers_entry(2, TiffType::rational, {47, 1, 30, 1, 0, 1}), text_entry(3, "W"),
-                         numbers_entry(4, TiffType::rational, {8, 1, 15, 1, 0, 1}), text_entry(0x12, "SECRETdatum"),
-                         undefined_entry(0x1b, "ASCII\0\0\0SECRETmethod"sv),
+                         numbers_entry(4, TiffType::rational, {8, 1, 15, 1, 0, 1}),
+                         text_entry(0x12, "SECRETdatum"), undefined_entry(0x1b, "ASCII\0\0\0SECRETmethod"sv),
                          undefined_entry(0x1c, "ASCII\0\0\0SECRETarea"sv), text_entry(0x1d, "2024:05:31")});
 }
 
 std::uint32_t append_details(ByteBuffer& out) {
     return append_directory(
         out, std::vector{numbers_entry(0x829a, TiffType::rational, {1, 250}),
-                         numbers_entry(0x8827, TiffType::u16, {100}),
-                         undefined_entry(0x9000, "0230"), text_entry(0x9003, "2024:05:31 12:00:00"),
-                         text_entry(0x9011, "+02:00"), numbers_entry(0x920a, TiffType::rational, {50, 1}),
+                         numbers_entry(0x8827, TiffType::u16, {100}), undefined_entry(0x9000, "0230"),
+                         text_entry(0x9003, "2024:05:31 12:00:00"), text_entry(0x9011, "+02:00"),
+                         numbers_entry(0x920a, TiffType::rational, {50, 1}),
                          undefined_entry(0x927c, "SECRETmakernote"),
                          undefined_entry(0x9286, "ASCII\0\0\0SECRETcomment"sv),
                          text_entry(0xa420, "SECRETuniqueid"), text_entry(0xa430, "SECRETowner"),
@@ -55,10 +56,17 @@ std::uint32_t append_details(ByteBuffer& out) {
 }
 
 std::vector<TiffEntry> first_entries(std::uint32_t details, std::uint32_t gps) {
-    return {text_entry(0x010e, "SECRETdescription"), text_entry(0x010f, "Maker"), text_entry(0x0110, camera_model),
-            numbers_entry(0x0112, TiffType::u16, {6}), text_entry(0x0131, "SECRETsoftware"),
-            text_entry(0x013b, artist), text_entry(0x013c, "SECRETcomputer"), text_entry(0x8298, copyright),
-            u32_entry(0x8769, details), u32_entry(0x8825, gps), undefined_entry(0x9c9c, "SECRETxpcomment"),
+    return {text_entry(0x010e, "SECRETdescription"),
+            text_entry(0x010f, "Maker"),
+            text_entry(0x0110, camera_model),
+            numbers_entry(0x0112, TiffType::u16, {6}),
+            text_entry(0x0131, "SECRETsoftware"),
+            text_entry(0x013b, artist),
+            text_entry(0x013c, "SECRETcomputer"),
+            text_entry(0x8298, copyright),
+            u32_entry(0x8769, details),
+            u32_entry(0x8825, gps),
+            undefined_entry(0x9c9c, "SECRETxpcomment"),
             text_entry(0xc62f, "SECRETcameraserial")};
 }
 
@@ -85,7 +93,8 @@ Bytes secret_jpeg() {
     jpeg = with_jpeg_segment(jpeg, 0xef, "", bytes_of("SECRETapp15"));
     jpeg = with_jpeg_segment(jpeg, 0xed, "Photoshop 3.0\0"sv, photoshop_resources(secret_iptc()));
     jpeg = with_jpeg_segment(jpeg, 0xe2, "MPF\0"sv, bytes_of("SECRETmpf"));
-    jpeg = with_jpeg_segment(jpeg, 0xe1, "http://ns.adobe.com/xmp/extension/\0"sv, bytes_of("SECRETextended"));
+    jpeg =
+        with_jpeg_segment(jpeg, 0xe1, "http://ns.adobe.com/xmp/extension/\0"sv, bytes_of("SECRETextended"));
     jpeg = with_jpeg_segment(jpeg, 0xe1, "http://ns.adobe.com/xap/1.0/\0"sv, secret_xmp());
     jpeg = with_jpeg_segment(jpeg, 0xe1, "Exif\0\0"sv, secret_exif());
     append(jpeg, "SECRETtrailer"sv);
@@ -108,9 +117,11 @@ Bytes secret_png() {
     png = with_png_chunk(png, "tEXt", bytes_of("Comment\0SECRETtext"sv));
     png = with_png_chunk(png, "tEXt", bytes_of("Author\0SECRETauthor"sv));
     png = with_png_chunk(png, "zTXt", joined("Description\0\0"sv, deflated(bytes_of("SECRETdeflated"))));
-    png = with_png_chunk(png, "zTXt", joined("Raw profile type iptc\0\0"sv,
-                                             deflated(raw_profile("iptc", photoshop_resources(secret_iptc())))));
-    png = with_png_chunk(png, "tEXt", joined("Raw profile type exif\0"sv, raw_profile("exif", secret_exif())));
+    png = with_png_chunk(png, "zTXt",
+                         joined("Raw profile type iptc\0\0"sv,
+                                deflated(raw_profile("iptc", photoshop_resources(secret_iptc())))));
+    png =
+        with_png_chunk(png, "tEXt", joined("Raw profile type exif\0"sv, raw_profile("exif", secret_exif())));
     png = with_png_chunk(png, "iTXt", joined("Title\0\1\0en\0\0"sv, deflated(bytes_of("SECRETtitle"))));
     png = with_png_chunk(png, "iTXt", joined("XML:com.adobe.xmp\0\0\0\0\0"sv, secret_xmp()));
     append(png, "SECRETtrailer"sv);
@@ -126,7 +137,8 @@ Bytes secret_gif() {
     extensions.push_back(std::byte{1});  // the trailer that leads any reader of sub-blocks to the end
     for (int i = 255; i >= 0; --i) extensions.push_back(static_cast<std::byte>(i));
     extensions.push_back(std::byte{0});
-    gif.insert(gif.begin() + 13 + static_cast<std::ptrdiff_t>(table_bytes), extensions.begin(), extensions.end());
+    gif.insert(gif.begin() + 13 + static_cast<std::ptrdiff_t>(table_bytes), extensions.begin(),
+               extensions.end());
     return gif;
 }
 

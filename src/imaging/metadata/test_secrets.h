@@ -20,8 +20,8 @@ inline constexpr std::string_view camera_model = "Model 5";
 inline constexpr std::string_view lens_model = "50mm F1.8";
 
 /// EXIF with everything that identifies or locates: GPS, serial numbers, owner, maker note, comments, unique
-/// id, and a thumbnail in a second directory; also artist and copyright (not the credit), camera, lens, time, exposure and an
-/// orientation.
+/// id, and a thumbnail in a second directory; also artist and copyright (not the credit), camera, lens, time,
+/// exposure and an orientation.
 [[nodiscard]] Bytes secret_exif();
 
 /// With artist, credit and copyright, and secrets beside them.
@@ -36,7 +36,8 @@ inline constexpr std::string_view lens_model = "50mm F1.8";
 /// Insertion of blocks right behind the header: a JPEG's segment, a WebP's chunk.
 [[nodiscard]] Bytes with_jpeg_segment(const Bytes& jpeg, std::uint8_t marker, std::string_view name,
                                       std::span<const std::byte> payload);
-[[nodiscard]] Bytes with_png_chunk(const Bytes& png, std::string_view type, std::span<const std::byte> payload);
+[[nodiscard]] Bytes with_png_chunk(const Bytes& png, std::string_view type,
+                                   std::span<const std::byte> payload);
 
 /// A picture of 64 × 48 with secrets in every place that the format has. Empty when the format cannot be made
 /// here.

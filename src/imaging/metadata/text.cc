@@ -25,7 +25,8 @@ std::string utf8_of_latin1(std::string_view text) {
 std::string text_of(ByteView bytes, std::size_t bytes_max) {
     const std::string_view raw = trim(bytes.text().substr(0, bytes.text().find('\0')));
     if (raw.size() > bytes_max) return {};
-    const std::string clean = without_control_characters(is_utf8(raw) ? std::string(raw) : utf8_of_latin1(raw));
+    const std::string clean =
+        without_control_characters(is_utf8(raw) ? std::string(raw) : utf8_of_latin1(raw));
     const std::string_view text = trim(clean);
     return text.size() > bytes_max ? std::string() : std::string(text);
 }

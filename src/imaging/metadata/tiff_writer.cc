@@ -15,7 +15,8 @@ void pad_to_even(ByteBuffer& out) {
 }  // namespace
 
 TiffEntry text_entry(std::uint16_t tag, std::string_view text) {
-    TiffEntry entry{tag, std::to_underlying(TiffType::ascii), static_cast<std::uint32_t>(text.size() + 1), {}};
+    TiffEntry entry{
+        tag, std::to_underlying(TiffType::ascii), static_cast<std::uint32_t>(text.size() + 1), {}};
     append(entry.value, text);
     entry.value.push_back(std::byte{0});
     return entry;

@@ -64,9 +64,11 @@ std::optional<std::string_view> next_element(std::string_view text, std::string_
     const std::string close = "</" + std::string(name) + ">";
     while ((at = text.find(open, at)) != npos) {
         at += open.size();
-        if (at >= text.size() || !std::string_view("> \t\r\n/").contains(text[at])) continue;  // a longer name
+        if (at >= text.size() || !std::string_view("> \t\r\n/").contains(text[at]))
+            continue;  // a longer name
         const std::size_t begin = text.find('>', at);
         if (begin == npos) return std::nullopt;
+        at = begin;  // nothing is looked at twice
         if (text[begin - 1] == '/') continue;
         const std::size_t end = text.find(close, begin);
         if (end == npos) return std::nullopt;

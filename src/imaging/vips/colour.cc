@@ -35,10 +35,12 @@ constexpr const char* profile_name(Gamut gamut) {
 VipsPicture by_profile(VipsImage* picture, Gamut gamut) {
     VipsImage* out = nullptr;
     const bool is_cmyk = vips_image_guess_interpretation(picture) == VIPS_INTERPRETATION_CMYK;
-    const int failed = is_cmyk ? vips_icc_transform(picture, &out, profile_name(gamut), "embedded", TRUE, "input_profile",
-                                                    "cmyk", "intent", VIPS_INTENT_RELATIVE, nullptr)
-                               : vips_icc_transform(picture, &out, profile_name(gamut), "embedded", TRUE, "intent",
-                                                    VIPS_INTENT_RELATIVE, nullptr);
+    const VipsIntent intent =
+        is_perceptual_only(profile_of(picture)) ? VIPS_INTENT_PERCEPTUAL : VIPS_INTENT_RELATIVE;
+    const int failed = is_cmyk ? vips_icc_transform(picture, &out, profile_name(gamut), "embedded", TRUE,
+                                                    "input_profile", "cmyk", "intent", intent, nullptr)
+                               : vips_icc_transform(picture, &out, profile_name(gamut), "embedded", TRUE,
+                                                    "intent", intent, nullptr);
     if (failed == 0) return VipsPicture(out);
     // A profile that is broken, or for another kind of picture: as if there were none.
     vips_error_clear();
@@ -50,7 +52,8 @@ VipsPicture by_profile(VipsImage* picture, Gamut gamut) {
 Gamut gamut_for(VipsImage* picture, Icc icc) {
     const VipsInterpretation now = vips_image_guess_interpretation(picture);
     const bool is_rgb = now == VIPS_INTERPRETATION_sRGB || now == VIPS_INTERPRETATION_RGB16;
-    return icc == Icc::keep && is_rgb && has_wide_gamut(profile_of(picture)) ? Gamut::display_p3 : Gamut::srgb;
+    return icc == Icc::keep && is_rgb && has_wide_gamut(profile_of(picture)) ? Gamut::display_p3
+                                                                             : Gamut::srgb;
 }
 
 Result<VipsPicture> to_gamut(VipsPicture picture, Gamut gamut) {

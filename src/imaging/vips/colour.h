@@ -10,9 +10,9 @@ namespace safelight {
 /// more than sRGB, else sRGB.
 [[nodiscard]] Gamut gamut_for(VipsImage* picture, Icc icc);
 
-/// To 8-bit RGB of the gamut, or grey with sRGB's curve, each with or without alpha (1 to 4 bands): by the embedded ICC
-/// profile where there is one that fits, else by what the format means. CMYK without a profile is taken for
-/// the usual inks. Error: invalid_image.
+/// To 8-bit RGB of the gamut, or grey with sRGB's curve, each with or without alpha (1 to 4 bands): by the
+/// embedded ICC profile where there is one that fits, else by what the format means. CMYK without a profile
+/// is taken for the usual inks. Error: invalid_image.
 [[nodiscard]] Result<VipsPicture> to_gamut(VipsPicture picture, Gamut gamut);
 
 }  // namespace safelight

@@ -1,8 +1,8 @@
 #include "imaging/vips/vips_source.h"
 
 #include <algorithm>
-#include <ranges>
 #include <cstring>
+#include <ranges>
 
 #include "imaging/container/png_chunks.h"
 #include "imaging/jpeg/jpeg_source.h"
@@ -90,9 +90,8 @@ Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const
         bytes = clean;
     }
     // Only libjpeg shrinks while it decodes.
-    const std::uint32_t shrink = facts.format == Format::jpeg
-                                     ? std::ranges::min(plans | std::views::transform(jpeg_shrink_for))
-                                     : 1;
+    const std::uint32_t shrink =
+        facts.format == Format::jpeg ? std::ranges::min(plans | std::views::transform(jpeg_shrink_for)) : 1;
     TRY_ASSIGN(VipsPicture loaded, load_picture(bytes, facts.format, static_cast<int>(shrink)));
     stop_when(loaded.get(), stop);
     if (shrink == 1) {

@@ -33,10 +33,18 @@ RenderRequest with_everything() {
     return request;
 }
 
-const Look look{{1, 2, 3}, {{1, 2, 3}, {255, 254, 0}}, {std::byte{9}, std::byte{8}}, "LEHV6nWB2yk8", ~std::uint64_t{1}};
+const Look look{
+    {1, 2, 3}, {{1, 2, 3}, {255, 254, 0}}, {std::byte{9}, std::byte{8}}, "LEHV6nWB2yk8", ~std::uint64_t{1}};
 
-const ImageFacts facts{Format::heic, 3, 4, 5, true, ColourSpace::cmyk, Orientation::turned_270,
-                       {"Make", "Modèle", "2024-05-31T12:00:00+02:00", "Ann", "© Ann", GpsPosition{-47.5, 8.25}}};
+const ImageFacts facts{
+    Format::heic,
+    3,
+    4,
+    5,
+    true,
+    ColourSpace::cmyk,
+    Orientation::turned_270,
+    {"Make", "Modèle", "2024-05-31T12:00:00+02:00", "Ann", "© Ann", GpsPosition{-47.5, 8.25}}};
 
 const std::vector<Reply> replies{
     Hello{1, 15, {"one", ""}},
@@ -74,7 +82,8 @@ TEST(Messages, ALookThatCannotBeIsRefused) {
 TEST(Messages, ExifThatCannotBeIsRefused) {
     for (const ExifFacts& lie :
          {ExifFacts{.camera_make = "a\x1b[31m"}, ExifFacts{.camera_model = std::string(201, 'x')},
-          ExifFacts{.taken_at = "now"}, ExifFacts{.artist = "\xff"}, ExifFacts{.position = GpsPosition{90.5, 0}},
+          ExifFacts{.taken_at = "now"}, ExifFacts{.artist = "\xff"},
+          ExifFacts{.position = GpsPosition{90.5, 0}},
           ExifFacts{.position = GpsPosition{0, std::numeric_limits<double>::quiet_NaN()}}}) {
         EXPECT_FALSE(decode_reply(encode(ProbeReply{1, ImageFacts{.exif = lie}})));
     }
