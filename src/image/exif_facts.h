@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace safelight {
 
@@ -29,5 +30,16 @@ struct ExifFacts {
 
     bool operator==(const ExifFacts&) const = default;
 };
+
+/// `text` is well-formed UTF-8. Also without what turns the direction of writing, and line separators.
+[[nodiscard]] std::string without_control_characters(std::string_view text);
+
+/// 2024-05-31T12:00:00 or 2024-05-31T12:00:00+02:00, each number in its range.
+[[nodiscard]] bool is_time_taken(std::string_view text);
+
+[[nodiscard]] bool is_position(const GpsPosition& position);
+
+/// True when all of it is as said above: what comes from a renderer need not be.
+[[nodiscard]] bool is_valid(const ExifFacts& facts);
 
 }  // namespace safelight

@@ -13,9 +13,9 @@
 namespace safelight {
 
 /// The pixels of each plan, in order and not turned; plans are in stored pixels of the whole picture. It is
-/// decoded once, by a JPEG at the scale that the largest needs, and smaller sizes are made from larger ones
-/// where nothing is lost by it. Of an animation the first frame. Errors: invalid_image, unsupported_image,
-/// cancelled, renderer_failed.
+/// decoded once (twice when some plans want a wide gamut kept and others do not), by a JPEG at the scale that
+/// the largest needs, and smaller sizes are made from larger ones where nothing is lost by it. Of an
+/// animation the first frame. Errors: invalid_image, unsupported_image, cancelled, renderer_failed.
 [[nodiscard]] Result<std::vector<Pixels>> decode(std::span<const std::byte> bytes, const ImageFacts& facts,
                                                  std::span<const Plan> plans, const StopCheck& stop);
 

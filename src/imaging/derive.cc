@@ -25,7 +25,7 @@ bool can_be_parent(const Plan& parent, const Plan& child) {
     const double high = parent.height_px / parent.region.height;
     return wide >= resolution_min * child.width_px / child.region.width &&
            high >= resolution_min * child.height_px / child.region.height &&
-           lies_in(child.region, parent.region) && child.bounds == parent.bounds;
+           lies_in(child.region, parent.region) && child.bounds == parent.bounds && child.icc == parent.icc;
 }
 
 /// `child` in pixels of what `parent` comes to.

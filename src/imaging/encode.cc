@@ -45,8 +45,8 @@ Result<Format> output_format(const Transform& transform, const ImageFacts& facts
     return format;
 }
 
-Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform,
-                              const StopCheck& stop) {
+Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform, const StopCheck& stop,
+                              const Attachments& attachments) {
     const std::uint8_t quality = transform.quality.value_or(default_quality(format));
     EncodedPicture picture{format, pixels.width_px, pixels.height_px, {}};
     if (format == Format::jpeg) {
@@ -57,6 +57,7 @@ Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& tra
         const SaveOptions options{quality, transform.lossless, transform.effort};
         TRY_ASSIGN(picture.bytes, save_picture(pixels, format, options, stop));
     }
+    TRY_ASSIGN(picture.bytes, attach(std::move(picture.bytes), format, attachments));
     return picture;
 }
 

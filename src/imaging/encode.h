@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "imaging/imaging.h"
+#include "imaging/metadata/attach.h"
 #include "imaging/pixels.h"
 #include "transform/transform.h"
 
@@ -17,8 +18,9 @@ namespace safelight {
 [[nodiscard]] std::uint8_t default_quality(Format format);
 
 /// Finished pixels as a file, with quality, lossless, progressive and effort of `transform` where the format
-/// has them; alpha is laid on white where the format has none. Errors: cancelled, renderer_failed.
+/// has them; alpha is laid on white where the format has none. With `attachments` the file says of itself
+/// what they say. Errors: cancelled, renderer_failed.
 [[nodiscard]] Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform,
-                                            const StopCheck& stop);
+                                            const StopCheck& stop, const Attachments& attachments = {});
 
 }  // namespace safelight

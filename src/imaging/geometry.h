@@ -32,6 +32,7 @@ struct Plan {
     std::uint32_t width_px = 0;
     std::uint32_t height_px = 0;
     std::optional<Region> bounds = {};  // nothing outside counts, not even at the edge; empty: the picture's
+    Icc icc = Icc::srgb;                // how its colours are wanted
 
     bool operator==(const Plan&) const = default;
 };

@@ -1,5 +1,5 @@
-// Decoded pixels: 8 bits a channel, interleaved, sRGB (or grey with its curve), alpha last and not
-// premultiplied.
+// Decoded pixels: 8 bits a channel, interleaved, sRGB or Display P3 (or grey with their curve), alpha last
+// and not premultiplied.
 #pragma once
 
 #include <cstddef>
@@ -13,11 +13,14 @@ namespace safelight {
     return channels % 2 == 0;
 }
 
+enum class Gamut { srgb, display_p3 };
+
 struct Pixels {
     std::uint32_t width_px = 0;
     std::uint32_t height_px = 0;
     std::uint32_t channels = 0;
     std::vector<std::uint8_t> samples;
+    Gamut gamut = Gamut::srgb;  // set by decoding; what is made from the pixels later need not keep it
 
     Pixels() = default;
     Pixels(std::uint32_t width, std::uint32_t height, std::uint32_t channel_count)

@@ -3,6 +3,7 @@
 #include "imaging/adjust.h"
 #include "imaging/animation.h"
 #include "imaging/blur.h"
+#include "imaging/colour/gamut.h"
 #include "imaging/decode.h"
 #include "imaging/duotone.h"
 #include "imaging/encode.h"
@@ -12,6 +13,7 @@
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/layout.h"
 #include "imaging/look/look_at.h"
+#include "imaging/metadata/exif_block.h"
 #include "imaging/orient.h"
 #include "imaging/preview.h"
 #include "imaging/resample/resampler.h"
@@ -30,26 +32,44 @@ struct Task {
     const Transform* transform = nullptr;
     Format format = Format::jpeg;
     Layout layout;
-    bool is_animation = false;  // every frame is made, not only the first
+    bool is_animation = false;         // every frame is made, not only the first
+    std::vector<std::byte> exif = {};  // that the result carries
 };
 
 /// Nothing that was asked for is left out in silence.
 Status check_carried_out(const Transform& transform) {
-    const bool is_missing = transform.automatic_format || transform.max_bytes ||
-                            transform.metadata != Metadata::none || transform.icc != Icc::srgb;
+    const bool is_missing = transform.automatic_format || transform.max_bytes;
     if (!is_missing) return {};
     return failure(ErrorCode::unsupported_transform, "This server cannot carry out all of the transform.");
 }
 
-Result<Task> task_of(const Transform& transform, const ImageFacts& facts, const Sight& sight,
-                     const RenderInput& input, const ImageLimits& limits) {
+/// Grey has no gamut, and colours that are laid over the picture are of sRGB.
+Icc icc_for(const Transform& transform, Format format) {
+    const bool is_free =
+        carries_profile(format) && !transform.greyscale && !transform.duotone && !transform.watermark;
+    return is_free ? transform.icc : Icc::srgb;
+}
+
+/// What all tasks of a call share.
+struct Shared {
+    const RenderInput& input;
+    const ImageFacts& facts;
+    const ImageLimits& limits;
+    const StopCheck& stop;
+};
+
+Result<Task> task_of(const Transform& transform, const Sight& sight, const Shared& shared) {
+    const auto& [input, facts, limits, stop] = shared;
     TRY(check_carried_out(transform));
     if (transform.watermark) TRY(overlay_for(*transform.watermark, input.overlays));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
-    TRY_ASSIGN(const Layout layout, lay_out(transform, facts, limits, sight));
-    const bool is_animation = stays_animated(transform, format, facts);
-    if (is_animation) TRY(check_animation(transform, layout.canvas, facts, limits));
-    return Task{&transform, format, layout, is_animation};
+    TRY_ASSIGN(Layout layout, lay_out(transform, facts, limits, sight));
+    if (stays_animated(transform, format, facts)) {
+        TRY(check_animation(transform, layout.canvas, facts, limits));
+        return Task{&transform, format, layout, true};
+    }
+    layout.plan.icc = icc_for(transform, format);
+    return Task{&transform, format, layout, false, exif_block(input.bytes, facts.format, transform.metadata)};
 }
 
 /// As displayed, in the size of the result. Turning comes after resizing: it needs all pixels at once, and
@@ -61,17 +81,11 @@ Result<Pixels> turned(Pixels pixels, const Layout& layout, const StopCheck& stop
     return orient(resample(rotated, layout.rotation->plan), layout.rotation->flip);
 }
 
-/// What all tasks of a call share.
-struct Shared {
-    const RenderInput& input;
-    const ImageLimits& limits;
-    const StopCheck& stop;
-};
-
 /// Everything between the resize and the encoder, in the order that transform.h sets. Errors: cancelled, and
 /// those of add_watermark.
 Result<Pixels> finish(Pixels pixels, const Task& task, const Shared& shared) {
     const Transform& transform = *task.transform;
+    const Gamut gamut = pixels.gamut;
     TRY_ASSIGN(pixels, turned(std::move(pixels), task.layout, shared.stop));
     if (transform.greyscale) pixels = greyscale(std::move(pixels));
     if (adjusts_colour(transform)) {
@@ -85,19 +99,32 @@ Result<Pixels> finish(Pixels pixels, const Task& task, const Shared& shared) {
                                          shared.limits, shared.stop));
     }
     pixels = round_corners(std::move(pixels), transform.corner_radius_px);
-    if (transform.background) pixels = flatten(std::move(pixels), *transform.background);
-    return extend(std::move(pixels), task.layout.canvas, transform.background.value_or(white));
+    if (transform.background) pixels = flatten(std::move(pixels), in_gamut(*transform.background, gamut));
+    return extend(std::move(pixels), task.layout.canvas,
+                  in_gamut(transform.background.value_or(white), gamut));
 }
 
 Result<EncodedPicture> complete(Pixels pixels, const Task& task, const Shared& shared) {
+    const Gamut gamut = pixels.gamut;
     TRY_ASSIGN(Pixels finished, finish(std::move(pixels), task, shared));
-    return encode(std::move(finished), task.format, *task.transform, shared.stop);
+    Attachments attachments{task.exif, {}};
+    if (gamut == Gamut::display_p3) attachments.icc = display_p3_profile();
+    return encode(std::move(finished), task.format, *task.transform, shared.stop, attachments);
 }
 
-Result<EncodedPicture> complete_frames(const ImageFacts& facts, const Task& task, const Shared& shared) {
+Result<EncodedPicture> complete_frames(const Task& task, const Shared& shared) {
     const FinishFrame finish_frame = [&](Pixels pixels) { return finish(std::move(pixels), task, shared); };
-    return animate(shared.input.bytes, facts, task.layout.plan, finish_frame, task.format, *task.transform,
-                   shared.stop);
+    return animate(shared.input.bytes, shared.facts, task.layout.plan, finish_frame, task.format,
+                   *task.transform, shared.stop);
+}
+
+/// The pixels of each plan. What the preview had to decode is not decoded again, unless more of its colours
+/// is wanted.
+Result<std::vector<Pixels>> pixels_for(std::span<const Plan> plans, const Preview& preview,
+                                       const Shared& shared) {
+    const bool keeps_icc = std::ranges::any_of(plans, [](const Plan& plan) { return plan.icc == Icc::keep; });
+    if (preview.whole() && !keeps_icc) return resample_all(*preview.whole(), plans, shared.stop);
+    return decode(shared.input.bytes, shared.facts, plans, shared.stop);
 }
 
 }  // namespace
@@ -109,20 +136,19 @@ Status initialise_codecs() {
 Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& limits, const StopCheck& stop) {
     TRY_ASSIGN(const ImageFacts facts, probe(input.bytes, limits));
     TRY_ASSIGN(const Preview preview, Preview::of(input, facts, stop));
+    const Shared shared{input, facts, limits, stop};
     std::vector<Result<Task>> tasks;
     std::vector<Plan> plans;  // of the tasks that can be done with the first frame alone
     for (const Transform& transform : input.transforms) {
-        tasks.push_back(task_of(transform, facts, preview.sight_for(transform), input, limits));
+        tasks.push_back(task_of(transform, preview.sight_for(transform), shared));
         if (tasks.back() && !tasks.back()->is_animation) plans.push_back(tasks.back()->layout.plan);
     }
     std::optional<Layout> seen;  // the miniature by which the look is judged
     if (input.wants_look) {
-        TRY_ASSIGN(seen, lay_out(miniature(), facts, limits, {}));
+        TRY_ASSIGN(seen, lay_out(miniature(), facts, limits));
         plans.push_back(seen->plan);
     }
-    TRY_ASSIGN(std::vector<Pixels> pixels, preview.whole() ? resample_all(*preview.whole(), plans, stop)
-                                                           : decode(input.bytes, facts, plans, stop));
-    const Shared shared{input, limits, stop};
+    TRY_ASSIGN(std::vector<Pixels> pixels, pixels_for(plans, preview, shared));
     RenderOutput output;
     if (seen) output.look = look_at(orient(std::move(pixels.back()), seen->turn));
     std::size_t next = 0;
@@ -132,7 +158,7 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
             continue;
         }
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
-        output.pictures.push_back(task->is_animation ? complete_frames(facts, *task, shared)
+        output.pictures.push_back(task->is_animation ? complete_frames(*task, shared)
                                                      : complete(std::move(pixels[next++]), *task, shared));
         const auto& picture = output.pictures.back();
         if (!picture && picture.error().code == ErrorCode::cancelled)

@@ -30,10 +30,30 @@ double fixed(ByteView view, std::size_t at) {
     return static_cast<std::int32_t>(view.u32be(at)) / 65536.0;
 }
 
-bool is_colour(const Tag& tag, const std::array<double, 3>& expected) {
-    if (!tag || !tag->has_text(0, "XYZ ")) return false;
+constexpr Primaries srgb_primaries{
+    {{0.4361, 0.2225, 0.0139}, {0.3851, 0.7169, 0.0971}, {0.1431, 0.0606, 0.7141}}};
+
+/// Nothing for profiles that are not described by their primaries alone.
+std::optional<Primaries> primaries_of(ByteView profile) {
+    if (!profile.has_text(36, "acsp") || !profile.has_text(16, "RGB ") || !profile.has_text(20, "XYZ "))
+        return std::nullopt;
+    if (find_tag(profile, "A2B0")) return std::nullopt;
+    Primaries primaries{};
+    constexpr std::array<std::string_view, 3> names{"rXYZ", "gXYZ", "bXYZ"};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const Tag tag = find_tag(profile, names[i]);
+        if (!tag || !tag->has_text(0, "XYZ ") || !tag->holds(8, 12)) return std::nullopt;
+        for (std::size_t k = 0; k < 3; ++k) primaries[i][k] = fixed(*tag, 8 + 4 * k);
+    }
+    return primaries;
+}
+
+bool are_near(const std::optional<Primaries>& found, const Primaries& expected) {
+    if (!found) return false;
     for (std::size_t i = 0; i < expected.size(); ++i) {
-        if (std::abs(fixed(*tag, 8 + 4 * i) - expected[i]) > 0.002) return false;
+        for (std::size_t k = 0; k < 3; ++k) {
+            if (std::abs((*found)[i][k] - expected[i][k]) > 0.002) return false;
+        }
     }
     return true;
 }
@@ -72,20 +92,42 @@ bool is_srgb_curve(const Tag& tag) {
     return true;
 }
 
+bool has_srgb_curves(ByteView profile) {
+    return is_srgb_curve(find_tag(profile, "rTRC")) && is_srgb_curve(find_tag(profile, "gTRC")) &&
+           is_srgb_curve(find_tag(profile, "bTRC"));
+}
+
 }  // namespace
 
 bool is_srgb_profile(std::span<const std::byte> bytes) {
     const ByteView profile(bytes);
-    if (!profile.has_text(36, "acsp") || !profile.has_text(16, "RGB ") || !profile.has_text(20, "XYZ "))
-        return false;
-    // A profile with tables is not described by its primaries alone.
-    if (find_tag(profile, "A2B0")) return false;
-    // Adapted to the D50 of the profile connection space.
-    return is_colour(find_tag(profile, "rXYZ"), {0.4361, 0.2225, 0.0139}) &&
-           is_colour(find_tag(profile, "gXYZ"), {0.3851, 0.7169, 0.0971}) &&
-           is_colour(find_tag(profile, "bXYZ"), {0.1431, 0.0606, 0.7141}) &&
-           is_srgb_curve(find_tag(profile, "rTRC")) && is_srgb_curve(find_tag(profile, "gTRC")) &&
-           is_srgb_curve(find_tag(profile, "bTRC"));
+    return are_near(primaries_of(profile), srgb_primaries) && has_srgb_curves(profile);
+}
+
+bool is_display_p3_profile(std::span<const std::byte> bytes) {
+    const ByteView profile(bytes);
+    return are_near(primaries_of(profile), display_p3_primaries) && has_srgb_curves(profile);
+}
+
+bool has_wide_gamut(std::span<const std::byte> bytes) {
+    // XYZ at D50 as light of sRGB: the inverse of srgb_primaries. What sRGB can show has no negative part.
+    constexpr std::array<std::array<double, 3>, 3> light_of_xyz{{{3.1338561, -1.6168667, -0.4906146},
+                                                                 {-0.9787684, 1.9161415, 0.0334540},
+                                                                 {0.0719453, -0.2289914, 1.4052427}}};
+    constexpr double tolerance = 0.015;
+    const auto primaries = primaries_of(ByteView(bytes));
+    if (!primaries) return false;
+    for (const auto& xyz : *primaries) {
+        for (const auto& row : light_of_xyz) {
+            if (row[0] * xyz[0] + row[1] * xyz[1] + row[2] * xyz[2] < -tolerance) return true;
+        }
+    }
+    return false;
+}
+
+bool is_perceptual_only(std::span<const std::byte> bytes) {
+    const ByteView profile(bytes);
+    return find_tag(profile, "A2B0") && !find_tag(profile, "A2B1") && !find_tag(profile, "rXYZ");
 }
 
 }  // namespace safelight

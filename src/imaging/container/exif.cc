@@ -2,11 +2,12 @@
 
 #include <string_view>
 
+#include "imaging/container/tiff_directory.h"
+
 namespace safelight {
 namespace {
 
 constexpr std::uint16_t tag_orientation = 0x0112;
-constexpr std::uint16_t type_short = 3;
 
 std::optional<Orientation> orientation_from(std::uint32_t value) {
     if (value < 1 || value > 8) return std::nullopt;
@@ -16,26 +17,20 @@ std::optional<Orientation> orientation_from(std::uint32_t value) {
 }  // namespace
 
 std::optional<Orientation> orientation_of_exif(ByteView exif) {
-    const bool little = exif.has_text(0, "II");
-    if (!little && !exif.has_text(0, "MM")) return std::nullopt;
-    const auto u16 = [&](std::uint64_t at) { return little ? exif.u16le(at) : exif.u16be(at); };
-    const auto u32 = [&](std::uint64_t at) { return little ? exif.u32le(at) : exif.u32be(at); };
-    if (u16(2) != 42) return std::nullopt;
-    const std::uint64_t directory = u32(4);
-    const std::uint16_t count = u16(directory);
-    for (std::uint16_t i = 0; i < count; ++i) {
-        const std::uint64_t entry = directory + 2 + std::uint64_t{i} * 12;
-        if (!exif.holds(entry, 12)) return std::nullopt;
-        if (u16(entry) == tag_orientation && u16(entry + 2) == type_short && u32(entry + 4) == 1) {
-            return orientation_from(u16(entry + 8));
-        }
-    }
-    return std::nullopt;
+    const auto directory = TiffDirectory::first_of(exif);
+    if (!directory) return std::nullopt;
+    const TiffField field = directory->field(tag_orientation);
+    if (!field.is(TiffType::u16) || field.count != 1) return std::nullopt;
+    return orientation_from(field.number());
+}
+
+ByteView exif_of_block(ByteView block) {
+    using namespace std::string_view_literals;
+    return block.has_text(0, "Exif\0\0"sv) ? block.from(6) : block;
 }
 
 std::optional<Orientation> orientation_of_exif_block(ByteView block) {
-    using namespace std::string_view_literals;
-    return orientation_of_exif(block.has_text(0, "Exif\0\0"sv) ? block.from(6) : block);
+    return orientation_of_exif(exif_of_block(block));
 }
 
 std::optional<Orientation> orientation_of_xmp(ByteView packet) {

@@ -12,6 +12,9 @@ namespace safelight {
 /// or one with a value outside 1–8.
 [[nodiscard]] std::optional<Orientation> orientation_of_exif(ByteView exif);
 
+/// The TIFF structure of a block with or without a leading "Exif\0\0".
+[[nodiscard]] ByteView exif_of_block(ByteView block);
+
 /// The same with or without a leading "Exif\0\0".
 [[nodiscard]] std::optional<Orientation> orientation_of_exif_block(ByteView block);
 

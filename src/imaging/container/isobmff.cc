@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "imaging/container/boxes.h"
 #include "imaging/container/container.h"
 #include "imaging/container/faults.h"
 
@@ -8,12 +9,6 @@ namespace {
 
 constexpr std::uint32_t boxes_max =
     10'000;  // in one file; a phone's picture has some dozens, a grid some hundreds
-
-struct Box {
-    ByteView header;  // from the size on
-    ByteView payload;
-    [[nodiscard]] bool is(std::string_view type) const { return header.has_text(4, type); }
-};
 
 class BoxCheck {
   public:
@@ -60,22 +55,12 @@ class BoxCheck {
     /// Calls `visit` for each box of `part`, all of which must lie in it.
     template <class Visit>
     Status each(ByteView part, Visit visit) {
-        for (std::uint64_t at = 0; at < part.size();) {
-            const ByteView header = part.from(at);
-            if (++boxes_ > boxes_max || !header.holds(0, 8)) return damaged(name(), "a bad box");
-            std::uint64_t size = header.u32be(0);
-            std::uint64_t header_bytes = 8;
-            if (size == 1) {
-                size = header.u64be(8);
-                header_bytes = 16;
-            } else if (size == 0) {
-                size = header.size();
-            }
-            if (size < header_bytes || !header.holds(0, size))
-                return damaged(name(), "a box goes past the end");
-            TRY(visit(Box{header, *header.part(header_bytes, size - header_bytes)}));
-            at += size;
+        Boxes boxes(part);
+        while (const auto box = boxes.next()) {
+            if (++boxes_ > boxes_max) return damaged(name(), "too many boxes");
+            TRY(visit(*box));
         }
+        if (boxes.is_broken()) return damaged(name(), "a box goes past the end");
         return {};
     }
 

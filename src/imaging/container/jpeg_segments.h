@@ -19,6 +19,7 @@ inline constexpr std::uint8_t end_of_image = 0xd9;
 inline constexpr std::uint8_t start_of_scan = 0xda;
 inline constexpr std::uint8_t app1 = 0xe1;
 inline constexpr std::uint8_t app2 = 0xe2;
+inline constexpr std::uint8_t app13 = 0xed;
 }  // namespace jpeg_marker
 
 class JpegSegments {

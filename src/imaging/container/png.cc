@@ -4,6 +4,7 @@
 #include "imaging/container/exif.h"
 #include "imaging/container/faults.h"
 #include "imaging/container/png_chunks.h"
+#include "imaging/container/png_text.h"
 
 namespace safelight {
 namespace {
@@ -11,7 +12,6 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::uint64_t deflate_ratio_max = 1032;  // no deflate stream gives more bytes for one
-constexpr std::size_t exif_in_text_bytes_max = 256 * 1024;
 
 constexpr std::uint8_t colour_palette = 3;
 
@@ -37,34 +37,6 @@ Kind kind_of(std::uint8_t colour_type, std::uint8_t depth) {
         default:
             return {};
     }
-}
-
-std::optional<std::uint8_t> hex_digit(char c) {
-    if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
-    if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
-    if (c >= 'A' && c <= 'F') return static_cast<std::uint8_t>(c - 'A' + 10);
-    return std::nullopt;
-}
-
-/// ImageMagick's way to keep EXIF in text: "\nexif\n    1234\n45786966…" with line breaks anywhere in the
-/// digits.
-std::vector<std::byte> bytes_of_raw_profile(std::string_view text) {
-    std::size_t at = text.find_first_not_of('\n');
-    at = text.find('\n', at == std::string_view::npos ? 0 : at);       // after its name
-    at = at == std::string_view::npos ? at : text.find('\n', at + 1);  // after its length
-    std::vector<std::byte> bytes;
-    std::optional<std::uint8_t> high;
-    for (; at < text.size() && bytes.size() < exif_in_text_bytes_max; ++at) {
-        const auto digit = hex_digit(text[at]);
-        if (!digit) continue;
-        if (high) {
-            bytes.push_back(static_cast<std::byte>(*high << 4 | *digit));
-            high.reset();
-        } else {
-            high = digit;
-        }
-    }
-    return bytes;
 }
 
 class PngCheck {
@@ -141,35 +113,21 @@ class PngCheck {
     }
 
     void read_text(const PngChunk& chunk) {
-        const std::string_view all = chunk.payload.text();
-        const std::string_view keyword = all.substr(0, all.substr(0, 80).find('\0'));
-        const std::size_t value = keyword.size() + 1;
-        if (keyword == "Raw profile type exif" || keyword == "Raw profile type APP1") {
-            if (chunk.is("tEXt")) read_raw_profile(chunk.payload.from(value));
-            if (chunk.is("zTXt")) inflate(chunk.payload.from(value + 1), &PngCheck::read_raw_profile);
-        } else if (keyword == "XML:com.adobe.xmp" && chunk.is("iTXt")) {
-            read_xmp_text(chunk.payload, value);
+        const auto text = png_text_of(chunk);
+        if (!text) return;
+        if (text->is_exif_profile()) {
+            read(*text, &PngCheck::read_raw_profile);
+        } else if (text->is_xmp()) {
+            read(*text, &PngCheck::read_xmp);
         }
     }
 
-    /// iTXt: compression flag, compression method, language tag, NUL, translated keyword, NUL, text.
-    void read_xmp_text(ByteView payload, std::size_t at) {
-        const bool compressed = payload.u8(at) == 1;
-        std::size_t text = payload.text().find('\0', at + 2);
-        text = text == std::string_view::npos ? text : payload.text().find('\0', text + 1);
-        if (text == std::string_view::npos) return;
-        if (compressed) {
-            inflate(payload.from(text + 1), &PngCheck::read_xmp);
-        } else {
-            read_xmp(payload.from(text + 1));
-        }
-    }
-
-    void inflate(ByteView deflated, void (PngCheck::*read)(ByteView)) {
-        const auto inflated = inflate_bounded(deflated, inflate_budget_);
+    void read(const PngText& text, void (PngCheck::*take)(ByteView)) {
+        if (!text.is_deflated) return (this->*take)(text.value);
+        const auto inflated = inflate_bounded(text.value, inflate_budget_);
         // Too much, or broken: the metadata is ignored, and nothing more is inflated.
         inflate_budget_ = inflated ? inflate_budget_ - inflated->size() : 0;
-        if (inflated) (this->*read)(ByteView(*inflated));
+        if (inflated) (this->*take)(ByteView(*inflated));
     }
 
     void read_raw_profile(ByteView text) {

@@ -20,10 +20,12 @@ bool wants_smooth_chroma(const Plan& plan) {
 
 }  // namespace
 
-bool is_plain_jpeg(std::span<const std::byte> bytes, const ImageFacts& facts) {
-    if (facts.colour_space == ColourSpace::cmyk) return false;
+std::optional<Gamut> plain_gamut(std::span<const std::byte> bytes, const ImageFacts& facts, Icc icc) {
+    if (facts.colour_space == ColourSpace::cmyk) return std::nullopt;
     const std::vector<std::byte> profile = jpeg_icc_profile(bytes);
-    return profile.empty() || is_srgb_profile(profile);
+    if (profile.empty() || is_srgb_profile(profile)) return Gamut::srgb;
+    const bool may_stay = icc == Icc::keep && facts.colour_space == ColourSpace::rgb;
+    return may_stay && is_display_p3_profile(profile) ? std::optional(Gamut::display_p3) : std::nullopt;
 }
 
 std::uint32_t jpeg_shrink_for(const Plan& plan) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -13,9 +14,10 @@
 
 namespace safelight {
 
-/// True for what needs no colour management: grey, YCbCr or RGB with no ICC profile, or with one that is
-/// sRGB.
-[[nodiscard]] bool is_plain_jpeg(std::span<const std::byte> bytes, const ImageFacts& facts);
+/// The gamut of a JPEG whose colours need no conversion: grey, YCbCr or RGB with no ICC profile, or with one
+/// that is sRGB; or that is Display P3, when it may stay. Nothing for any other.
+[[nodiscard]] std::optional<Gamut> plain_gamut(std::span<const std::byte> bytes, const ImageFacts& facts,
+                                               Icc icc);
 
 /// The largest of 1, 2, 4 and 8 that leaves at least twice what `plan` wants, so that the resampler has the
 /// last word.

@@ -286,7 +286,9 @@ Pixels Resampler::take() {
 Pixels resample(const Pixels& source, const Plan& plan) {
     Resampler resampler(source.width_px, source.height_px, source.channels, plan);
     resampler.push_rows(source.samples.data(), source.row_bytes(), source.height_px);
-    return resampler.take();
+    Pixels result = resampler.take();
+    result.gamut = source.gamut;
+    return result;
 }
 
 }  // namespace safelight

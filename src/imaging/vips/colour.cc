@@ -5,12 +5,19 @@
 namespace safelight {
 namespace {
 
-bool has_foreign_profile(VipsImage* picture) {
-    if (vips_image_get_typeof(picture, VIPS_META_ICC_NAME) == 0) return false;
+/// Empty when there is none.
+std::span<const std::byte> profile_of(VipsImage* picture) {
+    if (vips_image_get_typeof(picture, VIPS_META_ICC_NAME) == 0) return {};
     const void* data = nullptr;
     std::size_t size = 0;
-    if (vips_image_get_blob(picture, VIPS_META_ICC_NAME, &data, &size) != 0) return false;
-    return !is_srgb_profile(std::span(static_cast<const std::byte*>(data), size));
+    if (vips_image_get_blob(picture, VIPS_META_ICC_NAME, &data, &size) != 0) return {};
+    return {static_cast<const std::byte*>(data), size};
+}
+
+bool has_foreign_profile(VipsImage* picture, Gamut gamut) {
+    const std::span<const std::byte> profile = profile_of(picture);
+    if (profile.empty()) return false;
+    return gamut == Gamut::srgb ? !is_srgb_profile(profile) : !is_display_p3_profile(profile);
 }
 
 /// Grey stays grey; everything else becomes RGB.
@@ -20,13 +27,20 @@ VipsInterpretation goal_of(VipsImage* picture) {
     return is_grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
 }
 
-VipsPicture by_profile(VipsImage* picture) {
+/// The name of libvips' own profile.
+constexpr const char* profile_name(Gamut gamut) {
+    return gamut == Gamut::srgb ? "srgb" : "p3";
+}
+
+VipsPicture by_profile(VipsImage* picture, Gamut gamut) {
     VipsImage* out = nullptr;
     const bool is_cmyk = vips_image_guess_interpretation(picture) == VIPS_INTERPRETATION_CMYK;
-    const int failed = is_cmyk ? vips_icc_transform(picture, &out, "srgb", "embedded", TRUE, "input_profile",
-                                                    "cmyk", "intent", VIPS_INTENT_RELATIVE, nullptr)
-                               : vips_icc_transform(picture, &out, "srgb", "embedded", TRUE, "intent",
-                                                    VIPS_INTENT_RELATIVE, nullptr);
+    const VipsIntent intent =
+        is_perceptual_only(profile_of(picture)) ? VIPS_INTENT_PERCEPTUAL : VIPS_INTENT_RELATIVE;
+    const int failed = is_cmyk ? vips_icc_transform(picture, &out, profile_name(gamut), "embedded", TRUE,
+                                                    "input_profile", "cmyk", "intent", intent, nullptr)
+                               : vips_icc_transform(picture, &out, profile_name(gamut), "embedded", TRUE,
+                                                    "intent", intent, nullptr);
     if (failed == 0) return VipsPicture(out);
     // A profile that is broken, or for another kind of picture: as if there were none.
     vips_error_clear();
@@ -35,11 +49,18 @@ VipsPicture by_profile(VipsImage* picture) {
 
 }  // namespace
 
-Result<VipsPicture> to_srgb(VipsPicture picture) {
+Gamut gamut_for(VipsImage* picture, Icc icc) {
+    const VipsInterpretation now = vips_image_guess_interpretation(picture);
+    const bool is_rgb = now == VIPS_INTERPRETATION_sRGB || now == VIPS_INTERPRETATION_RGB16;
+    return icc == Icc::keep && is_rgb && has_wide_gamut(profile_of(picture)) ? Gamut::display_p3
+                                                                             : Gamut::srgb;
+}
+
+Result<VipsPicture> to_gamut(VipsPicture picture, Gamut gamut) {
     const VipsInterpretation goal = goal_of(picture.get());
     const bool is_cmyk = vips_image_guess_interpretation(picture.get()) == VIPS_INTERPRETATION_CMYK;
     VipsPicture managed;
-    if (is_cmyk || has_foreign_profile(picture.get())) managed = by_profile(picture.get());
+    if (is_cmyk || has_foreign_profile(picture.get(), gamut)) managed = by_profile(picture.get(), gamut);
     if (managed) picture = std::move(managed);
     if (vips_image_guess_interpretation(picture.get()) != goal &&
         vips_image_guess_interpretation(picture.get()) != VIPS_INTERPRETATION_sRGB) {

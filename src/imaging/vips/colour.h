@@ -1,12 +1,18 @@
 #pragma once
 
+#include "imaging/pixels.h"
 #include "imaging/vips/library.h"
+#include "transform/transform.h"
 
 namespace safelight {
 
-/// To 8-bit sRGB, or grey with sRGB's curve, each with or without alpha (1 to 4 bands): by the embedded ICC
-/// profile where there is one that fits, else by what the format means. CMYK without a profile is taken for
-/// the usual inks. Error: invalid_image.
-[[nodiscard]] Result<VipsPicture> to_srgb(VipsPicture picture);
+/// What the picture's colours are brought to: Display P3 when that was asked for and its RGB profile shows
+/// more than sRGB, else sRGB.
+[[nodiscard]] Gamut gamut_for(VipsImage* picture, Icc icc);
+
+/// To 8-bit RGB of the gamut, or grey with sRGB's curve, each with or without alpha (1 to 4 bands): by the
+/// embedded ICC profile where there is one that fits, else by what the format means. CMYK without a profile
+/// is taken for the usual inks. Error: invalid_image.
+[[nodiscard]] Result<VipsPicture> to_gamut(VipsPicture picture, Gamut gamut);
 
 }  // namespace safelight

@@ -1,8 +1,8 @@
 #include "imaging/vips/vips_source.h"
 
 #include <algorithm>
-#include <ranges>
 #include <cstring>
+#include <ranges>
 
 #include "imaging/container/png_chunks.h"
 #include "imaging/jpeg/jpeg_source.h"
@@ -81,7 +81,7 @@ Result<ImageFacts> facts_from_vips(std::span<const std::byte> bytes, const Image
 }
 
 Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const ImageFacts& facts,
-                                         std::span<const Plan> plans, const StopCheck& stop) {
+                                         std::span<const Plan> plans, Icc icc, const StopCheck& stop) {
     if (plans.empty()) return std::vector<Pixels>{};
     const VipsThread thread;
     std::vector<std::byte> clean;
@@ -90,15 +90,15 @@ Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const
         bytes = clean;
     }
     // Only libjpeg shrinks while it decodes.
-    const std::uint32_t shrink = facts.format == Format::jpeg
-                                     ? std::ranges::min(plans | std::views::transform(jpeg_shrink_for))
-                                     : 1;
+    const std::uint32_t shrink =
+        facts.format == Format::jpeg ? std::ranges::min(plans | std::views::transform(jpeg_shrink_for)) : 1;
     TRY_ASSIGN(VipsPicture loaded, load_picture(bytes, facts.format, static_cast<int>(shrink)));
     stop_when(loaded.get(), stop);
     if (shrink == 1) {
         TRY_ASSIGN(loaded, on_canvas(std::move(loaded), facts));
     }
-    TRY_ASSIGN(const VipsPicture picture, to_srgb(std::move(loaded)));
+    const Gamut gamut = gamut_for(loaded.get(), icc);
+    TRY_ASSIGN(const VipsPicture picture, to_gamut(std::move(loaded), gamut));
     std::vector<Resampler> resamplers;
     resamplers.reserve(plans.size());
     for (const Plan& plan : plans) {
@@ -108,7 +108,10 @@ Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const
     }
     TRY(push_rows(picture.get(), resamplers, stop));
     std::vector<Pixels> results;
-    for (Resampler& resampler : resamplers) results.push_back(resampler.take());
+    for (Resampler& resampler : resamplers) {
+        results.push_back(resampler.take());
+        results.back().gamut = gamut;
+    }
     return results;
 }
 

@@ -17,10 +17,10 @@ namespace safelight {
 /// Errors: invalid_image, unsupported_image.
 [[nodiscard]] Result<ImageFacts> facts_from_vips(std::span<const std::byte> bytes, const ImageFacts& facts);
 
-/// The pixels of each plan, in order and not turned; plans are in stored pixels. One decode feeds them all.
-/// Errors: invalid_image, unsupported_image, cancelled.
+/// The pixels of each plan, in order and not turned; plans are in stored pixels. One decode feeds them all,
+/// in the gamut that `icc` comes to (gamut_for). Errors: invalid_image, unsupported_image, cancelled.
 [[nodiscard]] Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes,
                                                        const ImageFacts& facts, std::span<const Plan> plans,
-                                                       const StopCheck& stop);
+                                                       Icc icc, const StopCheck& stop);
 
 }  // namespace safelight

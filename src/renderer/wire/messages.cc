@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -82,6 +83,29 @@ auto read_result(FieldReader& in, ReadValue read_value) -> Result<decltype(read_
     return std::unexpected(read_error(in));
 }
 
+void write(FieldWriter& out, const ExifFacts& exif) {
+    for (const std::string* text :
+         {&exif.camera_make, &exif.camera_model, &exif.taken_at, &exif.artist, &exif.copyright})
+        out.text(*text);
+    out.number(exif.position ? 1 : 0);
+    if (!exif.position) return;
+    out.number(std::bit_cast<std::uint64_t>(exif.position->latitude));
+    out.number(std::bit_cast<std::uint64_t>(exif.position->longitude));
+}
+
+ExifFacts read_exif(FieldReader& in) {
+    ExifFacts exif;
+    for (std::string* text :
+         {&exif.camera_make, &exif.camera_model, &exif.taken_at, &exif.artist, &exif.copyright})
+        *text = in.text(exif_text_bytes_max);
+    if (in.number(1) == 1) {
+        const auto latitude = std::bit_cast<double>(in.number(~std::uint64_t{0}));
+        exif.position = GpsPosition{latitude, std::bit_cast<double>(in.number(~std::uint64_t{0}))};
+    }
+    if (!is_valid(exif)) in.fail();
+    return exif;
+}
+
 void write_facts(FieldWriter& out, const ImageFacts& facts) {
     out.number(std::to_underlying(facts.format));
     out.number(facts.width_px);
@@ -90,6 +114,7 @@ void write_facts(FieldWriter& out, const ImageFacts& facts) {
     out.number(facts.has_alpha ? 1 : 0);
     out.number(static_cast<std::uint64_t>(facts.colour_space));
     out.number(std::to_underlying(facts.orientation));
+    write(out, facts.exif);
 }
 
 Format read_format(FieldReader& in) {
@@ -107,6 +132,7 @@ ImageFacts read_facts(FieldReader& in) {
     const auto orientation = in.number(8);
     if (orientation == 0) in.fail();
     facts.orientation = static_cast<Orientation>(orientation);
+    facts.exif = read_exif(in);
     return facts;
 }
 

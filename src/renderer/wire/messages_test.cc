@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <limits>
 #include <random>
 
 namespace safelight::wire {
@@ -35,7 +36,15 @@ RenderRequest with_everything() {
 const Look look{
     {1, 2, 3}, {{1, 2, 3}, {255, 254, 0}}, {std::byte{9}, std::byte{8}}, "LEHV6nWB2yk8", ~std::uint64_t{1}};
 
-const ImageFacts facts{Format::heic, 3, 4, 5, true, ColourSpace::cmyk, Orientation::turned_270};
+const ImageFacts facts{
+    Format::heic,
+    3,
+    4,
+    5,
+    true,
+    ColourSpace::cmyk,
+    Orientation::turned_270,
+    {"Make", "Modèle", "2024-05-31T12:00:00+02:00", "Ann", "© Ann", GpsPosition{-47.5, 8.25}}};
 
 const std::vector<Reply> replies{
     Hello{1, 15, {"one", ""}},
@@ -76,6 +85,16 @@ TEST(Messages, ALookThatCannotBeIsRefused) {
     lie = look;
     lie.blurhash.clear();
     EXPECT_FALSE(decode_reply(encode(RenderReply{1, std::vector<Result<RenditionHead>>{}, {}, lie})));
+}
+
+TEST(Messages, ExifThatCannotBeIsRefused) {
+    for (const ExifFacts& lie :
+         {ExifFacts{.camera_make = "a\x1b[31m"}, ExifFacts{.camera_model = std::string(201, 'x')},
+          ExifFacts{.taken_at = "now"}, ExifFacts{.artist = "\xff"},
+          ExifFacts{.position = GpsPosition{90.5, 0}},
+          ExifFacts{.position = GpsPosition{0, std::numeric_limits<double>::quiet_NaN()}}}) {
+        EXPECT_FALSE(decode_reply(encode(ProbeReply{1, ImageFacts{.exif = lie}})));
+    }
 }
 
 TEST(Messages, ComeBackAsTheyWere) {

@@ -45,9 +45,9 @@ class JobRunnerTest : public ::testing::Test {
     }
 
     [[nodiscard]] WorkerParts parts_of_house() {
-        return {clock,         house.ids,  house.catalog, house.claims,   house.rerenders, house.ledger,
-                *house.blobs, house.keys, house.queue,   house.renderer, house.watch,     house.log,
-                house.metrics};
+        return {clock,        house.ids,    house.catalog, house.claims, house.rerenders,
+                house.ledger, *house.blobs, house.keys,    house.queue,  house.renderer,
+                house.watch,  house.log,    house.metrics};
     }
 
     /// Fails every transform, or the whole render.
