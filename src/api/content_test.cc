@@ -125,6 +125,13 @@ class DamagingLibrary final : public Library {
     Result<Image> find_image(AccountId owner, ImageId id) override { return inner_.find_image(owner, id); }
     Result<Page<Job>> list_jobs(const ListQuery& query) override { return inner_.list_jobs(query); }
     Result<Page<Image>> list_images(const ListQuery& query) override { return inner_.list_images(query); }
+    Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) override {
+        return inner_.similar_images(query);
+    }
+    Result<Image> set_focal_point(AccountId owner, ImageId id,
+                                  const std::optional<FocalPoint>& focal_point) override {
+        return inner_.set_focal_point(owner, id, focal_point);
+    }
     Result<Job> request_variants(AccountId owner, JobId id,
                                  std::span<const VariantRequest> variants) override {
         return inner_.request_variants(owner, id, variants);

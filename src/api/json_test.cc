@@ -60,7 +60,7 @@ TEST(Json, JobHasTheShapeOfTheContract) {
         "attempts":1,"metadata":{"album":"7"},"image":{"id":"00000000-0000-0000-0000-000000000002",
         "filename":"c\"at\n.jpg","media_type":"image/jpeg","bytes":699290,"sha256":")" +
                                       zeros + R"(",
-        "width":1448,"height":1086,"frames":1,"has_alpha":false,
+        "width":1448,"height":1086,"frames":1,"has_alpha":false,"focal_point":null,"look":null,"exif":null,
         "url":"/v1/images/00000000-0000-0000-0000-000000000002/original","variants":[{"name":"thumbnail",
         "status":"pending","transform":{"resize":{"width":100,"height":100,"fit":"inside"}},"media_type":null,
         "width":null,"height":null,"bytes":null,"etag":null,
