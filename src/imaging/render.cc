@@ -59,8 +59,8 @@ Result<Pixels> turned(Pixels pixels, const Layout& layout, const StopCheck& stop
 /// What all tasks of a call share.
 struct Shared {
     const RenderInput& input;
-    const ImageLimits& limits;
     const StopCheck& stop;
+    OverlayReader& overlays;
 };
 
 /// Everything between the resize and the encoder, in the order that transform.h sets. Errors: cancelled, and
@@ -76,8 +76,7 @@ Result<Pixels> finish(Pixels pixels, const Task& task, const Shared& shared) {
     TRY(blur(pixels, transform.blur, shared.stop));
     TRY(sharpen(pixels, transform.sharpen, shared.stop));
     if (transform.watermark) {
-        TRY_ASSIGN(pixels, add_watermark(std::move(pixels), *transform.watermark, shared.input.overlays,
-                                         shared.limits, shared.stop));
+        TRY_ASSIGN(pixels, add_watermark(std::move(pixels), *transform.watermark, shared.overlays));
     }
     pixels = round_corners(std::move(pixels), transform.corner_radius_px);
     if (transform.background) pixels = flatten(std::move(pixels), *transform.background);
@@ -106,7 +105,8 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
     }
     TRY_ASSIGN(std::vector<Pixels> pixels, preview.whole() ? resample_all(*preview.whole(), plans, stop)
                                                            : decode(input.bytes, facts, plans, stop));
-    const Shared shared{input, limits, stop};
+    OverlayReader overlays(input.overlays, limits, stop);
+    const Shared shared{input, stop, overlays};
     RenderOutput output;
     std::size_t next = 0;
     for (Result<Task>& task : tasks) {
