@@ -56,20 +56,22 @@ struct Shared {
     const ImageFacts& facts;
     const ImageLimits& limits;
     const StopCheck& stop;
+    OverlayReader& overlays;
 };
 
 Result<Task> task_of(const Transform& transform, const Sight& sight, const Shared& shared) {
-    const auto& [input, facts, limits, stop] = shared;
+    const ImageFacts& facts = shared.facts;
     TRY(check_carried_out(transform));
-    if (transform.watermark) TRY(overlay_for(*transform.watermark, input.overlays));
+    if (transform.watermark) TRY(overlay_for(*transform.watermark, shared.input.overlays));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
-    TRY_ASSIGN(Layout layout, lay_out(transform, facts, limits, sight));
+    TRY_ASSIGN(Layout layout, lay_out(transform, facts, shared.limits, sight));
     if (stays_animated(transform, format, facts)) {
-        TRY(check_animation(transform, layout.canvas, facts, limits));
+        TRY(check_animation(transform, layout.canvas, facts, shared.limits));
         return Task{&transform, format, layout, true};
     }
     layout.plan.icc = icc_for(transform, format);
-    return Task{&transform, format, layout, false, exif_block(input.bytes, facts.format, transform.metadata)};
+    return Task{&transform, format, layout, false,
+                exif_block(shared.input.bytes, facts.format, transform.metadata)};
 }
 
 /// As displayed, in the size of the result. Turning comes after resizing: it needs all pixels at once, and
@@ -95,8 +97,7 @@ Result<Pixels> finish(Pixels pixels, const Task& task, const Shared& shared) {
     TRY(blur(pixels, transform.blur, shared.stop));
     TRY(sharpen(pixels, transform.sharpen, shared.stop));
     if (transform.watermark) {
-        TRY_ASSIGN(pixels, add_watermark(std::move(pixels), *transform.watermark, shared.input.overlays,
-                                         shared.limits, shared.stop));
+        TRY_ASSIGN(pixels, add_watermark(std::move(pixels), *transform.watermark, shared.overlays));
     }
     pixels = round_corners(std::move(pixels), transform.corner_radius_px);
     if (transform.background) pixels = flatten(std::move(pixels), in_gamut(*transform.background, gamut));
@@ -136,7 +137,8 @@ Status initialise_codecs() {
 Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& limits, const StopCheck& stop) {
     TRY_ASSIGN(const ImageFacts facts, probe(input.bytes, limits));
     TRY_ASSIGN(const Preview preview, Preview::of(input, facts, stop));
-    const Shared shared{input, facts, limits, stop};
+    OverlayReader overlays(input.overlays, limits, stop);
+    const Shared shared{input, facts, limits, stop, overlays};
     std::vector<Result<Task>> tasks;
     std::vector<Plan> plans;  // of the tasks that can be done with the first frame alone
     for (const Transform& transform : input.transforms) {

@@ -99,12 +99,20 @@ Pixels lay_over(Pixels picture, const Pixels& overlay, const Offset& offset, Hun
     return picture;
 }
 
-Result<Pixels> add_watermark(Pixels picture, const Watermark& watermark,
-                             std::span<const OverlayFile> overlays, const ImageLimits& limits,
-                             const StopCheck& stop) {
-    TRY_ASSIGN(const OverlayFile file, overlay_for(watermark, overlays));
-    auto overlay = decoded(file.bytes, watermark, picture, limits, stop);
-    if (!overlay) return std::unexpected(as_watermark_error(std::move(overlay).error()));
+Result<const Pixels*> OverlayReader::read(const Watermark& watermark, const Pixels& picture) {
+    const bool is_last = last_ && last_->watermark == watermark &&
+                         last_->picture_width_px == picture.width_px &&
+                         last_->picture_height_px == picture.height_px;
+    if (is_last) return &last_->pixels;
+    TRY_ASSIGN(const OverlayFile file, overlay_for(watermark, files_));
+    auto pixels = decoded(file.bytes, watermark, picture, limits_, stop_);
+    if (!pixels) return std::unexpected(as_watermark_error(std::move(pixels).error()));
+    last_.emplace(watermark, picture.width_px, picture.height_px, std::move(*pixels));
+    return &last_->pixels;
+}
+
+Result<Pixels> add_watermark(Pixels picture, const Watermark& watermark, OverlayReader& overlays) {
+    TRY_ASSIGN(const Pixels* overlay, overlays.read(watermark, picture));
     const Offset offset = overlay_offset(watermark, picture, {overlay->width_px, overlay->height_px});
     return lay_over(std::move(picture), *overlay, offset, watermark.opacity);
 }

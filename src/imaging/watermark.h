@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 
 #include "base/result.h"
@@ -44,10 +46,34 @@ struct Offset {
 [[nodiscard]] Pixels lay_over(Pixels picture, const Pixels& overlay, const Offset& offset,
                               Hundredths opacity);
 
-/// All of it: decodes the file at the size that it needs, its first frame, upright and in sRGB. Errors:
-/// unsupported_transform (no usable picture, or past the limits), cancelled, renderer_failed.
+/// Decodes the overlays of a call, each at the size that it needs: its first frame, upright and in sRGB.
+/// Remembers the last one, so that the frames of an animation cost one decode. One thread.
+class OverlayReader {
+  public:
+    /// All of it outlives the reader.
+    OverlayReader(std::span<const OverlayFile> files, const ImageLimits& limits, const StopCheck& stop)
+        : files_(files), limits_(limits), stop_(stop) {}
+
+    /// What the watermark names, in its size on `picture`; valid until the next call. Errors:
+    /// unsupported_transform (not there, no usable picture, or past the limits), cancelled, renderer_failed.
+    [[nodiscard]] Result<const Pixels*> read(const Watermark& watermark, const Pixels& picture);
+
+  private:
+    struct Decoded {
+        Watermark watermark;
+        std::uint32_t picture_width_px = 0;
+        std::uint32_t picture_height_px = 0;
+        Pixels pixels;
+    };
+
+    std::span<const OverlayFile> files_;
+    const ImageLimits& limits_;
+    const StopCheck& stop_;
+    std::optional<Decoded> last_;
+};
+
+/// All of it. Errors: as OverlayReader.
 [[nodiscard]] Result<Pixels> add_watermark(Pixels picture, const Watermark& watermark,
-                                           std::span<const OverlayFile> overlays, const ImageLimits& limits,
-                                           const StopCheck& stop);
+                                           OverlayReader& overlays);
 
 }  // namespace safelight

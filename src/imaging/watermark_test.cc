@@ -24,7 +24,9 @@ class WatermarkTest : public testing::Test {
     static Result<Pixels> marked(const test::Bytes& file, const Watermark& watermark, const Pixels& picture,
                                  const ImageLimits& limits = {}) {
         const OverlayFile overlay{logo, file};
-        return add_watermark(picture, watermark, std::span(&overlay, 1), limits, {});
+        const StopCheck never;
+        OverlayReader overlays(std::span(&overlay, 1), limits, never);
+        return add_watermark(picture, watermark, overlays);
     }
 };
 
@@ -118,9 +120,31 @@ TEST_F(WatermarkTest, IsTurnedUprightFirst) {
     EXPECT_LT(test::mean_difference(*out, test::sample_pixels(40, 20, 3)), 5);
 }
 
+TEST_F(WatermarkTest, IsDecodedOnceForAllFramesOfASize) {
+    const test::Bytes file = test::sample_file(Format::png, 40, 20);
+    const OverlayFile overlay{logo, file};
+    const ImageLimits limits;
+    int asked = 0;
+    const StopCheck counting = [&asked] { return ++asked < 0; };
+    OverlayReader overlays(std::span(&overlay, 1), limits, counting);
+    const auto first = overlays.read({.image = logo}, uniform(100, 100, {0}));
+    ASSERT_TRUE(first);
+    EXPECT_EQ((*first)->width_px, 25U);
+    const int once = asked;
+    ASSERT_TRUE(overlays.read({.image = logo}, uniform(100, 100, {9})));
+    EXPECT_EQ(asked, once);
+    const auto larger = overlays.read({.image = logo}, uniform(200, 100, {0}));
+    ASSERT_TRUE(larger);
+    EXPECT_EQ((*larger)->width_px, 50U);
+    EXPECT_GT(asked, once);
+}
+
 TEST_F(WatermarkTest, WhatIsMissingOrBrokenIsSaid) {
     const Pixels picture = uniform(10, 10, {0});
-    const auto missing = add_watermark(picture, {.image = logo}, {}, {}, {});
+    const ImageLimits limits;
+    const StopCheck never;
+    OverlayReader none({}, limits, never);
+    const auto missing = add_watermark(picture, {.image = logo}, none);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, ErrorCode::unsupported_transform);
     EXPECT_EQ(missing.error().public_text, "The watermark's image is not there.");
