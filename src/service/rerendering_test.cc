@@ -27,7 +27,10 @@ class RerenderingTest : public ::testing::Test {
         }
     }
     [[nodiscard]] VariantContent content() {
-        VariantContent content{.blob = house.ids.next<BlobKey>(), .width_px = 1, .height_px = 1};
+        VariantContent content;
+        content.blob = house.ids.next<BlobKey>();
+        content.width_px = 1;
+        content.height_px = 1;
         EXPECT_TRUE(house.ledger.reserve(std::span(&content.blob, 1), clock.now() + 1h));
         return content;
     }
