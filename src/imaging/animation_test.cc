@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <random>
 
 #include "imaging/test_animations.h"
 
@@ -288,6 +289,27 @@ TEST_F(AnimationTest, WorkCanBeCalledOffBetweenFrames) {
         const auto result = made(file, {.format = format}, {}, stop);
         ASSERT_FALSE(result);
         EXPECT_EQ(result.error().code, ErrorCode::cancelled);
+    }
+}
+
+TEST_F(AnimationTest, DamagedFilesGiveAPictureOrAReason) {
+    const std::array pixels{test::sample_pixels(24, 16, 4), test::filled(24, 16, blue),
+                            test::sample_pixels(24, 16, 4)};
+    const std::array files{test::animated_gif(24, 16, rgb_frames, 0),
+                           test::animated_webp(pixels, {{10, 20, 30}, 0})};
+    std::mt19937 random(7);
+    for (int i = 0; i < 400; ++i) {
+        Bytes file = files[static_cast<std::size_t>(i) % 2];
+        for (int change = 0; change <= i % 5; ++change)
+            file[16 + random() % (file.size() - 16)] = static_cast<std::byte>(random() & 0xff);
+        const auto picture =
+            made(file, {.resize = Resize{12, 12}, .format = i % 4 < 2 ? Format::webp : Format::gif});
+        if (picture) {
+            EXPECT_TRUE(probe(picture->bytes, {})) << i;
+        } else {
+            EXPECT_FALSE(picture.error().public_text.empty()) << i;
+            EXPECT_NE(picture.error().code, ErrorCode::renderer_failed) << i << picture.error().log_text;
+        }
     }
 }
 

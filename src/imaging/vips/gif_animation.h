@@ -12,8 +12,10 @@
 
 namespace safelight {
 
-/// All frames in one file, without metadata. Of alpha there is only all or nothing. Of `options` the effort
-/// counts. Errors: what a frame fails with, cancelled, renderer_failed.
+/// All frames in one file, without metadata. The saver's own choices stay (full dithering, no difference
+/// between frames passed over): on a photograph in motion, less of the one saves 1 % of the bytes and the
+/// other 4 % at 0.2 dB. Of alpha there is only all or nothing. Of `options` the effort counts. Errors: what a
+/// frame fails with, cancelled, renderer_failed.
 [[nodiscard]] Result<std::vector<std::byte>> write_gif_animation(const FrameSequence& frames,
                                                                  const SaveOptions& options,
                                                                  const StopCheck& stop);
