@@ -1,7 +1,6 @@
 #include "imaging/container/container.h"
 
 #include "image/format.h"
-#include "imaging/container/faults.h"
 
 namespace safelight {
 namespace {
@@ -22,8 +21,9 @@ Result<ImageFacts> inspect_as(Format format, ByteView file, const ImageLimits& l
         case Format::heic:
             return inspect_isobmff(file, format);
         case Format::jxl:
+            return inspect_jxl(file);
         case Format::bmp:
-            return not_taken(name_of(format), "there is no decoder yet");
+            return inspect_bmp(file);
     }
     return failure(ErrorCode::internal, "The picture could not be processed.");
 }

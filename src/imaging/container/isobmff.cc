@@ -2,6 +2,7 @@
 
 #include "imaging/container/container.h"
 #include "imaging/container/faults.h"
+#include "imaging/container/iso_boxes.h"
 
 namespace safelight {
 namespace {
@@ -9,21 +10,15 @@ namespace {
 constexpr std::uint32_t boxes_max =
     10'000;  // in one file; a phone's picture has some dozens, a grid some hundreds
 
-struct Box {
-    ByteView header;  // from the size on
-    ByteView payload;
-    [[nodiscard]] bool is(std::string_view type) const { return header.has_text(4, type); }
-};
-
 class BoxCheck {
   public:
     BoxCheck(ByteView file, Format format) : file_(file), format_(format) { facts_.format = format; }
 
     Result<ImageFacts> run() {
-        TRY(each(file_, [this](const Box& box) -> Status {
+        TRY(each(file_, [this](const IsoBox& box) -> Status {
             if (!box.is("meta")) return {};
             has_meta_ = true;
-            return each(box.payload.from(4), [this](const Box& inner) { return read_meta(inner); });
+            return each(box.payload.from(4), [this](const IsoBox& inner) { return read_meta(inner); });
         }));
         if (!has_meta_) return not_taken(name(), "a sequence without a still picture");
         if (facts_.width_px == 0 || facts_.height_px == 0) return damaged(name(), "no sides");
@@ -33,16 +28,16 @@ class BoxCheck {
   private:
     [[nodiscard]] std::string_view name() const { return format_ == Format::avif ? "AVIF" : "HEIC"; }
 
-    Status read_meta(const Box& box) {
+    Status read_meta(const IsoBox& box) {
         if (!box.is("iprp")) return {};
-        return each(box.payload, [this](const Box& inner) -> Status {
+        return each(box.payload, [this](const IsoBox& inner) -> Status {
             if (!inner.is("ipco")) return {};
-            return each(inner.payload, [this](const Box& property) { return read_property(property); });
+            return each(inner.payload, [this](const IsoBox& property) { return read_property(property); });
         });
     }
 
     /// The largest of what the items claim: tiles, thumbnails and gain maps are smaller than the picture.
-    Status read_property(const Box& box) {
+    Status read_property(const IsoBox& box) {
         if (box.is("ispe")) {
             if (!box.payload.holds(0, 12)) return damaged(name(), "short sides");
             const std::uint32_t width = box.payload.u32be(4);
@@ -60,22 +55,12 @@ class BoxCheck {
     /// Calls `visit` for each box of `part`, all of which must lie in it.
     template <class Visit>
     Status each(ByteView part, Visit visit) {
-        for (std::uint64_t at = 0; at < part.size();) {
-            const ByteView header = part.from(at);
-            if (++boxes_ > boxes_max || !header.holds(0, 8)) return damaged(name(), "a bad box");
-            std::uint64_t size = header.u32be(0);
-            std::uint64_t header_bytes = 8;
-            if (size == 1) {
-                size = header.u64be(8);
-                header_bytes = 16;
-            } else if (size == 0) {
-                size = header.size();
-            }
-            if (size < header_bytes || !header.holds(0, size))
-                return damaged(name(), "a box goes past the end");
-            TRY(visit(Box{header, *header.part(header_bytes, size - header_bytes)}));
-            at += size;
+        IsoBoxes boxes(part);
+        while (const auto box = boxes.next()) {
+            if (++boxes_ > boxes_max) return damaged(name(), "too many boxes");
+            TRY(visit(*box));
         }
+        if (boxes.is_broken()) return damaged(name(), "a box goes past the end");
         return {};
     }
 

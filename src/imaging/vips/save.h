@@ -21,7 +21,7 @@ struct SaveOptions {
     std::optional<std::uint8_t> effort = {};  // 1–9; empty: what this project found to be worth its time
 };
 
-/// Encodes in any format that can be written but JPEG. The file holds pixels and nothing else.
+/// Encodes in any format that can be written but JPEG and JPEG XL. The file holds pixels and nothing else.
 /// Errors: cancelled, renderer_failed.
 [[nodiscard]] Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format,
                                                           const SaveOptions& options, const StopCheck& stop);
