@@ -274,7 +274,8 @@ std::vector<Setting> storage_settings() {
             [](auto& c) -> auto& { return c.free_space_min_bytes; }, 0, 1'000 * GiB),
         number(
             section, "SAFELIGHT_KEYS_AHEAD_MAX",
-            "Blobs that are announced to the catalog ahead while many are written, so that they share a commit.",
+            "Blobs that are announced to the catalog ahead while many are written, so that they share a "
+            "commit.",
             [](auto& c) -> auto& { return c.keys_ahead_max; }, 0, 10'000),
     };
 }
@@ -303,6 +304,11 @@ std::vector<Setting> picture_settings() {
         number(
             section, "SAFELIGHT_SCANS_MAX", "The scans of a progressive JPEG; past it: 422.",
             [](auto& c) -> auto& { return c.image.scans_max; }, 1, 100'000),
+        choice(
+            section, "SAFELIGHT_SVG",
+            "Whether SVG drawings are taken: on or off. They are drawn without anything from outside of the "
+            "file, and without text where no fonts are within reach of the renderer processes.",
+            [](auto& c) -> auto& { return c.image.takes_svg; }, {{"off", false}, {"on", true}}),
         number(
             section, "SAFELIGHT_UPLOADS_MAX", "Uploads at the same time; past it: 503.",
             [](auto& c) -> auto& { return c.ingest.uploads_max; }, 1, 100'000),

@@ -14,6 +14,7 @@ struct ImageLimits {
     std::uint32_t frames_max = 300;
     std::uint32_t scans_max = 100;  // of a progressive JPEG
     std::uint64_t bytes_max = 25'000'000;
+    bool takes_svg = false;  // a drawing is a program rather than a picture: refused unless it is wanted
 
     bool operator==(const ImageLimits&) const = default;
 };

@@ -35,8 +35,8 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
         return failure(ErrorCode::unsupported_transform,
                        fmt::format("This server cannot write {}.", name_of(*transform.format)));
     }
-    // A BMP is a drawing or a screenshot more often than a photograph, and lost nothing yet.
-    const bool is_drawn = facts.format == Format::bmp;
+    // A BMP is a screenshot more often than a photograph, and lost nothing yet.
+    const bool is_drawn = facts.format == Format::bmp || facts.format == Format::svg;
     return facts.has_alpha || is_drawn ? Format::png : Format::jpeg;
 }
 

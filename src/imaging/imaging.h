@@ -52,8 +52,9 @@ using StopCheck = std::function<bool()>;
 /// Before anything else here; may be called again, from any thread. Error: renderer_failed.
 [[nodiscard]] Status initialise_codecs();
 
-/// Checks the container and the limits; no pixels are decoded. AVIF, HEIC and TIFF are then shown to their
-/// library, which reads the header alone. Errors: as Renderer::probe.
+/// Checks the container and the limits; no pixels are decoded. AVIF, HEIC, JPEG XL, SVG and TIFF are then
+/// shown to their library, which reads the header alone (of an SVG, all that is not drawn). Errors: as
+/// Renderer::probe.
 [[nodiscard]] Result<ImageFacts> probe(std::span<const std::byte> bytes, const ImageLimits& limits);
 
 /// Probes, then makes all of the transforms. The outer result fails when nothing could be made at all: what

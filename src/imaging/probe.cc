@@ -29,6 +29,7 @@ Result<ImageFacts> probe(std::span<const std::byte> bytes, const ImageLimits& li
         case Format::tiff:
         case Format::avif:
         case Format::heic:
+        case Format::svg:
             break;
     }
     TRY_ASSIGN(const ImageFacts exact, facts_from_vips(bytes, facts));

@@ -73,6 +73,7 @@ Bytes saved(VipsImage* picture, Format format) {
             break;
         case Format::jxl:
         case Format::bmp:
+        case Format::svg:
             break;
     }
     if (failed == 0) return taken(data, size);

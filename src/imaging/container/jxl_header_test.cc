@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "imaging/container/container.h"
+#include "imaging/test_jxl_bits.h"
 #include "imaging/test_pictures.h"
 
 namespace safelight {
@@ -10,23 +11,7 @@ namespace {
 
 using namespace std::string_view_literals;
 using test::Bytes;
-
-/// A codestream's first bits, the lowest of a byte first.
-class Bits {
-  public:
-    Bits& put(std::uint64_t value, unsigned count) {
-        for (unsigned i = 0; i < count; ++i) {
-            if (used_++ % 8 == 0) bytes_.push_back(std::byte{0});
-            if ((value >> i & 1) != 0) bytes_.back() |= static_cast<std::byte>(1 << ((used_ - 1) % 8));
-        }
-        return *this;
-    }
-    [[nodiscard]] Bytes bytes() const { return bytes_; }
-
-  private:
-    Bytes bytes_ = test::bytes_of("\xff\x0a");
-    unsigned used_ = 0;
-};
+using Bits = test::JxlBits;
 
 /// Sides as multiples of 8, then the ratio.
 Bits small_square() {

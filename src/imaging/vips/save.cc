@@ -88,6 +88,7 @@ bool can_write(Format format) {
             return true;
         case Format::heic:
         case Format::bmp:
+        case Format::svg:
             return false;
         case Format::jxl: {
             static const bool works = write_jxl(Pixels(16, 16, 3), {}).has_value();

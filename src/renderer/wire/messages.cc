@@ -37,6 +37,7 @@ void write(FieldWriter& out, const ImageLimits& limits) {
     out.number(limits.frames_max);
     out.number(limits.scans_max);
     out.number(limits.bytes_max);
+    out.number(limits.takes_svg ? 1 : 0);
 }
 
 ImageLimits read_limits(FieldReader& in) {
@@ -46,6 +47,7 @@ ImageLimits read_limits(FieldReader& in) {
     limits.frames_max = in.number32();
     limits.scans_max = in.number32();
     limits.bytes_max = in.number(~std::uint64_t{0});
+    limits.takes_svg = in.number(1) == 1;
     return limits;
 }
 

@@ -1,4 +1,4 @@
-// What the server and a renderer process say to each other: version 2. One message is one datagram; what is
+// What the server and a renderer process say to each other: version 3. One message is one datagram; what is
 // too large for one goes through a descriptor that comes with it.
 //
 // A small source is enclosed in its request; else the request comes with the descriptor of the source, to be
@@ -30,7 +30,7 @@
 
 namespace safelight::wire {
 
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 /// No message is longer. A socket takes so much by default.
 inline constexpr std::size_t message_bytes_max = 192 * 1'024;

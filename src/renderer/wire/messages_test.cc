@@ -11,7 +11,7 @@ namespace {
 constexpr std::array enclosed{std::byte{1}, std::byte{2}, std::byte{3}};
 
 const std::vector<Request> requests{
-    ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5}, 6, {}},
+    ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5, true}, 6, {}},
     ProbeRequest{7, {}, 3, enclosed},
     RenderRequest{~std::uint64_t{0}, {}, 1, {}, {}},
     RenderRequest{9, {}, 3, enclosed, {{}}},
@@ -32,7 +32,8 @@ RenderRequest with_everything() {
     return request;
 }
 
-const Look look{{1, 2, 3}, {{1, 2, 3}, {255, 254, 0}}, {std::byte{9}, std::byte{8}}, "LEHV6nWB2yk8", ~std::uint64_t{1}};
+const Look look{
+    {1, 2, 3}, {{1, 2, 3}, {255, 254, 0}}, {std::byte{9}, std::byte{8}}, "LEHV6nWB2yk8", ~std::uint64_t{1}};
 
 const ImageFacts facts{Format::heic, 3, 4, 5, true, ColourSpace::cmyk, Orientation::turned_270};
 
