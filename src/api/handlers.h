@@ -27,6 +27,9 @@ Handled list_images(const ApiParts& api, const Principal& principal, http::Reque
 Handled get_image(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled delete_image(const ApiParts& api, const Principal& principal, http::Request& request);
 
+// formats.cc
+Handled list_formats(const ApiParts& api, const Principal& principal, http::Request& request);
+
 // content.cc
 Handled get_original(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_variant(const ApiParts& api, const Principal& principal, http::Request& request);

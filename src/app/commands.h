@@ -36,6 +36,6 @@ struct ReconcileCommand {
 };
 [[nodiscard]] int run_reconcile(const Config& config, const ReconcileCommand& options);
 
-[[nodiscard]] int run_version();
+[[nodiscard]] int run_version(const Config& config);
 
 }  // namespace safelight::app

@@ -160,7 +160,7 @@ int dispatch(CommandLine& line, const Resolved& resolved) {
         line.reconcile.grace = *grace;
         return run_reconcile(config, line.reconcile);
     }
-    return run_version();
+    return run_version(config);
 }
 
 int run(int argc, char** argv) {

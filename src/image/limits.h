@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/result.h"
 #include "image/facts.h"
+#include "image/format_support.h"
 
 namespace safelight {
 
@@ -18,6 +20,10 @@ struct ImageLimits {
 
     bool operator==(const ImageLimits&) const = default;
 };
+
+/// The same with what `limits` do not take left out of what is read.
+[[nodiscard]] std::vector<FormatSupport> within(std::vector<FormatSupport> formats,
+                                                const ImageLimits& limits);
 
 /// Errors: image_too_large, too_many_frames, invalid_image (a side of zero).
 [[nodiscard]] Status check(const ImageFacts& facts, const ImageLimits& limits);

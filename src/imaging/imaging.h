@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "image/facts.h"
 #include "image/focal_point.h"
+#include "image/format_support.h"
 #include "image/limits.h"
 #include "image/look.h"
 #include "transform/transform.h"
@@ -62,6 +63,10 @@ using StopCheck = std::function<bool()>;
 /// unsupported_transform. The same input gives the same output.
 [[nodiscard]] Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& limits,
                                               const StopCheck& stop);
+
+/// One for each of all_formats, as found by trying: what is written is encoded and looked at, what is read
+/// has a decoder that says so. What ImageLimits switch off counts as read.
+[[nodiscard]] std::vector<FormatSupport> format_support();
 
 /// One line each: "libvips 8.14.1", "JPEG: libjpeg-turbo 2.1.5", …
 [[nodiscard]] std::vector<std::string> codec_versions();

@@ -35,7 +35,7 @@ std::unique_ptr<Renderer> started(const SandboxConfig& config = small_config()) 
 std::vector<Transform> one_of_each_format() {
     std::vector<Transform> transforms;
     for (const Format format :
-         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif})
+         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif, Format::jxl})
         transforms.push_back({.resize = Resize{20, 20}, .format = format});
     return transforms;
 }
@@ -44,9 +44,10 @@ TEST(SandboxedRenderer, AnswersAsTheDirectOneDoes) {
     const auto sandboxed = started();
     const auto direct = make_direct_renderer({});
     EXPECT_EQ(sandboxed->versions(), direct->versions());
+    EXPECT_EQ(sandboxed->formats(), direct->formats());
     const auto transforms = one_of_each_format();
     for (const Format format :
-         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif}) {
+         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif, Format::jxl}) {
         const Bytes file = test::sample_file(format, 80, 60);
         MemorySource source(file);
         EXPECT_EQ(sandboxed->probe(source), direct->probe(source)) << name_of(format);

@@ -39,6 +39,7 @@ const ImageFacts facts{Format::heic, 3, 4, 5, true, ColourSpace::cmyk, Orientati
 
 const std::vector<Reply> replies{
     Hello{1, 15, {"one", ""}},
+    Hello{3, 15, {}, {{Format::svg, true}, {Format::jpeg, true, true, false, false, false, true}}},
     ProbeReply{1, facts},
     ProbeReply{2, failure(ErrorCode::too_many_scans, "Too many.", "of them")},
     RenderReply{3, failure(ErrorCode::renderer_failed, "No.", ""), {}},

@@ -63,6 +63,10 @@ class ScriptedRenderer final : public Renderer {
         return RenderOutcome{std::move(renditions), {}};
     }
 
+    std::vector<FormatSupport> formats() const override {
+        return {{.format = Format::jpeg, .reads = true, .writes = true, .quality = true},
+                {.format = Format::heic, .reads = true}};
+    }
     std::vector<std::string> versions() const override { return {"scripted"}; }
 
     [[nodiscard]] static ImageFacts facts() {
