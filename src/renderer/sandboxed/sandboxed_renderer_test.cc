@@ -120,7 +120,8 @@ TEST(SandboxedRenderer, DrawsWhereThatIsWanted) {
     ASSERT_TRUE(got->front() && expected && expected->front());
     EXPECT_EQ(got->front()->bytes, expected->front()->bytes);
     for (const std::string_view content :
-         {"<text x='5' y='30'>Words</text>", "<image width='9' height='9' href='data:image/png;base64,iVBORw0K'/>",
+         {"<text x='5' y='30'>Words</text>",
+          "<image width='9' height='9' href='data:image/png;base64,iVBORw0K'/>",
           "<image width='9' height='9' href='/etc/passwd'/>"}) {
         const Bytes file = test::bytes_of("<svg xmlns='http://www.w3.org/2000/svg' width='80' height='60'>" +
                                           std::string(content) + "</svg>");
