@@ -48,7 +48,7 @@ class TestHelp:
         result = run("version")
         assert result.returncode == 0
         assert result.stdout.startswith("safelight ")
-        for name in ("libvips", "JPEG", "PNG", "WebP"):
+        for name in ("libvips", "JPEG", "PNG", "WebP", "libjxl", "reads: jpeg, png", "writes: jpeg, png"):
             assert name.lower() in result.stdout.lower(), name
         assert run("--version").stdout.split()[1] == result.stdout.split()[1]
 

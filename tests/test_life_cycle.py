@@ -19,7 +19,7 @@ from pictures import FORMATS, WITH_ALPHA, WITH_EXIF
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
 # What cannot be written by the imaging library falls back to these.
-WRITTEN_AS = {"heic": ("image/jpeg", "image/png", "image/heic"), "avif": ("image/avif", "image/jpeg", "image/png")}
+WRITTEN_AS = {"bmp": ("image/png",), "heic": ("image/jpeg", "image/png", "image/heic"), "avif": ("image/avif", "image/jpeg", "image/png")}
 
 
 def thumbnail_of(job):
@@ -153,7 +153,7 @@ class TestRefusal:
         self.check(server, lambda: client.upload(data, "picture.png"), 415, "unsupported-image")
         self.check(server, lambda: client.upload_raw(data, content_type="image/png"), 415, "unsupported-image")
 
-    @pytest.mark.parametrize("format", ["jpeg", "png", "webp", "tiff", "avif", "heic"])
+    @pytest.mark.parametrize("format", ["jpeg", "png", "webp", "tiff", "avif", "heic", "bmp"])
     def test_cut_off_in_the_header(self, server, client, format):
         data = pictures.make(format)[:70]
         self.check(server, lambda: client.upload(data), 422, "invalid-image")

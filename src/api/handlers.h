@@ -28,6 +28,9 @@ Handled get_image(const ApiParts& api, const Principal& principal, http::Request
 Handled update_image(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled delete_image(const ApiParts& api, const Principal& principal, http::Request& request);
 
+// formats.cc
+Handled list_formats(const ApiParts& api, const Principal& principal, http::Request& request);
+
 // content.cc
 Handled get_original(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_variant(const ApiParts& api, const Principal& principal, http::Request& request);

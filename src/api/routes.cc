@@ -146,6 +146,7 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("GET", "/v1/images/{id}/original", get_original);
     add("GET", "/v1/images/{id}/variants/{name}", get_variant);
     add("GET", "/v1/presets", list_presets);
+    add("GET", "/v1/formats", list_formats);
     add_open("/healthz", get_health);
     add_open("/readyz", get_readiness);
     add_open("/metrics", get_metrics);

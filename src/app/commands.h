@@ -42,6 +42,6 @@ struct ReconcileCommand {
 /// batches.
 [[nodiscard]] int run_presets_rerender(const Config& config, RerenderOptions options);
 
-[[nodiscard]] int run_version();
+[[nodiscard]] int run_version(const Config& config);
 
 }  // namespace safelight::app

@@ -204,7 +204,7 @@ int dispatch(CommandLine& line, const Resolved& resolved) {
     }
     if (line.rerender_command->parsed()) return run_presets_rerender(config, line.rerender);
     if (line.presets_command->parsed()) return run_presets_list(config);
-    return run_version();
+    return run_version(config);
 }
 
 int run(int argc, char** argv) {

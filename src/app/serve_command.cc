@@ -120,6 +120,7 @@ int run_serve(const Config& config) {
                              .metrics = *backends.metrics,
                              .presets = *presets,
                              .default_variants = *std::move(default_variants),
+                             .formats = backends.renderer->formats(),
                              .picture_bytes_max = config.ingest.bytes_max,
                              .readiness = {{"catalog", [&] { return backends.database->check(); }},
                                            {"blobs", [&] { return backends.blobs->check(); }},

@@ -309,6 +309,11 @@ std::vector<Setting> picture_settings() {
             "on: where a picture was taken is noted beside its other EXIF facts, and shown; off: it stands in"
             " the original alone.",
             [](auto& c) -> auto& { return c.ingest.keeps_gps; }, {{"off", false}, {"on", true}}),
+        choice(
+            section, "SAFELIGHT_SVG",
+            "Whether SVG drawings are taken: on or off. They are drawn without anything from outside of the "
+            "file, and without text where no fonts are within reach of the renderer processes.",
+            [](auto& c) -> auto& { return c.image.takes_svg; }, {{"off", false}, {"on", true}}),
         number(
             section, "SAFELIGHT_UPLOADS_MAX", "Uploads at the same time; past it: 503.",
             [](auto& c) -> auto& { return c.ingest.uploads_max; }, 1, 100'000),

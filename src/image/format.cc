@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "image/svg_sniff.h"
+
 namespace safelight {
 namespace {
 
@@ -22,6 +24,7 @@ constexpr std::array<Names, all_formats.size()> names{{
     {Format::heic, "heic", "image/heic"},
     {Format::jxl, "jxl", "image/jxl"},
     {Format::bmp, "bmp", "image/bmp"},
+    {Format::svg, "svg", "image/svg+xml"},
 }};
 
 constexpr std::array<std::string_view, 2> avif_brands{"avif", "avis"};
@@ -82,7 +85,8 @@ std::optional<Format> format_from_media_type(std::string_view media_type) {
 
 std::optional<Format> sniff(std::span<const std::byte> bytes) {
     using namespace std::string_view_literals;
-    const std::string_view head(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    const std::string_view head(reinterpret_cast<const char*>(bytes.data()),
+                                std::min(bytes.size(), sniff_bytes));
     if (head.starts_with("\xff\xd8\xff"sv)) return Format::jpeg;
     if (head.starts_with("\x89PNG\r\n\x1a\n"sv)) return Format::png;
     if (head.starts_with("GIF87a"sv) || head.starts_with("GIF89a"sv)) return Format::gif;
@@ -90,6 +94,7 @@ std::optional<Format> sniff(std::span<const std::byte> bytes) {
     if (head.starts_with("II*\0"sv) || head.starts_with("MM\0*"sv)) return Format::tiff;
     if (head.starts_with("\xff\x0a"sv) || head.starts_with("\0\0\0\x0cJXL \r\n\x87\n"sv)) return Format::jxl;
     if (is_bmp(head)) return Format::bmp;
+    if (begins_svg(head)) return Format::svg;
     return sniff_isobmff(head);
 }
 

@@ -19,7 +19,7 @@ TEST(Format, NamesAndMediaTypesRoundTrip) {
         EXPECT_EQ(format_from_media_type(media_type_of(format)), format);
     }
     EXPECT_FALSE(format_from_name("jpg"));
-    EXPECT_FALSE(format_from_media_type("image/svg+xml"));
+    EXPECT_FALSE(format_from_media_type("image/svg"));
 }
 
 TEST(Sniff, KnowsTheAcceptedFormats) {
@@ -38,6 +38,7 @@ TEST(Sniff, KnowsTheAcceptedFormats) {
     EXPECT_EQ(sniff_text("\xff\x0a\xfa\x1f"s), Format::jxl);
     EXPECT_EQ(sniff_text("\0\0\0\x0cJXL \r\n\x87\n\0\0\0\x14"s), Format::jxl);
     EXPECT_EQ(sniff_text("BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"s), Format::bmp);
+    EXPECT_EQ(sniff_text("<?xml version='1.0'?><!-- made by hand --><svg>"s), Format::svg);
 }
 
 TEST(Sniff, AGenericBrandIsDecidedByTheCompatibleOnes) {
@@ -53,9 +54,15 @@ TEST(Sniff, AGenericBrandIsDecidedByTheCompatibleOnes) {
         << "the brand lies behind the box";
 }
 
+TEST(Sniff, LooksNoFurtherThanItSays) {
+    const std::string comment = "<!--" + std::string(sniff_bytes, '-') + "-->";
+    EXPECT_FALSE(sniff_text(comment + "<svg>"));
+    EXPECT_EQ(sniff_text("<!--" + std::string(sniff_bytes - 20, ' ') + "--><svg>"), Format::svg);
+}
+
 TEST(Sniff, RefusesEverythingElse) {
     for (const auto& text :
-         {""s, "\xff\xd8"s, "<svg xmlns="s, "%PDF-1.7"s, "BM6\0\0\0"s, "%!PS-Adobe"s, "#EXTM3U"s,
+         {""s, "\xff\xd8"s, "<svgx xmlns="s, "%PDF-1.7"s, "BM6\0\0\0"s, "%!PS-Adobe"s, "#EXTM3U"s,
           "\0\0\0\x0cjP  \r\n"s, "push graphic-context"s, "RIFF\x10\0\0\0WAVEfmt "s,
           "\0\0\0\x1c"
           "ftypisom\0\0\0\0"s,

@@ -4,6 +4,13 @@
 
 namespace safelight {
 
+std::vector<FormatSupport> within(std::vector<FormatSupport> formats, const ImageLimits& limits) {
+    for (FormatSupport& support : formats) {
+        if (support.format == Format::svg && !limits.takes_svg) support.reads = false;
+    }
+    return formats;
+}
+
 Status check(const ImageFacts& facts, const ImageLimits& limits) {
     if (facts.width_px == 0 || facts.height_px == 0) {
         return failure(ErrorCode::invalid_image, "The picture has no pixels.");

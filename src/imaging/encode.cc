@@ -4,6 +4,7 @@
 
 #include "imaging/flatten.h"
 #include "imaging/jpeg/libjpeg.h"
+#include "imaging/jxl/jxl_writer.h"
 #include "imaging/vips/save.h"
 
 namespace safelight {
@@ -11,6 +12,7 @@ namespace safelight {
 std::uint8_t default_quality(Format format) {
     switch (format) {
         case Format::webp:
+        case Format::jxl:
             return 80;
         case Format::avif:
             return 55;
@@ -20,6 +22,8 @@ std::uint8_t default_quality(Format format) {
 }
 
 namespace {
+
+constexpr std::uint8_t default_jxl_effort = 5;
 
 /// From which effort on a JPEG gets Huffman codes of its own, for which it is encoded twice.
 constexpr std::uint8_t optimised_jpeg_effort = 5;
@@ -31,7 +35,9 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
         return failure(ErrorCode::unsupported_transform,
                        fmt::format("This server cannot write {}.", name_of(*transform.format)));
     }
-    return facts.has_alpha ? Format::png : Format::jpeg;
+    // A BMP is a screenshot more often than a photograph, and lost nothing yet.
+    const bool is_drawn = facts.format == Format::bmp || facts.format == Format::svg;
+    return facts.has_alpha || is_drawn ? Format::png : Format::jpeg;
 }
 
 }  // namespace
@@ -53,6 +59,9 @@ Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& tra
         const JpegOptions options{quality, transform.progressive,
                                   transform.effort.value_or(0) >= optimised_jpeg_effort};
         TRY_ASSIGN(picture.bytes, write_jpeg(flatten(std::move(pixels), white), options));
+    } else if (format == Format::jxl) {
+        const JxlOptions options{quality, transform.lossless, transform.effort.value_or(default_jxl_effort)};
+        TRY_ASSIGN(picture.bytes, write_jxl(pixels, options));
     } else {
         const SaveOptions options{quality, transform.lossless, transform.effort};
         TRY_ASSIGN(picture.bytes, save_picture(pixels, format, options, stop));

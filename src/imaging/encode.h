@@ -9,9 +9,9 @@
 namespace safelight {
 
 /// What a transform comes out as: the format that it names, or that of the original; where that cannot be
-/// written, PNG for a picture with alpha and JPEG for any other. Error: unsupported_transform when a format
-/// that cannot be written was asked for by name, or when the format has no lossless way and one was asked
-/// for.
+/// written, PNG for a picture with alpha, a BMP or an SVG, and JPEG for any other. Error:
+/// unsupported_transform when a format that cannot be written was asked for by name, or when the format has
+/// no lossless way and one was asked for.
 [[nodiscard]] Result<Format> output_format(const Transform& transform, const ImageFacts& facts);
 
 /// Where photographs begin to look the same as their original.

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "image/facts.h"
 #include "image/focal_point.h"
+#include "image/format_support.h"
 #include "image/limits.h"
 #include "image/look.h"
 #include "transform/transform.h"
@@ -52,8 +53,9 @@ using StopCheck = std::function<bool()>;
 /// Before anything else here; may be called again, from any thread. Error: renderer_failed.
 [[nodiscard]] Status initialise_codecs();
 
-/// Checks the container and the limits; no pixels are decoded. AVIF, HEIC and TIFF are then shown to their
-/// library, which reads the header alone. Errors: as Renderer::probe.
+/// Checks the container and the limits; no pixels are decoded. AVIF, HEIC, JPEG XL, SVG and TIFF are then
+/// shown to their library, which reads the header alone (of an SVG, all that is not drawn). Errors: as
+/// Renderer::probe.
 [[nodiscard]] Result<ImageFacts> probe(std::span<const std::byte> bytes, const ImageLimits& limits);
 
 /// Probes, then makes all of the transforms. The outer result fails when nothing could be made at all: what
@@ -61,6 +63,10 @@ using StopCheck = std::function<bool()>;
 /// unsupported_transform. The same input gives the same output.
 [[nodiscard]] Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& limits,
                                               const StopCheck& stop);
+
+/// One for each of all_formats, as found by trying: what is written is encoded and looked at, what is read
+/// has a decoder that says so. What ImageLimits switch off counts as read.
+[[nodiscard]] std::vector<FormatSupport> format_support();
 
 /// One line each: "libvips 8.14.1", "JPEG: libjpeg-turbo 2.1.5", …
 [[nodiscard]] std::vector<std::string> codec_versions();

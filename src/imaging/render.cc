@@ -11,6 +11,7 @@
 #include "imaging/flatten.h"
 #include "imaging/imaging.h"
 #include "imaging/jpeg/libjpeg.h"
+#include "imaging/jxl/jxl_writer.h"
 #include "imaging/layout.h"
 #include "imaging/look/look_at.h"
 #include "imaging/metadata/exif_block.h"
@@ -172,6 +173,7 @@ Result<RenderOutput> render_all(const RenderInput& input, const ImageLimits& lim
 std::vector<std::string> codec_versions() {
     std::vector<std::string> lines = vips_versions();
     lines.insert(lines.begin() + 1, jpeg_version());
+    lines.push_back(jxl_version());
     return lines;
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "imaging/imaging.h"
+#include "imaging/jxl/jxl_writer.h"
 #include "imaging/vips/library.h"
 #include "imaging/vips/load.h"
 
@@ -72,6 +73,7 @@ Bytes saved(VipsImage* picture, Format format) {
             break;
         case Format::jxl:
         case Format::bmp:
+        case Format::svg:
             break;
     }
     if (failed == 0) return taken(data, size);
@@ -80,6 +82,39 @@ Bytes saved(VipsImage* picture, Format format) {
 }
 
 }  // namespace
+
+/// 24 bits, or 32 with alpha, from the bottom.
+Bytes bmp_of(const Pixels& pixels) {
+    const bool alpha = has_alpha(pixels.channels);
+    const std::uint32_t bytes = alpha ? 4 : 3;
+    const std::uint32_t header_bytes = alpha ? 108 : 40;
+    const std::uint32_t row_bytes = (pixels.width_px * bytes + 3) / 4 * 4;
+    Bytes file = bytes_of("BM");
+    const auto append_u32le = [&file](std::uint32_t value) {
+        append_u16le(file, value & 0xffff);
+        append_u16le(file, value >> 16);
+    };
+    for (const std::uint32_t field :
+         {14 + header_bytes + row_bytes * pixels.height_px, 0U, 14 + header_bytes, header_bytes,
+          pixels.width_px, pixels.height_px, bytes * 8 << 16 | 1, alpha ? 3U : 0U, 0U, 0U, 0U, 0U, 0U}) {
+        append_u32le(field);
+    }
+    if (alpha) {
+        for (const std::uint32_t mask : {0xff0000U, 0xff00U, 0xffU, 0xff000000U, 0x73524742U})
+            append_u32le(mask);
+        file.resize(14 + header_bytes);
+    }
+    for (std::uint32_t y = pixels.height_px; y-- > 0;) {
+        for (std::uint32_t x = 0; x < pixels.width_px; ++x) {
+            const std::uint8_t* pixel = pixels.row(y) + std::size_t{x} * pixels.channels;
+            const bool grey = pixels.channels <= 2;
+            for (const std::uint32_t c : {2U, 1U, 0U}) file.push_back(std::byte{pixel[grey ? 0 : c]});
+            if (alpha) file.push_back(std::byte{pixel[pixels.channels - 1]});
+        }
+        file.resize(file.size() + row_bytes - std::size_t{pixels.width_px} * bytes);
+    }
+    return file;
+}
 
 Pixels sample_pixels(std::uint32_t width, std::uint32_t height, std::uint32_t channels) {
     Pixels pixels(width, height, channels);
@@ -97,7 +132,10 @@ Pixels sample_pixels(std::uint32_t width, std::uint32_t height, std::uint32_t ch
 }
 
 Bytes sample_file(Format format, std::uint32_t width, std::uint32_t height, std::uint32_t channels) {
-    return saved(picture_of(sample_pixels(width, height, channels)).get(), format);
+    const Pixels pixels = sample_pixels(width, height, channels);
+    if (format == Format::jxl) return write_jxl(pixels, {.lossless = true}).value_or(Bytes{});
+    if (format == Format::bmp) return bmp_of(pixels);
+    return saved(picture_of(pixels).get(), format);
 }
 
 /// libvips writes no text into a PNG: chunks of our own, after the header.

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "image/facts.h"
 #include "image/focal_point.h"
+#include "image/format_support.h"
 #include "image/limits.h"
 #include "image/look.h"
 #include "transform/transform.h"
@@ -75,6 +76,9 @@ class Renderer {
     /// The same task gives the same bytes each time.
     [[nodiscard]] virtual Result<RenderOutcome> render(const RenderTask& task,
                                                        const CancelCheck& cancelled) = 0;
+
+    /// One for each of all_formats: what this renderer takes and makes.
+    [[nodiscard]] virtual std::vector<FormatSupport> formats() const = 0;
 
     /// One line each, for `safelight version`: "libvips 8.14.1", "JPEG: libjpeg-turbo 2.1.5", …
     [[nodiscard]] virtual std::vector<std::string> versions() const = 0;

@@ -26,7 +26,8 @@ export function dimensions(width, height) {
 /** "image/jpeg" → "JPEG". */
 export function format(mediaType) {
   const name = (mediaType ?? "").split("/")[1] ?? "";
-  return name === "webp" ? "WebP" : name.toUpperCase();
+  const spelled = { webp: "WebP", jxl: "JPEG XL", "svg+xml": "SVG" };
+  return spelled[name] ?? name.toUpperCase();
 }
 
 const statusWords = {

@@ -94,6 +94,7 @@ struct ApiServer {
                                  .metrics = house.metrics,
                                  .presets = presets,
                                  .default_variants = value_of(parse_variants("thumbnail", presets, "")),
+                                 .formats = house.renderer.formats(),
                                  .picture_bytes_max = test_picture_bytes_max,
                                  .readiness = {{"catalog", [this] { return house.database->check(); }},
                                                {"blobs", [this] { return check_blobs(); }}},

@@ -1,4 +1,4 @@
-// Walks the boxes of ISO-BMFF: AVIF and HEIC.
+// Walks the boxes of an ISO base media file, or of one box of it: AVIF, HEIC and JPEG XL.
 #pragma once
 
 #include <optional>

@@ -31,5 +31,8 @@ namespace safelight {
 /// AVIF and HEIC. The sides are the largest that any item claims, before cropping and turning: enough for the
 /// limits.
 [[nodiscard]] Result<ImageFacts> inspect_isobmff(ByteView file, Format format);
+/// An animation shows as one frame: only a decoder can count them.
+[[nodiscard]] Result<ImageFacts> inspect_jxl(ByteView file);
+[[nodiscard]] Result<ImageFacts> inspect_bmp(ByteView file);
 
 }  // namespace safelight

@@ -189,6 +189,7 @@ Attached attach_to(ByteView file, Format format, const Attachments& attachments)
         case Format::heic:
         case Format::jxl:
         case Format::bmp:
+        case Format::svg:
             break;
     }
     return std::nullopt;

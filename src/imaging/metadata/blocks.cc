@@ -167,6 +167,7 @@ MetadataBlocks find_metadata(std::span<const std::byte> file, Format format) {
         case Format::jxl:
             return of_jxl(view);
         case Format::bmp:
+        case Format::svg:
             return {};
     }
     return {};

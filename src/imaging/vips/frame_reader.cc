@@ -77,7 +77,7 @@ Result<FrameReader> FrameReader::open(std::span<const std::byte> bytes, const Im
     stop_when(loaded.get(), stop);
     const auto frames = side(vips_image_get_n_pages(loaded.get()));
     AnimationTiming timing = timing_of(loaded.get(), frames);
-    TRY_ASSIGN(VipsPicture picture, to_srgb(std::move(loaded)));
+    TRY_ASSIGN(VipsPicture picture, to_gamut(std::move(loaded), Gamut::srgb));
     FrameReader reader(std::move(picture), std::move(timing), facts, stop);
     const auto page_width = side(vips_image_get_width(reader.picture_.get()));
     const auto page_height = side(vips_image_get_page_height(reader.picture_.get()));

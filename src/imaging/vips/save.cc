@@ -1,6 +1,7 @@
 #include "imaging/vips/save.h"
 
 #include "imaging/container/webp_chunks.h"
+#include "imaging/jxl/jxl_writer.h"
 #include "imaging/vips/library.h"
 
 namespace safelight {
@@ -75,9 +76,13 @@ bool can_write(Format format) {
         case Format::jpeg:
             return true;
         case Format::heic:
-        case Format::jxl:
         case Format::bmp:
+        case Format::svg:
             return false;
+        case Format::jxl: {
+            static const bool works = write_jxl(Pixels(16, 16, 3), {}).has_value();
+            return works;
+        }
         case Format::png: {
             static const bool works = writes_a_sample(Format::png);
             return works;

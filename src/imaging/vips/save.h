@@ -25,7 +25,7 @@ struct SaveOptions {
 /// (docs/adr/0006).
 [[nodiscard]] int effort_for(Format format, std::optional<std::uint8_t> effort);
 
-/// Encodes in any format that can be written but JPEG. The file holds pixels and nothing else.
+/// Encodes in any format that can be written but JPEG and JPEG XL. The file holds pixels and nothing else.
 /// Errors: cancelled, renderer_failed.
 [[nodiscard]] Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format,
                                                           const SaveOptions& options, const StopCheck& stop);

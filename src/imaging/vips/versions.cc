@@ -29,18 +29,20 @@ std::string first_line(std::string_view text) {
 
 struct HeifDecoder;
 
+constexpr std::string_view no_decoder = "none";
+
 /// The decoders of one compression that libheif has at hand, such as "dav1d v1.0.0".
-std::string heif_decoders(int compression) {
-    using Descriptors = int(int, const HeifDecoder**, int);
+std::string heif_decoders(HeifCompression compression) {
+    using Descriptors = int(HeifCompression, const HeifDecoder**, int);
     using Name = const char*(const HeifDecoder*);
     auto* list = function_in<Descriptors>("libheif.so.1", "heif_get_decoder_descriptors");
     auto* name = function_in<Name>("libheif.so.1", "heif_decoder_descriptor_get_name");
-    if (list == nullptr || name == nullptr) return "none";
+    if (list == nullptr || name == nullptr) return std::string(no_decoder);
     const HeifDecoder* found[8]{};
     const int count = list(compression, found, 8);
     std::string names;
     for (int i = 0; i < count; ++i) names += (i == 0 ? "" : ", ") + std::string(name(found[i]));
-    return names.empty() ? "none" : names;
+    return names.empty() ? std::string(no_decoder) : names;
 }
 
 }  // namespace
@@ -69,16 +71,18 @@ std::vector<std::string> vips_versions() {
         lines.push_back("TIFF: libtiff " + text);
     }
     if (auto* heif = function_in<const char*()>("libheif.so.1", "heif_get_version")) {
-        constexpr int hevc = 1;
-        constexpr int av1 = 4;
-        lines.push_back(fmt::format("HEIC: libheif {}, {}", heif(), heif_decoders(hevc)));
-        lines.push_back(fmt::format("AVIF: libheif {}, {}", heif(), heif_decoders(av1)));
+        lines.push_back(fmt::format("HEIC: libheif {}, {}", heif(), heif_decoders(HeifCompression::hevc)));
+        lines.push_back(fmt::format("AVIF: libheif {}, {}", heif(), heif_decoders(HeifCompression::av1)));
     }
     if (auto* lcms = function_in<int()>("liblcms2.so.2", "cmsGetEncodedCMMversion")) {
         const int number = lcms();
         lines.push_back(fmt::format("ICC: Little CMS {}.{}", number / 1000, number / 10 % 100));
     }
     return lines;
+}
+
+bool has_heif_decoder(HeifCompression compression) {
+    return initialise_vips() && heif_decoders(compression) != no_decoder;
 }
 
 }  // namespace safelight

@@ -10,6 +10,7 @@
 #include "imaging/vips/colour.h"
 #include "imaging/vips/library.h"
 #include "imaging/vips/load.h"
+#include "imaging/vips/svg.h"
 
 namespace safelight {
 namespace {
@@ -67,6 +68,40 @@ Result<VipsPicture> on_canvas(VipsPicture picture, const ImageFacts& facts) {
     return VipsPicture(out);
 }
 
+/// The same plan for a drawing of other sides than its own.
+Plan drawn(const Plan& plan, const ImageFacts& facts, double width, double height) {
+    Plan result = plan;
+    const auto stretch = [&](Region& region) {
+        region.left = region.left * width / facts.width_px;
+        region.width = region.width * width / facts.width_px;
+        region.top = region.top * height / facts.height_px;
+        region.height = region.height * height / facts.height_px;
+    };
+    stretch(result.region);
+    if (result.bounds) stretch(*result.bounds);
+    return result;
+}
+
+/// Drawn once, large enough for all of the plans.
+Result<std::vector<Pixels>> read_svg(std::span<const std::byte> bytes, const ImageFacts& facts,
+                                     std::span<const Plan> plans, const StopCheck& stop) {
+    TRY_ASSIGN(VipsPicture picture, draw_svg(bytes, svg_scale(plans, facts)));
+    stop_when(picture.get(), stop);
+    TRY_ASSIGN(picture, to_gamut(std::move(picture), Gamut::srgb));
+    const std::uint32_t width = side(vips_image_get_width(picture.get()));
+    const std::uint32_t height = side(vips_image_get_height(picture.get()));
+    std::vector<Resampler> resamplers;
+    resamplers.reserve(plans.size());
+    for (const Plan& plan : plans) {
+        resamplers.emplace_back(width, height, side(vips_image_get_bands(picture.get())),
+                                drawn(plan, facts, width, height));
+    }
+    TRY(push_rows(picture.get(), resamplers, stop));
+    std::vector<Pixels> results;
+    for (Resampler& resampler : resamplers) results.push_back(resampler.take());
+    return results;
+}
+
 }  // namespace
 
 Result<ImageFacts> facts_from_vips(std::span<const std::byte> bytes, const ImageFacts& facts) {
@@ -92,6 +127,7 @@ Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const
     // Only libjpeg shrinks while it decodes.
     const std::uint32_t shrink =
         facts.format == Format::jpeg ? std::ranges::min(plans | std::views::transform(jpeg_shrink_for)) : 1;
+    if (facts.format == Format::svg) return read_svg(bytes, facts, plans, stop);
     TRY_ASSIGN(VipsPicture loaded, load_picture(bytes, facts.format, static_cast<int>(shrink)));
     stop_when(loaded.get(), stop);
     if (shrink == 1) {

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -34,6 +35,13 @@ std::filesystem::path folder() {
     return std::filesystem::path(SAFELIGHT_SOURCE_FOLDER) / "../shared/images";
 }
 
+/// The manifest takes JPEG XL and BMP for formats that are off; here they are on.
+bool is_taken_here(const std::string& path) {
+    constexpr std::array<std::string_view, 3> taken{
+        "formats/jxl__bicycles.jxl", "formats/jxl__grayscale_jpeg.jxl", "formats/untrusted__small.bmp"};
+    return std::ranges::find(taken, path) != taken.end();
+}
+
 std::vector<Entry> entries() {
     std::ifstream manifest(folder() / "MANIFEST.tsv");
     std::string line;
@@ -51,6 +59,7 @@ std::vector<Entry> entries() {
         const auto fields = split(line);
         all.push_back({fields.at(columns.at("path")), fields.at(columns.at("width")),
                        fields.at(columns.at("height")), fields.at(columns.at("expect"))});
+        if (is_taken_here(all.back().path)) all.back().expect = "ok";
     }
     return all;
 }
@@ -113,7 +122,7 @@ TEST_F(Corpus, EveryGoodPictureBecomesAThumbnail) {
         }
         const auto picture = thumbnail(file);
         ASSERT_TRUE(picture) << picture.error().log_text;
-        EXPECT_EQ(picture->format, known->format);
+        EXPECT_EQ(picture->format, known->format == Format::bmp ? Format::png : known->format);
         const Pixels pixels = test::decoded(picture->bytes);
         EXPECT_EQ(pixels.width_px, fitted(known->width_px, known->height_px));
         EXPECT_EQ(pixels.height_px, fitted(known->height_px, known->width_px));

@@ -41,6 +41,7 @@ class DirectRenderer final : public Renderer {
         });
     }
 
+    std::vector<FormatSupport> formats() const override { return within(format_support(), limits_); }
     std::vector<std::string> versions() const override { return codec_versions(); }
 
   private:

@@ -154,7 +154,7 @@ int run_renderer_program(Descriptor socket) {
     if (!without_files) return 1;
     warm_up();
     ::malloc_trim(0);  // of what only the warm-up needed
-    wire::Hello hello{.protections = *without_files, .codecs = codec_versions()};
+    wire::Hello hello{.protections = *without_files, .codecs = codec_versions(), .formats = format_support()};
     const auto filtered = deny_system_calls();
     if (filtered) hello.protections |= *filtered;
     if (!channel.send(wire::encode(wire::Reply(hello)))) return 1;

@@ -55,6 +55,7 @@ Status ProcessPool::admit(std::unique_ptr<RendererProcess> process) {
                    {{"protections", hello->protections}, {"demanded", demanded}});
     }
     const std::lock_guard lock(mutex_);
+    if (formats_.empty()) formats_ = std::move(hello->formats);
     if (codecs_.empty()) codecs_ = std::move(hello->codecs);
     idle_.push_back(std::move(process));
     freed_.notify_one();

@@ -34,6 +34,7 @@ class ProcessPool {
     /// After one that did not: the process is ended, and another takes its place. Returns how it had ended.
     std::string discard(std::unique_ptr<RendererProcess> process);
 
+    [[nodiscard]] const std::vector<FormatSupport>& formats() const { return formats_; }
     [[nodiscard]] const std::vector<std::string>& codecs() const { return codecs_; }
 
   private:
@@ -50,7 +51,8 @@ class ProcessPool {
     const std::uint32_t count_;
     const int niceness_;
     telemetry::Logger& log_;
-    std::vector<std::string> codecs_;  // constant once started
+    std::vector<FormatSupport> formats_;  // constant once started
+    std::vector<std::string> codecs_;     // constant once started
     std::mutex mutex_;
     std::condition_variable freed_;                       // for those who wait for a process
     std::condition_variable_any went_missing_;            // for the refiller

@@ -130,7 +130,8 @@ Result<wire::Hello> RendererProcess::await_hello(Milliseconds timeout) {
     const auto* hello = std::get_if<wire::Hello>(&reply);
     if (hello == nullptr || hello->version != wire::protocol_version)
         return failed("a renderer of another version");
-    return wire::Hello{hello->version, hello->protections | wire::resource_limits, hello->codecs};
+    return wire::Hello{hello->version, hello->protections | wire::resource_limits, hello->codecs,
+                       hello->formats};
 }
 
 Result<wire::Reply> RendererProcess::exchange(const wire::Request& request, std::span<const int> descriptors,

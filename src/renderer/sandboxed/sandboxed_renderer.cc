@@ -180,7 +180,10 @@ class SandboxedRenderer final : public Renderer {
         if (!loan.has_process()) return failure(ErrorCode::cancelled, "The work was called off.");
         RendererProcess& process = loan.process();
         TRY_ASSIGN(const int output, process.output());
-        wire::RenderRequest request{next_id_++, config_.limits, shared.size_bytes(), shared.enclosed(),
+        wire::RenderRequest request{next_id_++,
+                                    config_.limits,
+                                    shared.size_bytes(),
+                                    shared.enclosed(),
                                     {task.transforms.begin(), task.transforms.end()}};
         request.focal_point = task.focal_point;
         request.wants_look = task.wants_look;
@@ -191,12 +194,14 @@ class SandboxedRenderer final : public Renderer {
         }
         descriptors.push_back(output);
         auto outcome = exchange<wire::RenderReply>(
-            process, request, descriptors, cancelled, [&](const wire::RenderReply& reply) {
-                return check_renditions(reply, task, process);
-            });
+            process, request, descriptors, cancelled,
+            [&](const wire::RenderReply& reply) { return check_renditions(reply, task, process); });
         return settle(loan, std::move(outcome), "render");
     }
 
+    std::vector<FormatSupport> formats() const override {
+        return within(renderers_->formats(), config_.limits);
+    }
     std::vector<std::string> versions() const override { return renderers_->codecs(); }
 
   private:

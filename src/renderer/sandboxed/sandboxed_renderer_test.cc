@@ -35,7 +35,7 @@ std::unique_ptr<Renderer> started(const SandboxConfig& config = small_config()) 
 std::vector<Transform> one_of_each_format() {
     std::vector<Transform> transforms;
     for (const Format format :
-         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif})
+         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif, Format::jxl})
         transforms.push_back({.resize = Resize{20, 20}, .format = format});
     return transforms;
 }
@@ -44,9 +44,10 @@ TEST(SandboxedRenderer, AnswersAsTheDirectOneDoes) {
     const auto sandboxed = started();
     const auto direct = make_direct_renderer({});
     EXPECT_EQ(sandboxed->versions(), direct->versions());
+    EXPECT_EQ(sandboxed->formats(), direct->formats());
     const auto transforms = one_of_each_format();
     for (const Format format :
-         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif}) {
+         {Format::jpeg, Format::png, Format::webp, Format::gif, Format::tiff, Format::avif, Format::jxl}) {
         const Bytes file = test::sample_file(format, 80, 60);
         MemorySource source(file);
         EXPECT_EQ(sandboxed->probe(source), direct->probe(source)) << name_of(format);
@@ -96,6 +97,41 @@ TEST(SandboxedRenderer, CarriesOutEveryOperation) {
             EXPECT_EQ((*got)[i]->bytes, (*expected)[i]->bytes) << to_json(transforms[i]);
         }
     }
+}
+
+/// A drawing reaches libraries that no picture does; text looks for fonts, which are out of reach.
+TEST(SandboxedRenderer, DrawsWhereThatIsWanted) {
+    SandboxConfig config = small_config();
+    config.limits.takes_svg = true;
+    const auto sandboxed = started(config);
+    const auto direct = make_direct_renderer({.limits = config.limits});
+    EXPECT_EQ(sandboxed->formats(), direct->formats());
+    const Bytes plain = test::bytes_of(
+        "<svg xmlns='http://www.w3.org/2000/svg' width='80' height='60'><defs><linearGradient id='g'>"
+        "<stop stop-color='red'/><stop offset='1' stop-color='blue'/></linearGradient>"
+        "<filter id='f'><feGaussianBlur stdDeviation='2'/></filter></defs>"
+        "<rect width='40' height='60' fill='url(#g)' filter='url(#f)'/></svg>");
+    MemorySource source(plain);
+    EXPECT_EQ(sandboxed->probe(source), direct->probe(source));
+    const Transform thumbnail{.resize = Resize{20, 20}};
+    const auto expected = render(*direct, source, std::span(&thumbnail, 1), {});
+    const auto got = render(*sandboxed, source, std::span(&thumbnail, 1), {});
+    ASSERT_TRUE(got) << got.error().log_text;
+    ASSERT_TRUE(got->front() && expected && expected->front());
+    EXPECT_EQ(got->front()->bytes, expected->front()->bytes);
+    for (const std::string_view content :
+         {"<text x='5' y='30'>Words</text>",
+          "<image width='9' height='9' href='data:image/png;base64,iVBORw0K'/>",
+          "<image width='9' height='9' href='/etc/passwd'/>"}) {
+        const Bytes file = test::bytes_of("<svg xmlns='http://www.w3.org/2000/svg' width='80' height='60'>" +
+                                          std::string(content) + "</svg>");
+        MemorySource other(file);
+        const auto made = render(*sandboxed, other, std::span(&thumbnail, 1), {});
+        ASSERT_TRUE(made) << content << made.error().log_text;
+        EXPECT_TRUE(made->front()) << content;
+    }
+    const auto refused = started()->probe(source);
+    EXPECT_EQ(refused.error().code, ErrorCode::unsupported_image);
 }
 
 /// What is small is enclosed in a message, what is large goes through a file; one kind after the other.

@@ -38,6 +38,7 @@ void write(FieldWriter& out, const ImageLimits& limits) {
     out.number(limits.frames_max);
     out.number(limits.scans_max);
     out.number(limits.bytes_max);
+    out.number(limits.takes_svg ? 1 : 0);
 }
 
 ImageLimits read_limits(FieldReader& in) {
@@ -47,6 +48,7 @@ ImageLimits read_limits(FieldReader& in) {
     limits.frames_max = in.number32();
     limits.scans_max = in.number32();
     limits.bytes_max = in.number(~std::uint64_t{0});
+    limits.takes_svg = in.number(1) == 1;
     return limits;
 }
 
@@ -176,12 +178,31 @@ std::vector<std::byte> finished(FieldWriter out) {
     return message;
 }
 
+void write(FieldWriter& out, const FormatSupport& support) {
+    out.number(std::to_underlying(support.format));
+    for (const bool flag : {support.reads, support.writes, support.animation, support.alpha, support.lossless,
+                            support.quality}) {
+        out.number(flag ? 1 : 0);
+    }
+}
+
+FormatSupport read_support(FieldReader& in) {
+    FormatSupport support{.format = read_format(in)};
+    for (bool* flag : {&support.reads, &support.writes, &support.animation, &support.alpha, &support.lossless,
+                       &support.quality}) {
+        *flag = in.number(1) == 1;
+    }
+    return support;
+}
+
 void write(FieldWriter& out, const Hello& hello) {
     write_kind(out, Kind::hello);
     out.number(hello.version);
     out.number(hello.protections);
     out.number(hello.codecs.size());
     for (const std::string& codec : hello.codecs) out.text(codec);
+    out.number(hello.formats.size());
+    for (const FormatSupport& support : hello.formats) write(out, support);
 }
 
 Hello read_hello(FieldReader& in) {
@@ -190,6 +211,8 @@ Hello read_hello(FieldReader& in) {
     hello.protections = in.number32();
     const auto count = in.number(codecs_max);
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) hello.codecs.push_back(in.text(text_bytes_max));
+    const auto formats = in.number(all_formats.size());
+    for (std::uint64_t i = 0; i < formats && in.ok(); ++i) hello.formats.push_back(read_support(in));
     return hello;
 }
 

@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "image/facts.h"
 #include "image/focal_point.h"
+#include "image/format_support.h"
 #include "image/limits.h"
 #include "image/look.h"
 #include "renderer/renderer.h"
@@ -52,7 +53,8 @@ enum Protection : std::uint32_t {
 struct Hello {
     std::uint32_t version = protocol_version;
     std::uint32_t protections = 0;
-    std::vector<std::string> codecs;  // as Renderer::versions
+    std::vector<std::string> codecs;          // as Renderer::versions
+    std::vector<FormatSupport> formats = {};  // as Renderer::formats, whatever the limits say
 
     bool operator==(const Hello&) const = default;
 };

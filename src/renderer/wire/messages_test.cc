@@ -12,7 +12,7 @@ namespace {
 constexpr std::array enclosed{std::byte{1}, std::byte{2}, std::byte{3}};
 
 const std::vector<Request> requests{
-    ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5}, 6, {}},
+    ProbeRequest{7, ImageLimits{1, 2, 3, 4, 5, true}, 6, {}},
     ProbeRequest{7, {}, 3, enclosed},
     RenderRequest{~std::uint64_t{0}, {}, 1, {}, {}},
     RenderRequest{9, {}, 3, enclosed, {{}}},
@@ -48,6 +48,7 @@ const ImageFacts facts{
 
 const std::vector<Reply> replies{
     Hello{1, 15, {"one", ""}},
+    Hello{3, 15, {}, {{Format::svg, true}, {Format::jpeg, true, true, false, false, false, true}}},
     ProbeReply{1, facts},
     ProbeReply{2, failure(ErrorCode::too_many_scans, "Too many.", "of them")},
     RenderReply{3, failure(ErrorCode::renderer_failed, "No.", ""), {}},

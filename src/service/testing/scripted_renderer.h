@@ -83,6 +83,10 @@ class ScriptedRenderer final : public Renderer {
         return RenderOutcome{std::move(renditions), task.wants_look ? script(look_) : std::nullopt};
     }
 
+    std::vector<FormatSupport> formats() const override {
+        return {{.format = Format::jpeg, .reads = true, .writes = true, .quality = true},
+                {.format = Format::heic, .reads = true}};
+    }
     std::vector<std::string> versions() const override { return {"scripted"}; }
 
     [[nodiscard]] static ImageFacts facts() {
