@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "imaging/fit_bytes.h"
 #include "imaging/flatten.h"
+#include "imaging/graphics.h"
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/vips/save.h"
 
@@ -24,7 +28,14 @@ std::uint8_t default_quality(Format format) {
 /// From which effort on a JPEG gets Huffman codes of its own, for which it is encoded twice.
 constexpr std::uint8_t optimised_jpeg_effort = 5;
 
+/// Small, and shown by every browser: WebP with all it can do.
+Format automatic_format(bool has_alpha) {
+    if (can_write(Format::webp)) return Format::webp;
+    return has_alpha ? Format::png : Format::jpeg;
+}
+
 Result<Format> writable_format(const Transform& transform, const ImageFacts& facts) {
+    if (transform.automatic_format) return automatic_format(facts.has_alpha);
     const Format wanted = transform.format.value_or(facts.format);
     if (can_write(wanted)) return wanted;
     if (transform.format) {
@@ -32,6 +43,42 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
                        fmt::format("This server cannot write {}.", name_of(*transform.format)));
     }
     return facts.has_alpha ? Format::png : Format::jpeg;
+}
+
+constexpr std::uint32_t webp_side_max_px = 16'383;
+
+/// WebP has no room for larger ones, which only a raised limit allows.
+Format format_for_sides(Format format, const Pixels& pixels) {
+    const bool fits = std::max(pixels.width_px, pixels.height_px) <= webp_side_max_px;
+    if (fits || format != Format::webp) return format;
+    return has_alpha(pixels.channels) ? Format::png : Format::jpeg;
+}
+
+/// One file. JPEG has no alpha left.
+Result<std::vector<std::byte>> write(const Pixels& pixels, Format format, const SaveOptions& options,
+                                     bool progressive, const StopCheck& stop) {
+    if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
+    if (format != Format::jpeg) return save_picture(pixels, format, options, stop);
+    return write_jpeg(pixels,
+                      {options.quality, progressive, options.effort.value_or(0) >= optimised_jpeg_effort});
+}
+
+Result<std::vector<std::byte>> encode_file(std::optional<std::uint32_t> bytes_max, Format format,
+                                           const SaveOptions& options, const EncodeCall& call) {
+    return bytes_max ? encode_within(*bytes_max, format, options, call) : call(options);
+}
+
+/// Lossless, unless lossy is smaller: flat areas cost lossless WebP little, and the edges stay sharp.
+Result<std::vector<std::byte>> encode_graphics(std::optional<std::uint32_t> bytes_max,
+                                               const SaveOptions& options, const EncodeCall& call) {
+    SaveOptions lossless_options = options;
+    lossless_options.lossless = true;
+    TRY_ASSIGN(std::vector<std::byte> lossless, call(lossless_options));
+    TRY_ASSIGN(std::vector<std::byte> lossy, call(options));
+    const auto fits = [&](const auto& bytes) { return !bytes_max || bytes.size() <= *bytes_max; };
+    if (lossless.size() <= lossy.size() && fits(lossless)) return lossless;
+    if (fits(lossy)) return lossy;
+    return encode_within(*bytes_max, Format::webp, options, call);
 }
 
 }  // namespace
@@ -47,15 +94,20 @@ Result<Format> output_format(const Transform& transform, const ImageFacts& facts
 
 Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform,
                               const StopCheck& stop) {
-    const std::uint8_t quality = transform.quality.value_or(default_quality(format));
+    if (transform.automatic_format) format = format_for_sides(format, pixels);
+    // Only once, however often it is encoded.
+    if (format == Format::jpeg) pixels = flatten(std::move(pixels), white);
+    const EncodeCall call = [&](const SaveOptions& options) {
+        return write(pixels, format, options, transform.progressive, stop);
+    };
+    const SaveOptions options{transform.quality.value_or(default_quality(format)), transform.lossless,
+                              transform.effort};
     EncodedPicture picture{format, pixels.width_px, pixels.height_px, {}};
-    if (format == Format::jpeg) {
-        const JpegOptions options{quality, transform.progressive,
-                                  transform.effort.value_or(0) >= optimised_jpeg_effort};
-        TRY_ASSIGN(picture.bytes, write_jpeg(flatten(std::move(pixels), white), options));
+    if (transform.automatic_format && format == Format::webp && !transform.lossless &&
+        looks_like_graphics(pixels)) {
+        TRY_ASSIGN(picture.bytes, encode_graphics(transform.max_bytes, options, call));
     } else {
-        const SaveOptions options{quality, transform.lossless, transform.effort};
-        TRY_ASSIGN(picture.bytes, save_picture(pixels, format, options, stop));
+        TRY_ASSIGN(picture.bytes, encode_file(transform.max_bytes, format, options, call));
     }
     return picture;
 }

@@ -30,8 +30,7 @@ Status check_carried_out(const Transform& transform) {
     const bool needs_picture = transform.resize && !is_compass_point(transform.resize->gravity);
     const bool is_missing = transform.trim || has_gravity || needs_picture ||
                             !quarter_turns(transform.rotate) || transform.duotone || transform.watermark ||
-                            transform.corner_radius_px != 0 || transform.automatic_format ||
-                            transform.max_bytes || transform.metadata != Metadata::none ||
+                            transform.corner_radius_px != 0 || transform.metadata != Metadata::none ||
                             transform.icc != Icc::srgb;
     if (!is_missing) return {};
     return failure(ErrorCode::unsupported_transform, "This server cannot carry out all of the transform.");
