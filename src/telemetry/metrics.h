@@ -34,6 +34,8 @@ class Metrics {
     /// safelight_attempts_total{result}, safelight_attempt_seconds: one worker's run over one job;
     /// "completed", "retried", "fenced", "released".
     void attempt(std::string_view result, std::chrono::microseconds duration);
+    /// safelight_render_wait_seconds: how long a render waited for its memory.
+    void render_wait(std::chrono::microseconds duration);
     /// safelight_deletions_total, safelight_blobs_swept_total, safelight_jobs_rescued_total.
     void deletion();
     void blobs_swept(std::uint64_t count);

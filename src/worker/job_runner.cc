@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "renderer/memory_estimate.h"
 #include "worker/checked_original.h"
 #include "worker/retry_decision.h"
 
@@ -29,11 +30,12 @@ bool is_usable(const Rendition& rendition) {
 }  // namespace
 
 JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
-                     std::function<void(Timestamp)> on_retry,
+                     RenderBudget& budget, std::function<void(Timestamp)> on_retry,
                      const std::atomic<bool>& give_back)
     : config_(config),
       parts_(parts),
       leases_(leases),
+      budget_(budget),
       on_retry_(std::move(on_retry)),
       give_back_(give_back) {}
 
@@ -90,11 +92,39 @@ Result<JobRunner::Renditions> JobRunner::render(const Claim& claim, LeaseKeeper:
     transforms.reserve(claim.pending.size());
     for (const Variant& variant : claim.pending) transforms.push_back(variant.transform);
 
-    const auto deadline = SteadyClock::now() + config_.render_timeout;
-    const CancelCheck cancelled = [this, &hold, deadline] {
-        return hold.is_lost() || give_back_.load(std::memory_order_relaxed) || SteadyClock::now() >= deadline;
+    const CancelCheck unwanted = [this, &hold] {
+        return hold.is_lost() || give_back_.load(std::memory_order_relaxed);
     };
-    auto renditions = safelight::render(parts_.renderer, *source, transforms, cancelled);
+    const RenderBatches plan =
+        plan_batches(claim.image, transforms, config_.image, config_.single_render_bytes_max);
+    Renditions renditions(transforms.size(), failure(ErrorCode::internal, "An internal error."));
+    for (const RenderBatch& refused : plan.too_large) {
+        renditions[refused.transforms.front()] =
+            too_much_memory(refused.bytes, config_.single_render_bytes_max);
+    }
+    for (const RenderBatch& batch : plan.batches) {
+        std::vector<Transform> wanted;
+        for (const std::size_t i : batch.transforms) wanted.push_back(transforms[i]);
+        TRY_ASSIGN(Renditions made, render_batch(*source, wanted, batch.bytes, unwanted));
+        for (std::size_t i = 0; i < made.size(); ++i) renditions[batch.transforms[i]] = std::move(made[i]);
+    }
+    return renditions;
+}
+
+Result<JobRunner::Renditions> JobRunner::render_batch(ByteSource& source,
+                                                      std::span<const Transform> transforms,
+                                                      std::uint64_t bytes, const CancelCheck& unwanted) {
+    const auto asked = SteadyClock::now();
+    const auto share = budget_.take(bytes, unwanted);
+    parts_.metrics.render_wait(
+        std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - asked));
+    if (!share) return failure(ErrorCode::cancelled, "The work was called off.");
+    // Waiting for the others is not this picture's fault.
+    const auto deadline = SteadyClock::now() + config_.render_timeout;
+    const CancelCheck cancelled = [&unwanted, deadline] {
+        return unwanted() || SteadyClock::now() >= deadline;
+    };
+    auto renditions = safelight::render(parts_.renderer, source, transforms, cancelled);
     if (!renditions && renditions.error().code == ErrorCode::cancelled && !give_back_ &&
         SteadyClock::now() >= deadline) {
         return failure(ErrorCode::timeout, "Making the variants took too long.");

@@ -13,6 +13,8 @@
 #include "renderer/renderer.h"
 #include "service/blob_reservation.h"
 #include "worker/lease_keeper.h"
+#include "worker/render_batches.h"
+#include "worker/render_budget.h"
 #include "worker/render_slots.h"
 #include "worker/worker.h"
 
@@ -23,7 +25,7 @@ class JobRunner {
   public:
     /// `on_retry` is told when a job that was given back will be due. `give_back` turns true when a shutdown
     /// waits no longer: the work in hand is called off and its claim given back without counting the try.
-    JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
+    JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases, RenderBudget& budget,
               std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back);
 
     /// Makes the pending variants of the job if it can be claimed, and settles the claim, whatever happens:
@@ -49,6 +51,8 @@ class JobRunner {
     [[nodiscard]] Ending attempt(const Claim& claim, RenderSlot& slot);
     [[nodiscard]] Result<Work> work(const Claim& claim, RenderSlot& slot);
     [[nodiscard]] Result<Renditions> render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
+    [[nodiscard]] Result<Renditions> render_batch(ByteSource& source, std::span<const Transform> transforms,
+                                                  std::uint64_t bytes, const CancelCheck& unwanted);
     [[nodiscard]] Result<Work> store(const Claim& claim, Renditions renditions);
     [[nodiscard]] Ending commit(const Claim& claim, Work work);
     [[nodiscard]] Ending settle(const Claim& claim, Error error);
@@ -61,6 +65,7 @@ class JobRunner {
     const WorkerConfig& config_;
     const WorkerParts& parts_;
     LeaseKeeper& leases_;
+    RenderBudget& budget_;
     const std::function<void(Timestamp)> on_retry_;
     const std::atomic<bool>& give_back_;
 };

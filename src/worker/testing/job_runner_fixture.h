@@ -10,6 +10,7 @@
 
 #include "service/testing/house.h"
 #include "worker/job_runner.h"
+#include "worker/render_budget.h"
 #include "worker/render_slots.h"
 
 namespace safelight::testing {
@@ -39,8 +40,9 @@ class JobRunnerTest : public ::testing::Test {
         LeaseKeeper leases(house.claims, clock, house.log, current.lease);
         const WorkerParts parts{clock,       house.ids,      house.claims, house.ledger, *house.blobs, house.keys,
                                 house.queue, house.renderer, house.watch,  house.log,    house.metrics};
+        RenderBudget budget(current.render_bytes_max);
         JobRunner runner(
-            current, parts, leases, [this](Timestamp due) { due_times.push_back(due); }, give_back);
+            current, parts, leases, budget, [this](Timestamp due) { due_times.push_back(due); }, give_back);
         RenderSlots slots(1);
         static_cast<void>(runner.run(id, *slots.take({})));
     }
