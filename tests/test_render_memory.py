@@ -91,7 +91,7 @@ class TestBudget:
         assert f"safelight_render_wait_seconds_count {len(bodies)}\n" in metrics
 
     def test_what_can_never_be_decoded_is_refused_at_upload(self, start_server):
-        server = start_server({"SAFELIGHT_RENDERS": "1", "SAFELIGHT_RENDER_MEMORY": "290 MiB"})
+        server = start_server({"SAFELIGHT_RENDERS": "1", "SAFELIGHT_RENDER_MEMORY": "310 MiB"})
         client = server.client()
         refused = client.upload(encoded(Image.new("RGB", (8000, 5000)), "JPEG"))
         assert refused.status == 422
@@ -100,7 +100,7 @@ class TestBudget:
         assert client.process(pictures.make())["status"] == "PROCESSED"
 
     def test_a_variant_that_takes_too_much_fails_alone(self, start_server):
-        server = start_server({"SAFELIGHT_RENDERS": "1", "SAFELIGHT_RENDER_MEMORY": "290 MiB"})
+        server = start_server({"SAFELIGHT_RENDERS": "1", "SAFELIGHT_RENDER_MEMORY": "310 MiB"})
         variants = [{"name": "small", "transform": {"resize": {"width": 300}, "format": "webp"}},
                     {"name": "whole", "transform": {"format": "webp", "lossless": True}}]
         job = server.client().process(encoded(Image.new("RGB", (3000, 3000)), "PNG"), variants=variants)

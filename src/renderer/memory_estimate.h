@@ -13,7 +13,7 @@ namespace safelight {
 
 /// What an idle renderer process holds: its code, its libraries, and what its allocator keeps from call to
 /// call. For a process that looks at uploads, which never decodes, that is all but the upload itself.
-inline constexpr std::uint64_t idle_renderer_bytes = 64ULL << 20U;
+inline constexpr std::uint64_t idle_renderer_bytes = 72ULL << 20U;
 
 /// What of its address space an idle renderer process has taken, much of it only reserved.
 inline constexpr std::uint64_t idle_address_space_bytes = 384ULL << 20U;
