@@ -1,11 +1,13 @@
 """The server's renderer processes, seen from outside."""
 
+import io
 import os
 import pathlib
 import signal
 import time
 
 import pictures
+from PIL import Image
 
 
 def await_renderers(server, count):
@@ -63,3 +65,12 @@ class TestSwitch:
         assert server.renderers() == []
         assert server.wait_for_event("sandbox is off")["level"] == "error"
         assert server.client().process(pictures.make())["status"] == "PROCESSED"
+
+
+class TestLargePictures:
+    def test_what_libvips_would_put_into_a_file_is_decoded_in_memory(self, start_server):
+        """Above 100 MB of pixels, where a format has to be decoded as a whole."""
+        out = io.BytesIO()
+        Image.new("RGB", (7000, 5000), (30, 160, 30)).save(out, "WEBP", lossless=True, method=0)
+        client = start_server({"SAFELIGHT_RENDERS": "1", "SAFELIGHT_RENDER_TIMEOUT": "5m"}).client()
+        assert client.process(out.getvalue())["status"] == "PROCESSED"

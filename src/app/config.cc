@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <fstream>
 #include <string_view>
 #include <thread>
+
+#include "base/units.h"
+#include "renderer/memory_estimate.h"
 
 namespace safelight::app {
 namespace {
@@ -28,8 +34,31 @@ Result<std::filesystem::path> path_of_url(std::string_view url, std::string_view
     return std::filesystem::path(url);
 }
 
+std::uint64_t in_mebibytes(std::uint64_t bytes) {
+    return (bytes + MiB - 1) / MiB;
+}
+
 bool is_loopback(std::string_view address) {
     return address == "::1" || address.starts_with("127.");
+}
+
+/// Pictures of a few megapixels have to fit.
+constexpr std::uint64_t least_memory_for_renders = 128 * MiB;
+
+/// Of the renderer processes while they wait, and of an upload that one looks at.
+std::uint64_t idle_memory(const Config& config) {
+    return (render_slots(config) + config.sandbox.probe_processes) * idle_renderer_bytes +
+           config.ingest.bytes_max;
+}
+
+/// Of this machine, or of the control group that this process is in.
+std::uint64_t machine_memory_bytes() {
+    const auto pages = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L));
+    std::uint64_t bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    std::uint64_t limit = 0;
+    if (std::ifstream file("/sys/fs/cgroup/memory.max"); file >> limit && limit > 0)
+        bytes = std::min(bytes, limit);
+    return bytes;
 }
 
 std::uint32_t processors() {
@@ -56,6 +85,22 @@ std::uint32_t render_slots(const Config& config) {
     return config.renders.value_or(2 * processors());
 }
 
+std::uint64_t render_memory(const Config& config) {
+    if (config.render_memory_bytes) return *config.render_memory_bytes;
+    return std::max(machine_memory_bytes() / 2, idle_memory(config) + least_memory_for_renders);
+}
+
+std::uint64_t memory_for_renders(const Config& config) {
+    const std::uint64_t all = render_memory(config);
+    return all - std::min(all, idle_memory(config));
+}
+
+std::uint64_t memory_for_one_render(const Config& config) {
+    const std::uint64_t addressable = config.sandbox.memory_bytes_max;
+    return std::min(memory_for_renders(config),
+                    addressable - std::min(addressable, idle_address_space_bytes));
+}
+
 std::vector<std::string> faults_of(const Config& config) {
     std::vector<std::string> faults;
     const auto note = [&](const auto& result) {
@@ -66,6 +111,15 @@ std::vector<std::string> faults_of(const Config& config) {
     note(config.http.validate());
     note(config.ingest.validate());
     note(config.worker.validate());
+    if (config.render_memory_bytes && memory_for_renders(config) < least_memory_for_renders) {
+        faults.push_back(fmt::format(
+            "SAFELIGHT_RENDER_MEMORY is {}: {} renderer processes take {} MiB of it while they wait, and {} "
+            "MiB have to be "
+            "left to render; raise it to {} MiB, or lower SAFELIGHT_RENDERS.",
+            format_bytes(*config.render_memory_bytes), render_slots(config) + config.sandbox.probe_processes,
+            in_mebibytes(idle_memory(config)), in_mebibytes(least_memory_for_renders),
+            in_mebibytes(idle_memory(config) + least_memory_for_renders)));
+    }
     if (config.queue_url != "catalog:") {
         faults.push_back(
             fmt::format("SAFELIGHT_QUEUE is \"{}\": this build has no such backend; it may be \"catalog:\".",

@@ -49,6 +49,7 @@ struct Config {
     WorkerConfig worker;                   // without `threads` and `renders`, which functions below give
     std::optional<std::uint32_t> workers;  // empty: by the number of processors
     std::optional<std::uint32_t> renders;  // likewise
+    std::optional<std::uint64_t> render_memory_bytes;  // of all renderer processes; empty: half of the machine's
 };
 
 /// Where the SQLite file is, from catalog_url and data. Errors: invalid_argument (another scheme, no path).
@@ -61,6 +62,15 @@ struct Config {
 /// follow the number of processors: most of a small job is waiting for the disk.
 [[nodiscard]] std::uint32_t worker_threads(const Config& config);
 [[nodiscard]] std::uint32_t render_slots(const Config& config);
+
+/// What all renderer processes of this process may take together, and what of it is left to renders when each
+/// of them idles and one holds an upload to look at. By itself it follows the memory that this machine, or its
+/// control group, has.
+[[nodiscard]] std::uint64_t render_memory(const Config& config);
+[[nodiscard]] std::uint64_t memory_for_renders(const Config& config);
+
+/// What one render may take: what is left to all of them, and no more than its process can address.
+[[nodiscard]] std::uint64_t memory_for_one_render(const Config& config);
 
 /// What no single value shows: the rooms' own checks, and how the values go together. One line for each
 /// fault.

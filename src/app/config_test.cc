@@ -36,10 +36,13 @@ TEST(Settings, NamesAreUniqueAndMakeFlags) {
 }
 
 TEST(Settings, EachRowSetsSomethingOfItsOwn) {
-    const std::map<std::string, std::string> other_values{
-        {"SAFELIGHT_LISTEN", "[::1]:99"}, {"SAFELIGHT_ACCESS", "everyone"},
-        {"SAFELIGHT_SANDBOX", "off"},     {"SAFELIGHT_RENDERER_MEMORY_MAX", "2 GiB"},
-        {"SAFELIGHT_LOG_LEVEL", "warn"},  {"SAFELIGHT_LOG_FORMAT", "json"}};
+    const std::map<std::string, std::string> other_values{{"SAFELIGHT_LISTEN", "[::1]:99"},
+                                                          {"SAFELIGHT_ACCESS", "everyone"},
+                                                          {"SAFELIGHT_SANDBOX", "off"},
+                                                          {"SAFELIGHT_RENDER_MEMORY", "3 GiB"},
+                                                          {"SAFELIGHT_RENDERER_MEMORY_MAX", "3 GiB"},
+                                                          {"SAFELIGHT_LOG_LEVEL", "warn"},
+                                                          {"SAFELIGHT_LOG_FORMAT", "json"}};
     for (const auto& setting : settings()) {
         Config config;
         std::string value = "7 m";
@@ -69,6 +72,21 @@ TEST(Sources, TheLaterOneWins) {
     EXPECT_EQ(resolved.origin.at("SAFELIGHT_WORKERS"), "environment");
     EXPECT_EQ(resolved.origin.at("SAFELIGHT_SIDE_MAX"), "flag");
     EXPECT_EQ(resolved.origin.at("SAFELIGHT_LISTEN"), "default");
+}
+
+TEST(Settings, RenderMemoryIsWhatRenderersHoldIdleAndWhatRendersGet) {
+    const Config unset;
+    EXPECT_GT(memory_for_renders(unset), 0U);
+    EXPECT_LT(memory_for_renders(unset), render_memory(unset));
+    const auto set = with_environment({{"SAFELIGHT_RENDERS", "3"}, {"SAFELIGHT_RENDER_MEMORY", "8 GiB"}});
+    EXPECT_TRUE(set.faults.empty());
+    EXPECT_EQ(render_memory(set.config), 8ULL << 30U);
+    const auto more = with_environment({{"SAFELIGHT_RENDERS", "4"}, {"SAFELIGHT_RENDER_MEMORY", "8 GiB"}});
+    EXPECT_LT(memory_for_renders(more.config), memory_for_renders(set.config));
+    // A single one is held by its address space.
+    EXPECT_LT(memory_for_one_render(set.config), set.config.sandbox.memory_bytes_max);
+    const auto none = with_environment({{"SAFELIGHT_RENDERS", "4"}, {"SAFELIGHT_RENDER_MEMORY", "200 MiB"}});
+    EXPECT_FALSE(none.faults.empty());
 }
 
 TEST(Settings, WorkersFollowTheProcessorsUnlessTheyAreSet) {

@@ -15,6 +15,7 @@
 #include "app/stop_signals.h"
 #include "app/version.h"
 #include "app/wiring.h"
+#include "base/units.h"
 #include "embedded/web_assets.h"
 #include "service/ingest.h"
 #include "service/job_watch.h"
@@ -24,20 +25,26 @@
 namespace safelight::app {
 namespace {
 
+IngestConfig ingest_config(const Config& config) {
+    IngestConfig ingest = config.ingest;
+    ingest.render_bytes_max = memory_for_one_render(config);
+    return ingest;
+}
+
 /// The use cases over the backends.
 struct Services {
     Services(const Config& config, Backends& backends)
-        : ingest(make_ingest(config.ingest, {.clock = *backends.clock,
-                                             .ids = *backends.ids,
-                                             .catalog = backends.database->catalog(),
-                                             .claims = backends.database->claims(),
-                                             .ledger = backends.database->ledger(),
-                                             .blobs = *backends.blobs,
-                                             .keys = backends.keys->originals,
-                                             .queue = *backends.queue,
-                                             .renderer = *backends.renderer,
-                                             .log = *backends.log,
-                                             .metrics = *backends.metrics})),
+        : ingest(make_ingest(ingest_config(config), {.clock = *backends.clock,
+                                                     .ids = *backends.ids,
+                                                     .catalog = backends.database->catalog(),
+                                                     .claims = backends.database->claims(),
+                                                     .ledger = backends.database->ledger(),
+                                                     .blobs = *backends.blobs,
+                                                     .keys = backends.keys->originals,
+                                                     .queue = *backends.queue,
+                                                     .renderer = *backends.renderer,
+                                                     .log = *backends.log,
+                                                     .metrics = *backends.metrics})),
           library(make_library({.clock = *backends.clock,
                                 .catalog = backends.database->catalog(),
                                 .claims = backends.database->claims(),
@@ -59,6 +66,9 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
     worker.threads = worker_threads(config);
     worker.renders = render_slots(config);
     worker.source_bytes_max = config.ingest.bytes_max;
+    worker.image = config.image;
+    worker.render_bytes_max = memory_for_renders(config);
+    worker.single_render_bytes_max = memory_for_one_render(config);
     return start_workers(worker, {.clock = *backends.clock,
                                   .ids = *backends.ids,
                                   .catalog = backends.database->catalog(),
@@ -85,6 +95,9 @@ void register_gauges(Backends& backends, const WorkerPool& workers) {
                             [&backends] { return static_cast<double>(backends.queue->depth().value_or(0)); });
     backends.metrics->gauge("safelight_workers_busy", "Jobs in hand in this process.",
                             [&workers] { return static_cast<double>(workers.busy()); });
+    backends.metrics->gauge("safelight_render_memory_bytes",
+                            "What the renders under way may take of memory, by their estimates.",
+                            [&workers] { return static_cast<double>(workers.render_bytes()); });
 }
 
 std::string url_of(const Config& config, std::uint16_t port) {
@@ -133,6 +146,7 @@ int run_serve(const Config& config) {
                                      {"version", version},
                                      {"workers", worker_threads(config)},
                                      {"renders", render_slots(config)},
+                                     {"render_memory", format_bytes(render_memory(config))},
                                      {"data", config.data.string()}});
 
     const int signal = signals.wait();

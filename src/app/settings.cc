@@ -191,6 +191,27 @@ Setting number_or_auto(std::string section, std::string variable, std::string he
     };
 }
 
+/// A size that "auto" leaves to the machine.
+template <class Field>
+Setting bytes_or_auto(std::string section, std::string variable, std::string help, Field field,
+                      std::uint64_t min, std::uint64_t max) {
+    return {
+        .section = std::move(section),
+        .variable = std::move(variable),
+        .help = std::move(help),
+        .accepts = fmt::format("auto, or a size from {} to {}, in B, kB, MB, GB, KiB, MiB or GiB",
+                               format_bytes(min), format_bytes(max)),
+        .set =
+            [=](Config& config, std::string_view value) {
+                const auto bytes = value == "auto" ? std::nullopt : parse_bytes(value);
+                if (value != "auto" && (!bytes || *bytes < min || *bytes > max)) return false;
+                field(config) = bytes;
+                return true;
+            },
+        .get = [=](const Config& config) { return field(config) ? format_bytes(*field(config)) : "auto"; },
+    };
+}
+
 constexpr Milliseconds ms(std::int64_t count) {
     return Milliseconds{count};
 }
@@ -339,6 +360,12 @@ std::vector<Setting> worker_settings() {
             section, "SAFELIGHT_RENDERS",
             "How many of these are rendered at the same time; auto: two for each processor.",
             [](auto& c) -> auto& { return c.renders; }, 1, 256),
+        bytes_or_auto(
+            section, "SAFELIGHT_RENDER_MEMORY",
+            "What all renderer processes may take together; a render waits until its estimate is free, and "
+            "what"
+            " never fits is refused; auto: half of the machine's, or its control group's, memory.",
+            [](auto& c) -> auto& { return c.render_memory_bytes; }, 128 * MiB, 16'384 * GiB),
         choice(section, "SAFELIGHT_SANDBOX",
                "required: pictures are decoded in processes that can open no file and no socket, or the "
                "start fails;"
@@ -350,7 +377,9 @@ std::vector<Setting> worker_settings() {
                 {"lenient", SandboxChoice::lenient},
                 {"off", SandboxChoice::off}}),
         bytes(
-            section, "SAFELIGHT_RENDERER_MEMORY_MAX", "The address space of one renderer process.",
+            section, "SAFELIGHT_RENDERER_MEMORY_MAX",
+            "The address space of one renderer process; what a single render may take lies "
+            "384 MiB below it.",
             [](auto& c) -> auto& { return c.sandbox.memory_bytes_max; }, 256 * MiB, 1'024 * GiB),
         number(
             section, "SAFELIGHT_RENDERER_CALLS_MAX", "Calls after which a renderer process is replaced.",

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "imaging/fit_bytes.h"
 #include "imaging/flatten.h"
+#include "imaging/graphics.h"
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/jxl/jxl_writer.h"
 #include "imaging/vips/save.h"
@@ -28,7 +32,14 @@ constexpr std::uint8_t default_jxl_effort = 5;
 /// From which effort on a JPEG gets Huffman codes of its own, for which it is encoded twice.
 constexpr std::uint8_t optimised_jpeg_effort = 5;
 
+/// Small, and shown by every browser: WebP with all it can do.
+Format automatic_format(bool has_alpha) {
+    if (can_write(Format::webp)) return Format::webp;
+    return has_alpha ? Format::png : Format::jpeg;
+}
+
 Result<Format> writable_format(const Transform& transform, const ImageFacts& facts) {
+    if (transform.automatic_format) return automatic_format(facts.has_alpha);
     const Format wanted = transform.format.value_or(facts.format);
     if (can_write(wanted)) return wanted;
     if (transform.format) {
@@ -38,6 +49,47 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
     // A BMP is a screenshot more often than a photograph, and lost nothing yet.
     const bool is_drawn = facts.format == Format::bmp || facts.format == Format::svg;
     return facts.has_alpha || is_drawn ? Format::png : Format::jpeg;
+}
+
+constexpr std::uint32_t webp_side_max_px = 16'383;
+
+/// WebP has no room for larger ones, which only a raised limit allows.
+Format format_for_sides(Format format, const Pixels& pixels) {
+    const bool fits = std::max(pixels.width_px, pixels.height_px) <= webp_side_max_px;
+    if (fits || format != Format::webp) return format;
+    return has_alpha(pixels.channels) ? Format::png : Format::jpeg;
+}
+
+/// One file. JPEG has no alpha left.
+Result<std::vector<std::byte>> write(const Pixels& pixels, Format format, const SaveOptions& options,
+                                     bool progressive, const StopCheck& stop) {
+    if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
+    if (format == Format::jpeg) {
+        return write_jpeg(
+            pixels, {options.quality, progressive, options.effort.value_or(0) >= optimised_jpeg_effort});
+    }
+    if (format == Format::jxl)
+        return write_jxl(pixels,
+                         {options.quality, options.lossless, options.effort.value_or(default_jxl_effort)});
+    return save_picture(pixels, format, options, stop);
+}
+
+Result<std::vector<std::byte>> encode_file(std::optional<std::uint32_t> bytes_max, Format format,
+                                           const SaveOptions& options, const EncodeCall& call) {
+    return bytes_max ? encode_within(*bytes_max, format, options, call) : call(options);
+}
+
+/// Lossless, unless lossy is smaller: flat areas cost lossless WebP little, and the edges stay sharp.
+Result<std::vector<std::byte>> encode_graphics(std::optional<std::uint32_t> bytes_max,
+                                               const SaveOptions& options, const EncodeCall& call) {
+    SaveOptions lossless_options = options;
+    lossless_options.lossless = true;
+    TRY_ASSIGN(std::vector<std::byte> lossless, call(lossless_options));
+    TRY_ASSIGN(std::vector<std::byte> lossy, call(options));
+    const auto fits = [&](const auto& bytes) { return !bytes_max || bytes.size() <= *bytes_max; };
+    if (lossless.size() <= lossy.size() && fits(lossless)) return lossless;
+    if (fits(lossy)) return lossy;
+    return encode_within(*bytes_max, Format::webp, options, call);
 }
 
 }  // namespace
@@ -53,20 +105,23 @@ Result<Format> output_format(const Transform& transform, const ImageFacts& facts
 
 Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform, const StopCheck& stop,
                               const Attachments& attachments) {
-    const std::uint8_t quality = transform.quality.value_or(default_quality(format));
+    if (transform.automatic_format) format = format_for_sides(format, pixels);
+    // Only once, however often it is encoded.
+    if (format == Format::jpeg) pixels = flatten(std::move(pixels), white);
+    // What the file says of itself counts among its bytes.
+    const EncodeCall call = [&](const SaveOptions& options) -> Result<std::vector<std::byte>> {
+        TRY_ASSIGN(std::vector<std::byte> file, write(pixels, format, options, transform.progressive, stop));
+        return attach(std::move(file), format, attachments);
+    };
+    const SaveOptions options{transform.quality.value_or(default_quality(format)), transform.lossless,
+                              transform.effort};
     EncodedPicture picture{format, pixels.width_px, pixels.height_px, {}};
-    if (format == Format::jpeg) {
-        const JpegOptions options{quality, transform.progressive,
-                                  transform.effort.value_or(0) >= optimised_jpeg_effort};
-        TRY_ASSIGN(picture.bytes, write_jpeg(flatten(std::move(pixels), white), options));
-    } else if (format == Format::jxl) {
-        const JxlOptions options{quality, transform.lossless, transform.effort.value_or(default_jxl_effort)};
-        TRY_ASSIGN(picture.bytes, write_jxl(pixels, options));
+    if (transform.automatic_format && format == Format::webp && !transform.lossless &&
+        looks_like_graphics(pixels)) {
+        TRY_ASSIGN(picture.bytes, encode_graphics(transform.max_bytes, options, call));
     } else {
-        const SaveOptions options{quality, transform.lossless, transform.effort};
-        TRY_ASSIGN(picture.bytes, save_picture(pixels, format, options, stop));
+        TRY_ASSIGN(picture.bytes, encode_file(transform.max_bytes, format, options, call));
     }
-    TRY_ASSIGN(picture.bytes, attach(std::move(picture.bytes), format, attachments));
     return picture;
 }
 

@@ -8,10 +8,10 @@
 
 namespace safelight {
 
-/// What a transform comes out as: the format that it names, or that of the original; where that cannot be
-/// written, PNG for a picture with alpha, a BMP or an SVG, and JPEG for any other. Error:
-/// unsupported_transform when a format that cannot be written was asked for by name, or when the format has
-/// no lossless way and one was asked for.
+/// What a transform comes out as: for an automatic format WebP; the format that it names, or that of the
+/// original; where that cannot be written, PNG for a picture with alpha, a BMP or an SVG, and JPEG for any
+/// other. Error: unsupported_transform when a format that cannot be written was asked for by name, or when
+/// the format has no lossless way and one was asked for.
 [[nodiscard]] Result<Format> output_format(const Transform& transform, const ImageFacts& facts);
 
 /// Where photographs begin to look the same as their original.
@@ -19,7 +19,9 @@ namespace safelight {
 
 /// Finished pixels as a file, with quality, lossless, progressive and effort of `transform` where the format
 /// has them; alpha is laid on white where the format has none. With `attachments` the file says of itself
-/// what they say. Errors: cancelled, renderer_failed.
+/// what they say. An automatic format is lossless for drawings and screenshots that become smaller by it, and
+/// PNG or JPEG for what WebP has no room for. Errors: cancelled, renderer_failed, unsupported_transform (no
+/// file of at most max_bytes, see fit_bytes.h).
 [[nodiscard]] Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform,
                                             const StopCheck& stop, const Attachments& attachments = {});
 

@@ -1,8 +1,8 @@
 #pragma once
 
+#include "image/colour.h"
 #include "imaging/geometry.h"
 #include "imaging/pixels.h"
-#include "image/colour.h"
 
 namespace safelight {
 

@@ -1,7 +1,7 @@
 #pragma once
 
-#include "imaging/pixels.h"
 #include "image/colour.h"
+#include "imaging/pixels.h"
 
 namespace safelight {
 

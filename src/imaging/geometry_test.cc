@@ -100,7 +100,8 @@ TEST(Geometry, LongestSideBoundsEither) {
 
 TEST(Geometry, DprMultipliesTheBox) {
     EXPECT_EQ(sides({.width_px = 100, .dpr = {200}}, 400, 300), Sides(200, 150));
-    EXPECT_EQ(sides({100, 100, Fit::cover, false, Gravity::centre, {}, {}, {150}}, 400, 300), Sides(150, 150));
+    EXPECT_EQ(sides({100, 100, Fit::cover, false, Gravity::centre, {}, {}, {150}}, 400, 300),
+              Sides(150, 150));
     EXPECT_EQ(sides({.longest_side_px = 33, .dpr = {150}}, 400, 400), Sides(50, 50));  // 49.5
     EXPECT_EQ(sides({.width_px = 300, .dpr = {200}}, 400, 300), Sides(400, 300));
 }

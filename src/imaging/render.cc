@@ -37,13 +37,6 @@ struct Task {
     std::vector<std::byte> exif = {};  // that the result carries
 };
 
-/// Nothing that was asked for is left out in silence.
-Status check_carried_out(const Transform& transform) {
-    const bool is_missing = transform.automatic_format || transform.max_bytes;
-    if (!is_missing) return {};
-    return failure(ErrorCode::unsupported_transform, "This server cannot carry out all of the transform.");
-}
-
 /// Grey has no gamut, and colours that are laid over the picture are of sRGB.
 Icc icc_for(const Transform& transform, Format format) {
     const bool is_free =
@@ -62,7 +55,6 @@ struct Shared {
 
 Result<Task> task_of(const Transform& transform, const Sight& sight, const Shared& shared) {
     const ImageFacts& facts = shared.facts;
-    TRY(check_carried_out(transform));
     if (transform.watermark) TRY(overlay_for(*transform.watermark, shared.input.overlays));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
     TRY_ASSIGN(Layout layout, lay_out(transform, facts, shared.limits, sight));

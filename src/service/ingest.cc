@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "image/format.h"
+#include "renderer/memory_estimate.h"
 #include "service/backlog_gauge.h"
 #include "service/blob_reservation.h"
 #include "service/filename.h"
@@ -173,7 +174,11 @@ class StreamedUpload final : public Upload {
 
     Result<ImageFacts> probe(ByteSource& source) {
         TRY_ASSIGN(const ProbeGate::Turn turn, shared_.probe_gate.enter(shared_.config.probe_wait));
-        return parts_.renderer.probe(source);
+        TRY_ASSIGN(const ImageFacts facts, parts_.renderer.probe(source));
+        const std::uint64_t needed = estimate_render_bytes(facts, source.size_bytes(), {}, {});
+        const std::uint64_t bytes_max = shared_.config.render_bytes_max;
+        if (needed > bytes_max) return too_much_memory(needed, bytes_max);
+        return facts;
     }
 
     Result<Job> create(const UploadDetails& details, const BlobInfo& info, const ImageFacts& facts) {
@@ -267,6 +272,7 @@ Status IngestConfig::validate() const {
     require(uploads_max > 0, "uploads_max", "must be above 0");
     require(probes_max > 0, "probes_max", "must be above 0");
     require(backlog_max > 0, "backlog_max", "must be above 0");
+    require(render_bytes_max > 0, "render_bytes_max", "must be above 0");
     require(probe_wait > Milliseconds::zero(), "probe_wait", "must be above 0");
     require(write_deadline > Milliseconds::zero(), "write_deadline", "must be above 0");
     if (!faults.empty()) return invalid(std::move(faults));

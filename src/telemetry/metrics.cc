@@ -158,6 +158,11 @@ struct Metrics::Series {
                                      .Help("Time of a worker's run over a job.")
                                      .Register(registry)
                                      .Add({}, attempt_buckets_s);
+    Histogram& render_wait_seconds = prometheus::BuildHistogram()
+                                         .Name("safelight_render_wait_seconds")
+                                         .Help("Time that a render waited for its memory.")
+                                         .Register(registry)
+                                         .Add({}, attempt_buckets_s);
     Counter& deletions = plain_counter(registry, "safelight_deletions_total", "Images deleted.");
     Counter& swept = plain_counter(registry, "safelight_blobs_swept_total", "Blobs removed by the sweeper.");
     Counter& rescued =
@@ -218,6 +223,10 @@ void Metrics::variant(std::string_view result) {
 void Metrics::attempt(std::string_view result, std::chrono::microseconds duration) {
     series_->attempts.at({result}).Increment();
     series_->attempt_seconds.Observe(Seconds(duration).count());
+}
+
+void Metrics::render_wait(std::chrono::microseconds duration) {
+    series_->render_wait_seconds.Observe(Seconds(duration).count());
 }
 
 void Metrics::deletion() {

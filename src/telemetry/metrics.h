@@ -37,6 +37,8 @@ class Metrics {
     /// safelight_rerenders_total{result}: one worker's run over a variant that is made again; "remade",
     /// "failed", "retried", "fenced", "released".
     void rerender(std::string_view result);
+    /// safelight_render_wait_seconds: how long a render waited for its memory.
+    void render_wait(std::chrono::microseconds duration);
     /// safelight_deletions_total, safelight_blobs_swept_total, safelight_jobs_rescued_total.
     void deletion();
     void blobs_swept(std::uint64_t count);

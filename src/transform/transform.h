@@ -181,7 +181,8 @@ struct Transform {
     std::optional<Format> format = {};         // empty: the format of the original
     bool automatic_format = false;             // `format` is empty then: small, and shown by every browser
     std::optional<std::uint8_t> quality = {};  // 1–100; empty: the encoder's default of this project
-    /// max_bytes_min–max_bytes_max: quality is lowered until the result is no larger.
+    /// max_bytes_min–max_bytes_max: quality is lowered until the result is no larger; the variant fails when no
+    /// quality is low enough. Its sides stay.
     std::optional<std::uint32_t> max_bytes = {};
     bool progressive = false;                  // JPEG alone: a coarse picture first
     bool lossless = false;  // every visible pixel comes back: WebP, and what PNG and TIFF do anyway

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/random.h"
+#include "renderer/memory_estimate.h"
 #include "worker/checked_original.h"
 #include "worker/retry_decision.h"
 
@@ -29,10 +30,12 @@ bool is_usable(const Rendition& rendition) {
 }  // namespace
 
 JobRunner::JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
-                     std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back)
+                     RenderBudget& budget, std::function<void(Timestamp)> on_retry,
+                     const std::atomic<bool>& give_back)
     : config_(config),
       parts_(parts),
       leases_(leases),
+      budget_(budget),
       on_retry_(std::move(on_retry)),
       give_back_(give_back) {}
 
@@ -88,46 +91,82 @@ Result<JobRunner::Work> JobRunner::make(const Claim& claim, LeaseKeeper::Hold& h
 Result<RenderOutcome> JobRunner::render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot) {
     TRY_ASSIGN(const Overlays overlays,
                Overlays::open(parts_.catalog, parts_.blobs, claim, config_.source_bytes_max));
-    const auto deadline = SteadyClock::now() + config_.render_timeout;
-    const CancelCheck cancelled = [this, &hold, deadline] {
-        return hold.is_lost() || give_back_.load(std::memory_order_relaxed) || SteadyClock::now() >= deadline;
+    RenderOutcome outcome;
+    std::vector<Transform> transforms;  // of the variants whose overlays are there
+    std::vector<std::size_t> places;    // of these among all
+    for (const Variant& variant : claim.pending) {
+        if (const Error* fault = overlays.fault_of(variant.transform)) {
+            outcome.renditions.emplace_back(std::unexpected(*fault));
+            continue;
+        }
+        places.push_back(outcome.renditions.size());
+        transforms.push_back(variant.transform);
+        outcome.renditions.emplace_back(failure(ErrorCode::internal, "An internal error."));
+    }
+    if (transforms.empty()) return outcome;
+    TRY_ASSIGN(const auto source,
+               open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, slot.buffer()));
+    TRY_ASSIGN(RenderOutcome made, render_batches({.source = *source,
+                                                   .transforms = transforms,
+                                                   .focal_point = claim.image.focal_point,
+                                                   .overlays = overlays.all(),
+                                                   .wants_look = !claim.image.look},
+                                                  claim.image, overlays.render_bytes(config_.image), hold));
+    for (std::size_t i = 0; i < places.size(); ++i)
+        outcome.renditions[places[i]] = std::move(made.renditions[i]);
+    outcome.look = std::move(made.look);
+    return outcome;
+}
+
+Result<RenderOutcome> JobRunner::render_batches(const RenderTask& task, const Image& image,
+                                                std::uint64_t overlay_bytes, LeaseKeeper::Hold& hold) {
+    const CancelCheck unwanted = [this, &hold] {
+        return hold.is_lost() || give_back_.load(std::memory_order_relaxed);
     };
-    auto rendered = render(claim, overlays, cancelled, slot);
+    const std::uint64_t bytes_max =
+        config_.single_render_bytes_max - std::min(overlay_bytes, config_.single_render_bytes_max);
+    const RenderBatches plan = plan_batches(image, task.transforms, config_.image, bytes_max);
+    RenderOutcome outcome;
+    outcome.renditions.assign(task.transforms.size(), failure(ErrorCode::internal, "An internal error."));
+    for (const RenderBatch& refused : plan.too_large) {
+        outcome.renditions[refused.transforms.front()] =
+            too_much_memory(refused.bytes + overlay_bytes, config_.single_render_bytes_max);
+    }
+    for (const RenderBatch& batch : plan.batches) {
+        std::vector<Transform> wanted;
+        for (const std::size_t i : batch.transforms) wanted.push_back(task.transforms[i]);
+        RenderTask part = task;
+        part.transforms = wanted;
+        part.wants_look = task.wants_look && !outcome.look;
+        TRY_ASSIGN(RenderOutcome made, render_batch(part, batch.bytes + overlay_bytes, unwanted));
+        for (std::size_t i = 0; i < made.renditions.size(); ++i)
+            outcome.renditions[batch.transforms[i]] = std::move(made.renditions[i]);
+        if (made.look) outcome.look = std::move(made.look);
+    }
+    return outcome;
+}
+
+Result<RenderOutcome> JobRunner::render_batch(const RenderTask& task, std::uint64_t bytes,
+                                              const CancelCheck& unwanted) {
+    const auto asked = SteadyClock::now();
+    const auto share = budget_.take(bytes, unwanted);
+    parts_.metrics.render_wait(
+        std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - asked));
+    if (!share) return failure(ErrorCode::cancelled, "The work was called off.");
+    // Waiting for the others is not this picture's fault.
+    const auto deadline = SteadyClock::now() + config_.render_timeout;
+    const CancelCheck cancelled = [&unwanted, deadline] {
+        return unwanted() || SteadyClock::now() >= deadline;
+    };
+    auto rendered = parts_.renderer.render(task, cancelled);
     if (!rendered && rendered.error().code == ErrorCode::cancelled && !give_back_ &&
         SteadyClock::now() >= deadline) {
         return failure(ErrorCode::timeout, "Making the variants took too long.");
     }
-    return rendered;
-}
-
-Result<RenderOutcome> JobRunner::render(const Claim& claim, const Overlays& overlays,
-                                        const CancelCheck& cancelled, RenderSlot& slot) {
-    std::vector<Transform> transforms;
-    for (const Variant& variant : claim.pending) {
-        if (overlays.fault_of(variant.transform) == nullptr) transforms.push_back(variant.transform);
-    }
-    RenderOutcome outcome;
-    if (!transforms.empty()) {
-        TRY_ASSIGN(const auto source,
-                   open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, slot.buffer()));
-        TRY_ASSIGN(outcome, parts_.renderer.render({.source = *source,
-                                                    .transforms = transforms,
-                                                    .focal_point = claim.image.focal_point,
-                                                    .overlays = overlays.all(),
-                                                    .wants_look = !claim.image.look},
-                                                   cancelled));
-    }
-    if (outcome.renditions.size() != transforms.size()) {
+    if (rendered && rendered->renditions.size() != task.transforms.size()) {
         return failure(ErrorCode::renderer_failed, "The renderer failed.", "wrong number of renditions");
     }
-    std::vector<Result<Rendition>> all;
-    auto made = outcome.renditions.begin();
-    for (const Variant& variant : claim.pending) {
-        const Error* fault = overlays.fault_of(variant.transform);
-        all.push_back(fault != nullptr ? std::unexpected(*fault) : std::move(*made++));
-    }
-    outcome.renditions = std::move(all);
-    return outcome;
+    return rendered;
 }
 
 Result<JobRunner::Work> JobRunner::store(const Claim& claim, RenderOutcome rendered) {

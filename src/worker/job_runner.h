@@ -13,7 +13,8 @@
 #include "renderer/renderer.h"
 #include "service/blob_reservation.h"
 #include "worker/lease_keeper.h"
-#include "worker/overlays.h"
+#include "worker/render_batches.h"
+#include "worker/render_budget.h"
 #include "worker/render_slots.h"
 #include "worker/worker.h"
 
@@ -24,7 +25,7 @@ class JobRunner {
   public:
     /// `on_retry` is told when a job that was given back will be due. `give_back` turns true when a shutdown
     /// waits no longer: the work in hand is called off and its claim given back without counting the try.
-    JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases,
+    JobRunner(const WorkerConfig& config, const WorkerParts& parts, LeaseKeeper& leases, RenderBudget& budget,
               std::function<void(Timestamp)> on_retry, const std::atomic<bool>& give_back);
 
     /// Makes the pending variants of the job if it can be claimed, and settles the claim, whatever happens:
@@ -54,10 +55,13 @@ class JobRunner {
 
     [[nodiscard]] Ending attempt(const Claim& claim, RenderSlot& slot);
     [[nodiscard]] Result<Work> work(const Claim& claim, RenderSlot& slot);
-    [[nodiscard]] Result<RenderOutcome> render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
     /// One rendition for each pending variant: a fault of its overlay is that variant's alone.
-    [[nodiscard]] Result<RenderOutcome> render(const Claim& claim, const Overlays& overlays,
-                                               const CancelCheck& cancelled, RenderSlot& slot);
+    [[nodiscard]] Result<RenderOutcome> render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
+    /// In as many calls as there is memory for; `overlay_bytes` come to each.
+    [[nodiscard]] Result<RenderOutcome> render_batches(const RenderTask& task, const Image& image,
+                                                       std::uint64_t overlay_bytes, LeaseKeeper::Hold& hold);
+    [[nodiscard]] Result<RenderOutcome> render_batch(const RenderTask& task, std::uint64_t bytes,
+                                                     const CancelCheck& unwanted);
     [[nodiscard]] Result<Work> store(const Claim& claim, RenderOutcome rendered);
     [[nodiscard]] Ending commit(const Claim& claim, Work work);
     [[nodiscard]] Ending settle(const Claim& claim, Error error);
@@ -70,6 +74,7 @@ class JobRunner {
     const WorkerConfig& config_;
     const WorkerParts& parts_;
     LeaseKeeper& leases_;
+    RenderBudget& budget_;
     const std::function<void(Timestamp)> on_retry_;
     const std::atomic<bool>& give_back_;
 };

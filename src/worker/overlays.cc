@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "renderer/memory_estimate.h"
 #include "service/watermarks.h"
 #include "worker/checked_original.h"
 
@@ -32,6 +34,13 @@ const Error* Overlays::fault_of(const Transform& transform) const {
     if (!transform.watermark) return nullptr;
     const auto found = faults_.find(transform.watermark->image);
     return found == faults_.end() ? nullptr : &found->second;
+}
+
+std::uint64_t Overlays::render_bytes(const ImageLimits& limits) const {
+    std::uint64_t decoding = 0;
+    for (const ImageFacts& facts : facts_)
+        decoding = std::max(decoding, estimate_render_bytes(facts, 0, {}, limits));
+    return bytes_ + decoding;
 }
 
 Status Overlays::add(Catalog& catalog, BlobStore& blobs, AccountId owner, ImageId id,
@@ -64,6 +73,7 @@ Status Overlays::add(Catalog& catalog, BlobStore& blobs, AccountId owner, ImageI
     opened->source = std::move(*source);
     bytes_ += image->size_bytes;
     overlays_.push_back({id, opened->source.get()});
+    facts_.push_back(image->facts);
     opened_.push_back(std::move(opened));
     return {};
 }

@@ -27,6 +27,9 @@ class Overlays {
 
     [[nodiscard]] std::span<const Overlay> all() const { return overlays_; }
 
+    /// What a renderer takes at most for them: their files, and the largest of them while it is decoded.
+    [[nodiscard]] std::uint64_t render_bytes(const ImageLimits& limits) const;
+
     /// Why the transform cannot be carried out; null when its watermark, if any, is there.
     [[nodiscard]] const Error* fault_of(const Transform& transform) const;
 
@@ -42,6 +45,7 @@ class Overlays {
 
     std::vector<std::unique_ptr<Opened>> opened_;
     std::vector<Overlay> overlays_;
+    std::vector<ImageFacts> facts_;  // one for each
     std::uint64_t bytes_ = 0;
     std::map<ImageId, Error> faults_;
 };

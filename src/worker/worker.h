@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "blobs/blob_store.h"
 #include "catalog/catalog.h"
+#include "image/limits.h"
 #include "queue/job_queue.h"
 #include "renderer/renderer.h"
 #include "service/job_watch.h"
@@ -27,6 +28,11 @@ struct WorkerConfig {
     Milliseconds backoff_max{60'000};
     Milliseconds render_timeout{30'000};
     std::uint64_t source_bytes_max = 25'000'000;
+    ImageLimits image;  // those of the renderer
+    /// What all renders at the same time may take together, and what a single one may, by
+    /// renderer/memory_estimate.h. What does not fit waits; a variant that can never fit fails.
+    std::uint64_t render_bytes_max = 1'024 * 1'024 * 1'024ULL;
+    std::uint64_t single_render_bytes_max = 1'024 * 1'024 * 1'024ULL;  // at most render_bytes_max
     Milliseconds rescue_interval{5'000};
     Milliseconds sweep_interval{10'000};
     Milliseconds write_deadline{600'000};  // of a reserved variant blob
@@ -65,6 +71,9 @@ class WorkerPool {
 
     /// Jobs in hand, for metrics.
     [[nodiscard]] virtual std::uint32_t busy() const = 0;
+
+    /// By the estimates of the renders under way, for metrics.
+    [[nodiscard]] virtual std::uint64_t render_bytes() const = 0;
 };
 
 [[nodiscard]] std::unique_ptr<WorkerPool> start_workers(const WorkerConfig& config, const WorkerParts& parts);

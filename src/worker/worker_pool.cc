@@ -14,6 +14,7 @@
 #include "worker/duties/sweeper.h"
 #include "worker/job_runner.h"
 #include "worker/lease_keeper.h"
+#include "worker/render_budget.h"
 #include "worker/render_slots.h"
 #include "worker/rerender_runner.h"
 #include "worker/thread_priority.h"
@@ -33,6 +34,7 @@ class ThreadedWorkerPool final : public WorkerPool {
           parts_(parts),
           leases_(parts.claims, parts.clock, parts.log, config.lease),
           slots_(config.renders),
+          budget_(config.render_bytes_max),
           rescuer_({parts.clock, parts.claims, parts.queue, parts.log, parts.metrics},
                    config.rescue_interval),
           sweeper_(parts.clock, {parts.ledger, parts.blobs, parts.log}, parts.keys, parts.metrics,
@@ -66,12 +68,13 @@ class ThreadedWorkerPool final : public WorkerPool {
     }
 
     std::uint32_t busy() const override { return busy_; }
+    std::uint64_t render_bytes() const override { return budget_.used_bytes(); }
 
   private:
     void work() {
         lower_thread_priority(parts_.log);
         JobRunner runner(
-            config_, parts_, leases_, [this](Timestamp due) { rescuer_.note_due(due); }, give_back_);
+            config_, parts_, leases_, budget_, [this](Timestamp due) { rescuer_.note_due(due); }, give_back_);
         RerenderRunner rerenders(config_, parts_, leases_, runner, give_back_);
         // Those that other processes queue are looked for when no job came for so long.
         const Milliseconds idle = std::min(receive_timeout, config_.rescue_interval);
@@ -144,6 +147,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     const WorkerParts parts_;
     LeaseKeeper leases_;
     RenderSlots slots_;
+    RenderBudget budget_;
     Rescuer rescuer_;
     Sweeper sweeper_;
     std::stop_source stop_;
@@ -167,6 +171,9 @@ Status WorkerConfig::validate() const {
     constexpr Milliseconds zero = Milliseconds::zero();
     require(threads <= 1'024, "threads", "must be at most 1024");
     require(renders > 0, "renders", "must be above 0");
+    require(single_render_bytes_max > 0, "single_render_bytes_max", "must be above 0");
+    require(single_render_bytes_max <= render_bytes_max, "single_render_bytes_max",
+            "must be at most render_bytes_max");
     require(lease >= Milliseconds(3), "lease", "must be at least 3 ms");
     require(tries_max > 0, "tries_max", "must be above 0");
     require(backoff_base > zero, "backoff_base", "must be above 0");

@@ -115,7 +115,8 @@ Result<std::vector<std::byte>> save_picture(const Pixels& pixels, Format format,
     stop_when(picture.get(), stop);
     VipsBytes out;
     if (call_saver(picture.get(), format, options, out) != 0) {
-        const bool killed = vips_image_iskilled(picture.get()) != 0;
+        // libvips forgets that a picture was killed once it has seen it.
+        const bool killed = stop && stop();
         return vips_failure(killed ? ErrorCode::cancelled : ErrorCode::renderer_failed,
                             killed ? "The work was called off." : "The picture could not be encoded.");
     }

@@ -34,7 +34,8 @@ Status push_rows(VipsImage* picture, std::span<Resampler> resamplers, const Stop
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
         const VipsRect strip{0, top, width, std::min(rows_at_once, height - top)};
         if (vips_region_prepare(region.get(), &strip) != 0) {
-            if (vips_image_iskilled(picture))
+            // libvips forgets that a picture was killed once it has seen it.
+            if (stop && stop())
                 return vips_failure(ErrorCode::cancelled, "The work was called off.");
             return vips_failure(ErrorCode::invalid_image, "The picture cannot be decoded.");
         }

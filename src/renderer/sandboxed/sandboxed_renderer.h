@@ -21,7 +21,7 @@ struct SandboxConfig {
     std::uint32_t processes = 2;        // that render; at a lower priority than this process
     std::uint32_t probe_processes = 1;  // that look at uploads, while all the others may render
     ImageLimits limits;
-    std::uint64_t memory_bytes_max = 1'024 * 1'024 * 1'024ULL;  // address space of one process
+    std::uint64_t memory_bytes_max = 2'048 * 1'024 * 1'024ULL;  // address space of one process
     std::uint64_t output_bytes_max = 256 * 1'024 * 1'024ULL;    // all renditions of one call
     Milliseconds start_timeout{20'000};
     Milliseconds probe_timeout{5'000};

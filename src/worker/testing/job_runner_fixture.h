@@ -10,6 +10,7 @@
 
 #include "service/testing/house.h"
 #include "worker/job_runner.h"
+#include "worker/render_budget.h"
 #include "worker/render_slots.h"
 
 namespace safelight::testing {
@@ -38,8 +39,9 @@ class JobRunnerTest : public ::testing::Test {
         WorkerConfig current = config;
         LeaseKeeper leases(house.claims, clock, house.log, current.lease);
         const WorkerParts parts = parts_of_house();
+        RenderBudget budget(current.render_bytes_max);
         JobRunner runner(
-            current, parts, leases, [this](Timestamp due) { due_times.push_back(due); }, give_back);
+            current, parts, leases, budget, [this](Timestamp due) { due_times.push_back(due); }, give_back);
         RenderSlots slots(1);
         static_cast<void>(runner.run(id, *slots.take({})));
     }

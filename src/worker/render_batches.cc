@@ -1,0 +1,42 @@
+#include "worker/render_batches.h"
+
+#include <utility>
+
+#include "renderer/memory_estimate.h"
+
+namespace safelight {
+
+RenderBatches plan_batches(const Image& image, std::span<const Transform> transforms,
+                           const ImageLimits& limits, std::uint64_t bytes_max) {
+    const auto estimate = [&](std::span<const Transform> some) {
+        return estimate_render_bytes(image.facts, image.size_bytes, some, limits);
+    };
+    RenderBatches plan;
+    RenderBatch batch;
+    std::vector<Transform> gathered;  // those of `batch`
+    const auto close = [&] {
+        if (!gathered.empty()) plan.batches.push_back(std::exchange(batch, {}));
+        gathered.clear();
+    };
+    for (std::size_t i = 0; i < transforms.size(); ++i) {
+        const std::uint64_t alone = estimate(transforms.subspan(i, 1));
+        if (alone > bytes_max) {
+            plan.too_large.push_back({{i}, alone});
+            continue;
+        }
+        gathered.push_back(transforms[i]);
+        std::uint64_t together = estimate(gathered);
+        if (together > bytes_max) {
+            gathered.pop_back();
+            close();
+            gathered.push_back(transforms[i]);
+            together = alone;
+        }
+        batch.transforms.push_back(i);
+        batch.bytes = together;
+    }
+    close();
+    return plan;
+}
+
+}  // namespace safelight
