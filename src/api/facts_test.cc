@@ -87,11 +87,11 @@ TEST(FocalPointOfAnImage, ComesWithTheUpload) {
     EXPECT_EQ(by_form.json().at("image").at("focal_point").at("x").as_double(), 0.25);
     const Reply twice = api.client().post("/v1/jobs?focal_point=0.3,0.6", body, Form::fields());
     EXPECT_EQ(twice.status, 400);
-    EXPECT_EQ(twice.json().at("errors").at(0).at("pointer"), "?focal_point");
+    EXPECT_EQ(twice.json().at("errors").at(0).at("parameter"), "focal_point");
     const Reply bad =
         api.client().post("/v1/jobs?focal_point=2,0", ApiServer::picture(), {{"Content-Type", "image/jpeg"}});
     EXPECT_EQ(bad.status, 400);
-    EXPECT_EQ(bad.json().at("errors").at(0).at("pointer"), "?focal_point");
+    EXPECT_EQ(bad.json().at("errors").at(0).at("parameter"), "focal_point");
 }
 
 TEST(FocalPointOfAnImage, IsChangedAndTakenAwayByPatch) {
