@@ -98,7 +98,7 @@ class TestDrawings:
             job = drawing_client.process(DRAWING % text)
             assert job["status"] == "PROCESSED", job
             made = pictures.opened(drawing_client.get(variant(job, "thumbnail")["url"]).body)
-            assert made.getpixel((25, 10))[:3] == (192, 16, 16)
+            assert made.getpixel((25, 70))[:3] == (192, 16, 16)
 
     def test_that_are_too_large_are_refused(self, drawing_client):
         for size in (b'width="20000" height="10"', b'width="9000" height="9000"'):
