@@ -15,6 +15,7 @@
 #include "imaging/metadata/exif_tags.h"
 #include "imaging/metadata/test_secrets.h"
 #include "imaging/metadata/text.h"
+#include "imaging/test_animations.h"
 #include "imaging/vips/load.h"
 #include "imaging/vips/save.h"
 
@@ -179,13 +180,13 @@ INSTANTIATE_TEST_SUITE_P(AllPairs, MetadataPromise, testing::ValuesIn(all_cases(
 
 TEST(MetadataOfAnimations, IsKeptAsThatOfStillPictures) {
     ASSERT_TRUE(initialise_codecs());
-    const Bytes file = test::secret_animation(3);
+    const Bytes file = test::secret_animation();
     const std::array transforms{Transform{.format = Format::webp, .metadata = Metadata::all_but_location},
                                 Transform{.format = Format::webp}};
     const auto pictures = test::rendered(file, transforms, {}, {});
     ASSERT_TRUE(pictures && (*pictures)[0] && (*pictures)[1]);
     for (const auto& picture : *pictures) {
-        EXPECT_EQ(probe(picture->bytes, {})->frames, 3U);
+        EXPECT_EQ(test::shown(picture->bytes).frames.size(), 3U);
         EXPECT_FALSE(test::contains(picture->bytes, test::secret));
     }
     EXPECT_EQ(read_credits(find_metadata((*pictures)[0]->bytes, Format::webp)).copyright, test::copyright);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 
 #include "base/text.h"
@@ -12,6 +13,7 @@
 #include "imaging/metadata/attach_avif.h"
 #include "imaging/metadata/exif_tags.h"
 #include "imaging/metadata/tiff_writer.h"
+#include "imaging/test_animations.h"
 #include "imaging/vips/library.h"
 #include "imaging/vips/save.h"
 
@@ -287,8 +289,9 @@ Bytes with_png_chunk(const Bytes& png, std::string_view type, std::span<const st
     return out;
 }
 
-Bytes secret_animation(std::uint32_t frames) {
-    return secret_gif(gif_of(frames, 64, 48));
+Bytes secret_animation() {
+    constexpr std::array frames{GifFrame{.colour = 0}, GifFrame{.colour = 1}, GifFrame{.colour = 2}};
+    return secret_gif(animated_gif(64, 48, frames));
 }
 
 Bytes file_with_secrets(Format format) {

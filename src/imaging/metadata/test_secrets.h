@@ -43,7 +43,7 @@ inline constexpr std::string_view lens_model = "50mm F1.8";
 /// here.
 [[nodiscard]] Bytes file_with_secrets(Format format);
 
-/// The same for a GIF of several frames.
-[[nodiscard]] Bytes secret_animation(std::uint32_t frames);
+/// The same for a GIF of three frames.
+[[nodiscard]] Bytes secret_animation();
 
 }  // namespace safelight::test
