@@ -285,6 +285,7 @@ Bytes file_with_secrets(Format format) {
             return secret_heif(format);
         case Format::jxl:
         case Format::bmp:
+        case Format::svg:
             break;
     }
     return {};
