@@ -56,7 +56,7 @@ struct ApiParts {
     telemetry::Metrics& metrics;
     const Presets& presets;
     std::vector<VariantRequest> default_variants;  // made when an upload does not say
-    std::vector<FormatSupport> formats;            // as Renderer::formats
+    std::vector<FormatSupport> formats = {};       // as Renderer::formats
     std::uint64_t picture_bytes_max = 25'000'000;  // as IngestConfig::bytes_max
     std::vector<ReadinessCheck> readiness;
     std::span<const EmbeddedFile> web_assets;  // "index.html", "assets/…", "api-docs/…"

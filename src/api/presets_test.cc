@@ -16,7 +16,8 @@ TEST(PresetsResource, ListsNameVersionAndBothSpellings) {
     const Reply reply = api.client().get("/v1/presets");
     EXPECT_EQ(reply.status, 200);
     EXPECT_EQ(reply.headers.get("Content-Type"), "application/json");
-    const auto& items = reply.json().at("items").as_array();
+    const auto document = reply.json();
+    const auto& items = document.at("items").as_array();
     ASSERT_EQ(items.size(), 2U);
     EXPECT_EQ(items[0].at("name"), "square");
     EXPECT_EQ(items[0].at("version").as_string(), version_of(*api.presets.find("square")));

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "imaging/animation.h"
 #include "imaging/container/container.h"
 #include "imaging/encode.h"
 #include "imaging/imaging.h"
@@ -46,12 +47,14 @@ std::vector<std::byte> clear_sample(Format format) {
     return picture ? std::move(picture->bytes) : std::vector<std::byte>{};
 }
 
-/// That there is a quality, or a lossless way, is what transforms go by.
+/// That there is a quality, or a lossless way, is what transforms go by; an animation, what the pipeline
+/// does.
 FormatSupport support_of(Format format) {
     FormatSupport support{.format = format, .reads = can_read(format), .writes = can_write(format)};
     if (!support.writes) return support;
     const auto facts = inspect(clear_sample(format), {});
     support.alpha = facts && facts->has_alpha;
+    support.animation = stays_animated({}, format, {.format = Format::gif, .frames = 2});
     support.lossless = can_be_lossless(format);
     support.quality = has_quality(format);
     return support;

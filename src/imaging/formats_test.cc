@@ -50,6 +50,8 @@ TEST(FormatSupport, KnowsWhatNoOutputIs) {
     EXPECT_TRUE(support_of(Format::jxl).lossless);
     EXPECT_TRUE(support_of(Format::jpeg).quality);
     EXPECT_FALSE(support_of(Format::jpeg).alpha);
+    EXPECT_TRUE(support_of(Format::gif).animation);
+    EXPECT_FALSE(support_of(Format::jxl).animation);
 }
 
 }  // namespace

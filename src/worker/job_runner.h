@@ -13,6 +13,7 @@
 #include "renderer/renderer.h"
 #include "service/blob_reservation.h"
 #include "worker/lease_keeper.h"
+#include "worker/overlays.h"
 #include "worker/render_batches.h"
 #include "worker/render_budget.h"
 #include "worker/render_slots.h"
