@@ -57,14 +57,15 @@ Result<Task> task_of(const Transform& transform, const Sight& sight, const Share
     const ImageFacts& facts = shared.facts;
     if (transform.watermark) TRY(overlay_for(*transform.watermark, shared.input.overlays));
     TRY_ASSIGN(const Format format, output_format(transform, facts));
-    TRY_ASSIGN(Layout layout, lay_out(transform, facts, shared.limits, sight));
-    if (stays_animated(transform, format, facts)) {
+    TRY_ASSIGN(const Layout layout, lay_out(transform, facts, shared.limits, sight));
+    Task task{&transform, format, layout, stays_animated(transform, format, facts),
+              exif_block(shared.input.bytes, facts.format, transform.metadata)};
+    if (task.is_animation) {
         TRY(check_animation(transform, layout.canvas, facts, shared.limits));
-        return Task{&transform, format, layout, true};
+    } else {
+        task.layout.plan.icc = icc_for(transform, format);
     }
-    layout.plan.icc = icc_for(transform, format);
-    return Task{&transform, format, layout, false,
-                exif_block(shared.input.bytes, facts.format, transform.metadata)};
+    return task;
 }
 
 /// As displayed, in the size of the result. Turning comes after resizing: it needs all pixels at once, and
@@ -108,8 +109,10 @@ Result<EncodedPicture> complete(Pixels pixels, const Task& task, const Shared& s
 
 Result<EncodedPicture> complete_frames(const Task& task, const Shared& shared) {
     const FinishFrame finish_frame = [&](Pixels pixels) { return finish(std::move(pixels), task, shared); };
-    return animate(shared.input.bytes, shared.facts, task.layout.plan, finish_frame, task.format,
-                   *task.transform, shared.stop);
+    TRY_ASSIGN(EncodedPicture picture, animate(shared.input.bytes, shared.facts, task.layout.plan,
+                                               finish_frame, task.format, *task.transform, shared.stop));
+    TRY_ASSIGN(picture.bytes, attach(std::move(picture.bytes), task.format, {task.exif, {}}));
+    return picture;
 }
 
 /// The pixels of each plan. What the preview had to decode is not decoded again, unless more of its colours

@@ -173,6 +173,33 @@ Attached attach_to_tiff(ByteView file, const Attachments& attachments) {
     return out;
 }
 
+void append_box(ByteBuffer& out, std::string_view type, std::span<const std::byte> payload) {
+    append_big(out, 8 + payload.size(), 4);
+    append(out, type);
+    append(out, payload);
+}
+
+/// A codestream gets the container around it, ISO/IEC 18181-2; a profile would belong into the codestream.
+Attached attach_to_jxl(ByteView file, const Attachments& attachments) {
+    constexpr auto signature = "\0\0\0\x0cJXL \r\n\x87\n"sv;
+    constexpr auto file_type = "jxl \0\0\0\0jxl "sv;
+    if (!attachments.icc.empty()) return std::nullopt;
+    ByteBuffer out;
+    if (file.has_text(0, signature)) {
+        append(out, file.bytes());
+    } else if (file.has_text(0, "\xff\x0a")) {
+        append(out, signature);
+        append_box(out, "ftyp", std::as_bytes(std::span(file_type)));
+        append_box(out, "jxlc", file.bytes());
+    } else {
+        return std::nullopt;
+    }
+    ByteBuffer exif(4);  // the structure begins right behind this
+    append(exif, attachments.exif);
+    append_box(out, "Exif", exif);
+    return out;
+}
+
 Attached attach_to(ByteView file, Format format, const Attachments& attachments) {
     switch (format) {
         case Format::jpeg:
@@ -185,9 +212,10 @@ Attached attach_to(ByteView file, Format format, const Attachments& attachments)
             return attach_to_tiff(file, attachments);
         case Format::avif:
             return attach_to_avif(file.bytes(), attachments);
+        case Format::jxl:
+            return attach_to_jxl(file, attachments);
         case Format::gif:
         case Format::heic:
-        case Format::jxl:
         case Format::bmp:
         case Format::svg:
             break;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 
 #include "base/text.h"
@@ -12,6 +13,7 @@
 #include "imaging/metadata/attach_avif.h"
 #include "imaging/metadata/exif_tags.h"
 #include "imaging/metadata/tiff_writer.h"
+#include "imaging/test_animations.h"
 #include "imaging/vips/library.h"
 #include "imaging/vips/save.h"
 
@@ -128,8 +130,27 @@ Bytes secret_png() {
     return png;
 }
 
-Bytes secret_gif() {
-    Bytes gif = sample_file(Format::gif, 64, 48);
+/// The codestream in its container, with boxes of metadata.
+Bytes secret_jxl() {
+    const Bytes plain = sample_file(Format::jxl, 64, 48);
+    if (plain.empty()) return {};
+    Bytes file = attach(plain, Format::jxl, {.exif = secret_exif(), .icc = {}}).value();
+    const Bytes xmp = secret_xmp();
+    append_big(file, 8 + xmp.size(), 4);
+    append(file, "xml "sv);
+    append(file, xmp);
+    append(file, "\0\0\0\x12uuidSECRETuuid"sv);
+    return file;
+}
+
+/// The format has no place for anything.
+Bytes secret_bmp() {
+    Bytes bmp = sample_file(Format::bmp, 64, 48);
+    append(bmp, "SECRETtrailer"sv);
+    return bmp;
+}
+
+Bytes secret_gif(Bytes gif) {
     const std::size_t table_bytes = 3U << ((std::to_integer<unsigned>(gif[10]) & 7) + 1);
     Bytes extensions = bytes_of("\x21\xfe\x0dSECRETcomment\0"sv);
     append(extensions, "\x21\xff\x0bXMP DataXMP"sv);
@@ -268,6 +289,11 @@ Bytes with_png_chunk(const Bytes& png, std::string_view type, std::span<const st
     return out;
 }
 
+Bytes secret_animation() {
+    constexpr std::array frames{GifFrame{.colour = 0}, GifFrame{.colour = 1}, GifFrame{.colour = 2}};
+    return secret_gif(animated_gif(64, 48, frames));
+}
+
 Bytes file_with_secrets(Format format) {
     switch (format) {
         case Format::jpeg:
@@ -277,15 +303,17 @@ Bytes file_with_secrets(Format format) {
         case Format::webp:
             return extended_webp(without_webp_metadata(sample_file(Format::webp, 64, 48)));
         case Format::gif:
-            return secret_gif();
+            return secret_gif(sample_file(Format::gif, 64, 48));
         case Format::tiff:
             return secret_tiff();
         case Format::avif:
         case Format::heic:
             return secret_heif(format);
         case Format::jxl:
+            return secret_jxl();
         case Format::bmp:
-        case Format::svg:
+            return secret_bmp();
+        case Format::svg:  // a text, which is drawn: nothing of it comes out
             break;
     }
     return {};

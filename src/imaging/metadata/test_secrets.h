@@ -43,4 +43,7 @@ inline constexpr std::string_view lens_model = "50mm F1.8";
 /// here.
 [[nodiscard]] Bytes file_with_secrets(Format format);
 
+/// The same for a GIF of three frames.
+[[nodiscard]] Bytes secret_animation();
+
 }  // namespace safelight::test
