@@ -31,7 +31,8 @@ class RerenderRunnerTest : public JobRunnerTest {
     Result<bool> run_next() {
         LeaseKeeper leases(house.claims, clock, house.log, config.lease);
         const WorkerParts parts = parts_of_house();
-        JobRunner maker(config, parts, leases, [](Timestamp) {}, give_back);
+        RenderBudget budget(config.render_bytes_max);
+        JobRunner maker(config, parts, leases, budget, [](Timestamp) {}, give_back);
         RerenderRunner runner(config, parts, leases, maker, give_back);
         RenderSlots slots(1);
         return runner.run_next(*slots.take({}));
