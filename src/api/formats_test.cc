@@ -11,7 +11,8 @@ TEST(Formats, AreThoseOfTheRenderer) {
     const ApiServer api;
     const auto reply = api.client().get("/v1/formats");
     ASSERT_EQ(reply.status, 200);
-    const auto& items = reply.json().at("items").as_array();
+    const auto body = reply.json();
+    const auto& items = body.at("items").as_array();
     ASSERT_EQ(items.size(), api.house.renderer.formats().size());
     const auto& jpeg = items.at(0).as_object();
     EXPECT_EQ(jpeg.at("format"), "jpeg");

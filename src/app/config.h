@@ -49,7 +49,8 @@ struct Config {
     WorkerConfig worker;                   // without `threads` and `renders`, which functions below give
     std::optional<std::uint32_t> workers;  // empty: by the number of processors
     std::optional<std::uint32_t> renders;  // likewise
-    std::optional<std::uint64_t> render_memory_bytes;  // of all renderer processes; empty: half of the machine's
+    std::optional<std::uint64_t>
+        render_memory_bytes;  // of all renderer processes; empty: half of the machine's
 };
 
 /// Where the SQLite file is, from catalog_url and data. Errors: invalid_argument (another scheme, no path).
@@ -64,8 +65,8 @@ struct Config {
 [[nodiscard]] std::uint32_t render_slots(const Config& config);
 
 /// What all renderer processes of this process may take together, and what of it is left to renders when each
-/// of them idles and one holds an upload to look at. By itself it follows the memory that this machine, or its
-/// control group, has.
+/// of them idles and one holds an upload to look at. By itself it follows the memory that this machine, or
+/// its control group, has.
 [[nodiscard]] std::uint64_t render_memory(const Config& config);
 [[nodiscard]] std::uint64_t memory_for_renders(const Config& config);
 

@@ -39,6 +39,8 @@ TEST(Settings, EachRowSetsSomethingOfItsOwn) {
     const std::map<std::string, std::string> other_values{{"SAFELIGHT_LISTEN", "[::1]:99"},
                                                           {"SAFELIGHT_ACCESS", "everyone"},
                                                           {"SAFELIGHT_SANDBOX", "off"},
+                                                          {"SAFELIGHT_KEEP_GPS", "on"},
+                                                          {"SAFELIGHT_SVG", "on"},
                                                           {"SAFELIGHT_RENDER_MEMORY", "3 GiB"},
                                                           {"SAFELIGHT_RENDERER_MEMORY_MAX", "3 GiB"},
                                                           {"SAFELIGHT_LOG_LEVEL", "warn"},

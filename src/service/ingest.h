@@ -26,9 +26,9 @@ namespace safelight {
 
 struct IngestConfig {
     std::uint64_t bytes_max = 25'000'000;
-    std::uint32_t uploads_max = 256;         // at the same time
-    std::uint32_t probes_max = 2;            // at the same time; bounds the memory of header checks
-    std::uint64_t backlog_max = 100'000;     // jobs that wait; past it uploads are refused
+    std::uint32_t uploads_max = 256;      // at the same time
+    std::uint32_t probes_max = 2;         // at the same time; bounds the memory of header checks
+    std::uint64_t backlog_max = 100'000;  // jobs that wait; past it uploads are refused
     /// What decoding a picture may take, by renderer/memory_estimate.h; past it uploads are refused.
     std::uint64_t render_bytes_max = 1'024 * 1'024 * 1'024ULL;
     Milliseconds probe_wait{10'000};         // how long an upload waits for its turn to be probed

@@ -45,7 +45,8 @@ Result<std::vector<BlobKey>> KeyStock::take(std::size_t count) {
     const std::lock_guard lock(mutex_);
     const Timestamp now = clock_.now();
     // From the newest end: those that have waited for too long are dropped by drop_unneeded.
-    const auto good = std::ranges::count_if(ready_, [now](const Ready& ready) { return ready.kept_until >= now; });
+    const auto good =
+        std::ranges::count_if(ready_, [now](const Ready& ready) { return ready.kept_until >= now; });
     if (static_cast<std::size_t>(good) < count) TRY(refill(count - static_cast<std::size_t>(good), now));
     std::vector<BlobKey> keys;
     for (std::size_t i = 0; i < count; ++i) {

@@ -44,8 +44,9 @@ TEST(CanvasMembers, CornersAndAWatermarkAreRead) {
 
 TEST(CanvasMembers, RefusesAWatermarkThatCannotBe) {
     EXPECT_EQ(faulty(R"({"watermark":{}})"), Pointers{"/watermark/image"});
-    EXPECT_EQ(faulty(R"({"watermark":{"image":"logo.png","position":"focal","opacity":0,"scale":1.5}})"),
-              (Pointers{"/watermark/image", "/watermark/opacity", "/watermark/position", "/watermark/scale"}));
+    EXPECT_EQ(
+        faulty(R"({"watermark":{"image":"logo.png","position":"focal","opacity":0,"scale":1.5}})"),
+        (Pointers{"/watermark/image", "/watermark/opacity", "/watermark/position", "/watermark/scale"}));
     EXPECT_EQ(faulty(R"({"corner_radius":16384})"), Pointers{"/corner_radius"});
 }
 

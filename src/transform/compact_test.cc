@@ -110,7 +110,8 @@ class Generator {
         transform.automatic_format = !transform.format && chance();
         const bool is_open = !transform.format && !transform.automatic_format;
         if (is_open || transform.format == Format::jpeg) transform.progressive = chance();
-        if (is_open || (transform.format && can_be_lossless(*transform.format))) transform.lossless = chance();
+        if (is_open || (transform.format && can_be_lossless(*transform.format)))
+            transform.lossless = chance();
         if (!transform.lossless && chance()) transform.quality = static_cast<std::uint8_t>(1 + upto(99));
         const bool can_lower = !transform.lossless && (!transform.format || has_quality(*transform.format));
         if (can_lower && chance()) transform.max_bytes = max_bytes_min + upto(1'000'000);
@@ -130,8 +131,8 @@ TEST(Compact, ReadsWhatItWrites) {
          {"", "w=400,h=300,fit=cover,g=north,f=webp,q=80", "cx=1,cy=2,cw=3,ch=4,rot=90,flip=vertical",
           "ls=1600,dpr=1.5", "h=9,enlarge=true", "grey=true,bri=1.2,con=0.95,blur=2.5,sharp=0.05", "sat=0",
           "pt=1,pr=2,pb=3,pl=4,bg=ff8000", "f=jpeg,prog=true,effort=9", "lossless=true",
-          "trim=10,cw=3,ch=4,cg=attention,rot=12.5", "area=250000,dd=001020,dl=fff0e0", "r=20,f=auto,max=20000",
-          "wm=01934b7e-5f00-7abc-8def-0123456789ab,wmp=centre,wmo=0.5,wms=0.1,wmm=8",
+          "trim=10,cw=3,ch=4,cg=attention,rot=12.5", "area=250000,dd=001020,dl=fff0e0",
+          "r=20,f=auto,max=20000", "wm=01934b7e-5f00-7abc-8def-0123456789ab,wmp=centre,wmo=0.5,wms=0.1,wmm=8",
           "f=jxl,meta=all-but-location,icc=keep", "f=webp,anim=first-frame"}) {
         const auto transform = parse_compact(text);
         ASSERT_TRUE(transform) << text;

@@ -81,7 +81,8 @@ void add_watermark(MemberList& list, const Watermark& watermark) {
     const Watermark usual;
     list.begin("watermark");
     list.word("image", watermark.image.to_string());
-    if (watermark.position != usual.position) list.word("position", name_in(gravity_names, watermark.position));
+    if (watermark.position != usual.position)
+        list.word("position", name_in(gravity_names, watermark.position));
     if (watermark.opacity != usual.opacity) list.number("opacity", watermark.opacity);
     if (watermark.scale != usual.scale) list.number("scale", watermark.scale);
     if (watermark.margin_px != usual.margin_px) list.number("margin", watermark.margin_px);
@@ -107,7 +108,8 @@ void add_output(MemberList& list, const Transform& transform) {
     list.flag("progressive", transform.progressive);
     list.flag("lossless", transform.lossless);
     list.number("effort", transform.effort);
-    if (transform.metadata != usual.metadata) list.word("metadata", name_in(metadata_names, transform.metadata));
+    if (transform.metadata != usual.metadata)
+        list.word("metadata", name_in(metadata_names, transform.metadata));
     if (transform.icc != usual.icc) list.word("icc", name_in(icc_names, transform.icc));
     if (transform.animation != usual.animation)
         list.word("animation", name_in(animation_names, transform.animation));

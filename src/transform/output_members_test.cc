@@ -34,7 +34,8 @@ TEST(OutputMembers, RefusesWhatTheFormatCannotDo) {
 
 TEST(OutputMembers, OfSizeAndMetadataAreRead) {
     for (const std::string text :
-         {R"({"format":"auto","quality":80,"max_bytes":20000})", R"({"max_bytes":100,"metadata":"copyright"})",
+         {R"({"format":"auto","quality":80,"max_bytes":20000})",
+          R"({"max_bytes":100,"metadata":"copyright"})",
           R"({"format":"jxl","lossless":true,"metadata":"all-but-location","icc":"keep"})"}) {
         const auto transform = parse_transform(text);
         ASSERT_TRUE(transform) << text;

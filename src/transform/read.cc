@@ -206,11 +206,11 @@ void read_output(ObjectReader& reader, Transform& transform) {
 }  // namespace
 
 Transform read_transform(ObjectReader reader) {
-    reader.allow_only({"trim",       "crop",     "rotate",     "flip",        "resize",    "greyscale",
-                       "saturation", "brightness", "contrast", "duotone",     "blur",      "sharpen",
-                       "watermark",  "corner_radius", "pad",   "background",  "format",    "quality",
-                       "max_bytes",  "progressive", "lossless", "effort",     "metadata",  "icc",
-                       "animation"});
+    reader.allow_only({"trim",       "crop",       "rotate",     "flip",          "resize",
+                       "greyscale",  "saturation", "brightness", "contrast",      "duotone",
+                       "blur",       "sharpen",    "watermark",  "corner_radius", "pad",
+                       "background", "format",     "quality",    "max_bytes",     "progressive",
+                       "lossless",   "effort",     "metadata",   "icc",           "animation"});
     Transform transform;
     if (const auto threshold = reader.whole_number("trim", 0, 255))
         transform.trim = static_cast<std::uint8_t>(*threshold);

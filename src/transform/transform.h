@@ -8,8 +8,8 @@
 
 #include "base/ids.h"
 #include "base/result.h"
-#include "image/format.h"
 #include "image/colour.h"
+#include "image/format.h"
 #include "transform/hundredths.h"
 
 namespace safelight {
@@ -17,8 +17,8 @@ namespace safelight {
 inline constexpr std::uint32_t resize_side_max_px = 16'383;
 
 /// Which part of a picture is kept, and where it lies in a box that it does not fill: a side or corner, the
-/// image's own focal point (its centre, unless one was set), or what the picture itself shows to matter: where the eye
-/// is drawn to (`attention`), or where the most is to be seen (`entropy`).
+/// image's own focal point (its centre, unless one was set), or what the picture itself shows to matter:
+/// where the eye is drawn to (`attention`), or where the most is to be seen (`entropy`).
 enum class Gravity {
     centre,
     north,
@@ -42,11 +42,11 @@ enum class Gravity {
 /// A rectangle in pixels of the upright picture: from its top left corner, or where gravity says. What lies
 /// outside of the picture is cut off; when nothing is left, the variant fails.
 struct Crop {
-    std::uint32_t x_px = 0;                // below resize_side_max_px
-    std::uint32_t y_px = 0;                // below resize_side_max_px
-    std::uint32_t width_px = 1;            // 1–resize_side_max_px
-    std::uint32_t height_px = 1;           // 1–resize_side_max_px
-    std::optional<Gravity> gravity = {};   // instead of x and y, which are 0 then
+    std::uint32_t x_px = 0;               // below resize_side_max_px
+    std::uint32_t y_px = 0;               // below resize_side_max_px
+    std::uint32_t width_px = 1;           // 1–resize_side_max_px
+    std::uint32_t height_px = 1;          // 1–resize_side_max_px
+    std::optional<Gravity> gravity = {};  // instead of x and y, which are 0 then
 
     bool operator==(const Crop&) const = default;
 };
@@ -108,7 +108,8 @@ inline constexpr std::uint32_t max_bytes_max = 100'000'000;
 
 /// Formats whose size follows a quality.
 [[nodiscard]] constexpr bool has_quality(Format format) {
-    return format == Format::jpeg || format == Format::webp || format == Format::avif || format == Format::jxl;
+    return format == Format::jpeg || format == Format::webp || format == Format::avif ||
+           format == Format::jxl;
 }
 
 /// Two colours for the darkest and the brightest grey; those between are mixed.
@@ -121,11 +122,11 @@ struct Duotone {
 
 /// A stored image that is laid over the picture.
 struct Watermark {
-    ImageId image;  // of the same owner
+    ImageId image;                           // of the same owner
     Gravity position = Gravity::south_east;  // a compass point
     Hundredths opacity = {100};              // 0.01–1
-    Hundredths scale = {25};                 // 0.01–1: its width as a share of the picture's; its height follows
-    std::uint32_t margin_px = 0;             // 0–resize_side_max_px, from the sides that it lies at
+    Hundredths scale = {25};      // 0.01–1: its width as a share of the picture's; its height follows
+    std::uint32_t margin_px = 0;  // 0–resize_side_max_px, from the sides that it lies at
 
     bool operator==(const Watermark&) const = default;
 };
@@ -162,7 +163,8 @@ struct Transform {
     /// A border is cut off whose every sample differs from the top left pixel's by this at most: 0–255.
     std::optional<std::uint8_t> trim = {};
     std::optional<Crop> crop = {};
-    Hundredths rotate = {0};  // degrees clockwise, below full_turn; other corners than quarters are filled as `pad` is
+    Hundredths rotate = {
+        0};  // degrees clockwise, below full_turn; other corners than quarters are filled as `pad` is
     Flip flip = Flip::none;
     std::optional<Resize> resize = {};
     bool greyscale = false;              // one channel, of the same luminance
@@ -170,8 +172,8 @@ struct Transform {
     Hundredths brightness = factor_one;  // 0–factor_max
     Hundredths contrast = factor_one;    // 0–factor_max
     std::optional<Duotone> duotone = {};
-    Hundredths blur = {0};               // 0–blur_sigma_max: sigma of a Gaussian, in pixels of the result
-    Hundredths sharpen = {0};            // 0–sharpen_max: strength of an unsharp mask
+    Hundredths blur = {0};     // 0–blur_sigma_max: sigma of a Gaussian, in pixels of the result
+    Hundredths sharpen = {0};  // 0–sharpen_max: strength of an unsharp mask
     std::optional<Watermark> watermark = {};
     std::uint32_t corner_radius_px = 0;  // 0–resize_side_max_px; at most half of the shorter side counts
     Pad pad = {};
@@ -181,11 +183,11 @@ struct Transform {
     std::optional<Format> format = {};         // empty: the format of the original
     bool automatic_format = false;             // `format` is empty then: small, and shown by every browser
     std::optional<std::uint8_t> quality = {};  // 1–100; empty: the encoder's default of this project
-    /// max_bytes_min–max_bytes_max: quality is lowered until the result is no larger; the variant fails when no
-    /// quality is low enough. Its sides stay.
+    /// max_bytes_min–max_bytes_max: quality is lowered until the result is no larger; the variant fails when
+    /// no quality is low enough. Its sides stay.
     std::optional<std::uint32_t> max_bytes = {};
-    bool progressive = false;                  // JPEG alone: a coarse picture first
-    bool lossless = false;  // every visible pixel comes back: WebP, and what PNG and TIFF do anyway
+    bool progressive = false;  // JPEG alone: a coarse picture first
+    bool lossless = false;     // every visible pixel comes back: WebP, and what PNG and TIFF do anyway
     /// 1 (fast) to 9 (small), on the encoder's own scale; not TIFF. Empty: the default of this project.
     std::optional<std::uint8_t> effort = {};
     Metadata metadata = Metadata::none;

@@ -22,7 +22,8 @@
 
 #ifdef SAFELIGHT_OWN_ENTROPY
 
-static_assert(JPEG_LIB_VERSION == 62, "what jpegint.h declares is known of this version of the interface alone");
+static_assert(JPEG_LIB_VERSION == 62,
+              "what jpegint.h declares is known of this version of the interface alone");
 
 namespace safelight {
 namespace {

@@ -6,8 +6,8 @@ namespace safelight {
 namespace {
 
 Status start_vips() {
-    // Decoded pictures above 100 MB would go to a temporary file, which a renderer process cannot open; how much
-    // memory there is was decided before.
+    // Decoded pictures above 100 MB would go to a temporary file, which a renderer process cannot open; how
+    // much memory there is was decided before.
     g_setenv("VIPS_DISC_THRESHOLD", "1000g", TRUE);
     if (vips_init("safelight") != 0) {
         return vips_failure(ErrorCode::renderer_failed, "The picture could not be processed.");

@@ -35,8 +35,7 @@ Status push_rows(VipsImage* picture, std::span<Resampler> resamplers, const Stop
         const VipsRect strip{0, top, width, std::min(rows_at_once, height - top)};
         if (vips_region_prepare(region.get(), &strip) != 0) {
             // libvips forgets that a picture was killed once it has seen it.
-            if (stop && stop())
-                return vips_failure(ErrorCode::cancelled, "The work was called off.");
+            if (stop && stop()) return vips_failure(ErrorCode::cancelled, "The work was called off.");
             return vips_failure(ErrorCode::invalid_image, "The picture cannot be decoded.");
         }
         const auto* rows = reinterpret_cast<const std::uint8_t*>(VIPS_REGION_ADDR(region.get(), 0, top));

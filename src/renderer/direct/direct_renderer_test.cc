@@ -88,7 +88,8 @@ TEST(DirectRenderer, ManyThreadsRenderTheSameBytes) {
             same[t] = true;
             for (std::size_t i = 0; i < 30; ++i) {
                 const std::size_t which = (i + t) % files.size();
-                same[t] = same[t] && !expected[which].empty() && bytes_made_of(files[which]) == expected[which];
+                same[t] =
+                    same[t] && !expected[which].empty() && bytes_made_of(files[which]) == expected[which];
             }
         });
     }
