@@ -295,11 +295,11 @@ class TestThumbnail:
         assert opened["moving"].info["loop"] == 0
 
     def test_animation_whose_frames_are_too_large_together(self, client):
-        huge = {"name": "huge", "transform": {"resize": {"width": 8000, "enlarge": True}, "format": "webp"}}
+        huge = {"name": "huge", "transform": {"resize": {"width": 3600, "enlarge": True}, "format": "webp"}}
         job = client.process(pictures.make("gif", (120, 80), frames=7), variants=json.dumps([huge]))
         error = job["image"]["variants"][0]["error"]
         assert error["type"] == "/problems/unsupported-transform"
-        assert "7 frames of 8000×5333 pixels" in error["detail"]
+        assert "7 frames of 3600×2400 pixels" in error["detail"]
 
     def test_a_picture_that_is_broken_inside_fails_once(self, client):
         whole = pictures.noise((400, 400), format="jpeg")
