@@ -35,8 +35,8 @@ SMALL = {"resize": {"longest_side": 240}}
 def transforms(logo):
     """label → transform"""
     shown = {
-        "inside 240×160": box("inside"),
-        "outside 240×160": box("outside"),
+        "inside 240x160": box("inside"),
+        "outside 240x160": box("outside"),
         "cover": box("cover"),
         "cover, north-west": box("cover", gravity="north-west"),
         "cover, attention": box("cover", gravity="attention"),
@@ -46,7 +46,7 @@ def transforms(logo):
         "fill": box("fill"),
         "area 20,000": {"resize": {"area": 20_000}},
         "dpr 1.5 of 160": {"resize": {"width": 160, "dpr": 1.5}},
-        "crop 600×600 at (300, 300)": {"crop": {"x": 300, "y": 300, "width": 600, "height": 600}, **SMALL},
+        "crop 600x600 at (300, 300)": {"crop": {"x": 300, "y": 300, "width": 600, "height": 600}, **SMALL},
         "crop by attention": {"crop": {"width": 900, "height": 900, "gravity": "attention"}, **SMALL},
         "trim 30": {"trim": 30, **SMALL},
         "rotate 90": {"rotate": 90, **SMALL},
@@ -158,7 +158,7 @@ def cells_of(server, photo):
                 yield label, None, variant["error"]["detail"]
                 continue
             picture = Image.open(io.BytesIO(server.call(variant["url"])))
-            yield label, picture, f"{variant['width']}×{variant['height']}, {variant['bytes']:,} B, {variant['media_type']}"
+            yield label, picture, f"{variant['width']}x{variant['height']}, {variant['bytes']:,} B, {variant['media_type']}"
 
 
 def main():

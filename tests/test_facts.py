@@ -136,8 +136,6 @@ class TestFocalPoint:
 class TestExif:
     def test_what_the_camera_said_is_shown(self, original):
         exif = original["image"]["exif"]
-        if exif is None:
-            pytest.skip("this build reads no facts from EXIF yet")
         assert exif["camera_make"] == "Acme"
         assert exif["camera_model"] == "Camera 7"
         assert exif["artist"] == "Ute Sommer"
@@ -149,8 +147,7 @@ class TestExif:
         for setting, kept in (("off", False), ("on", True)):
             client = start_server({"SAFELIGHT_KEEP_GPS": setting}).client()
             exif = client.process(data)["image"]["exif"]
-            if exif is None:
-                continue
-            assert (exif["gps"] is not None) == kept
+            gps = exif and exif["gps"]  # without it this picture has nothing to tell
+            assert (gps is not None) == kept
             if kept:
                 assert math.isclose(exif["gps"]["latitude"], 51 + 28 / 60 + 38 / 3600, abs_tol=1e-4)
