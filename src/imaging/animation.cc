@@ -17,8 +17,8 @@ bool stays_animated(const Transform& transform, Format format, const ImageFacts&
            can_be_animated(format);
 }
 
-Status check_animation(const Transform& transform, const Canvas& canvas, const ImageFacts& facts,
-                       const ImageLimits& limits) {
+Status check_animation(const Transform& transform, Format format, const Canvas& canvas,
+                       const ImageFacts& facts, const ImageLimits& limits) {
     const std::uint64_t frame_pixels = std::uint64_t{canvas.width_px} * canvas.height_px;
     const std::uint64_t height_px = std::max({canvas.height_px, facts.width_px, facts.height_px});
     // No overflow: the sides are 32 bits wide, and were checked against the limits.
@@ -27,6 +27,11 @@ Status check_animation(const Transform& transform, const Canvas& canvas, const I
                        fmt::format("The result would be {} frames of {}×{} pixels, which is more than is "
                                    "allowed; \"animation\": \"first-frame\" makes a still picture.",
                                    facts.frames, canvas.width_px, canvas.height_px));
+    }
+    if (format == Format::webp && std::max(canvas.width_px, canvas.height_px) > webp_side_max_px) {
+        return failure(ErrorCode::unsupported_transform,
+                       fmt::format("The result would be {}×{} pixels; WebP has room for {} on a side.",
+                                   canvas.width_px, canvas.height_px, webp_side_max_px));
     }
     if (transform.max_bytes) {
         return failure(ErrorCode::unsupported_transform,

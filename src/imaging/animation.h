@@ -19,9 +19,9 @@ namespace safelight {
 /// `format`, and the transform does not want the first one alone.
 [[nodiscard]] bool stays_animated(const Transform& transform, Format format, const ImageFacts& facts);
 
-/// The frames of the result together may have as many pixels as those of a picture that is taken. Error:
-/// unsupported_transform.
-[[nodiscard]] Status check_animation(const Transform& transform, const Canvas& canvas,
+/// The frames of the result together may have as many pixels as those of a picture that is taken, and each
+/// has to have room in its format. Error: unsupported_transform.
+[[nodiscard]] Status check_animation(const Transform& transform, Format format, const Canvas& canvas,
                                      const ImageFacts& facts, const ImageLimits& limits);
 
 /// From the resized pixels of a frame to what is encoded.

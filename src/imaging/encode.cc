@@ -51,8 +51,6 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
     return facts.has_alpha || is_drawn ? Format::png : Format::jpeg;
 }
 
-constexpr std::uint32_t webp_side_max_px = 16'383;
-
 /// WebP has no room for larger ones, which only a raised limit allows.
 Format format_for_sides(Format format, const Pixels& pixels) {
     const bool fits = std::max(pixels.width_px, pixels.height_px) <= webp_side_max_px;

@@ -8,6 +8,9 @@
 
 namespace safelight {
 
+/// The longest side that the format has room for.
+inline constexpr std::uint32_t webp_side_max_px = 16'383;
+
 /// What a transform comes out as: for an automatic format WebP; the format that it names, or that of the
 /// original; where that cannot be written, PNG for a picture with alpha, a BMP or an SVG, and JPEG for any
 /// other. Error: unsupported_transform when a format that cannot be written was asked for by name, or when

@@ -61,7 +61,7 @@ Result<Task> task_of(const Transform& transform, const Sight& sight, const Share
     Task task{&transform, format, layout, stays_animated(transform, format, facts),
               exif_block(shared.input.bytes, facts.format, transform.metadata)};
     if (task.is_animation) {
-        TRY(check_animation(transform, layout.canvas, facts, shared.limits));
+        TRY(check_animation(transform, format, layout.canvas, facts, shared.limits));
     } else {
         task.layout.plan.icc = icc_for(transform, format);
     }
@@ -120,7 +120,8 @@ Result<EncodedPicture> complete_frames(const Task& task, const Shared& shared) {
 Result<std::vector<Pixels>> pixels_for(std::span<const Plan> plans, const Preview& preview,
                                        const Shared& shared) {
     const bool keeps_icc = std::ranges::any_of(plans, [](const Plan& plan) { return plan.icc == Icc::keep; });
-    if (preview.whole() && !keeps_icc) return resample_all(*preview.whole(), plans, shared.stop);
+    const bool is_drawn = shared.facts.format == Format::svg;  // sharp in every size
+    if (preview.whole() && !keeps_icc && !is_drawn) return resample_all(*preview.whole(), plans, shared.stop);
     return decode(shared.input.bytes, shared.facts, plans, shared.stop);
 }
 

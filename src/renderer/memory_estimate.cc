@@ -69,11 +69,35 @@ Size resized(const Resize& resize, const Size& size) {
 Size result_of(const Transform& transform, const ImageFacts& facts) {
     Size size{static_cast<double>(facts.width_px), static_cast<double>(facts.height_px)};
     if (transform.crop) {
-        size.width = std::min(size.width, static_cast<double>(transform.crop->width_px));
-        size.height = std::min(size.height, static_cast<double>(transform.crop->height_px));
+        // What lies outside of the picture is cut off; a crop by gravity has no corner.
+        const Crop& crop = *transform.crop;
+        size.width = std::clamp(size.width - crop.x_px, 1.0, static_cast<double>(crop.width_px));
+        size.height = std::clamp(size.height - crop.y_px, 1.0, static_cast<double>(crop.height_px));
     }
     size = turned(size, transform.rotate);
     if (transform.resize) size = resized(*transform.resize, size);
+    size.width += transform.pad.left_px + transform.pad.right_px;
+    size.height += transform.pad.top_px + transform.pad.bottom_px;
+    return size;
+}
+
+/// What trim leaves may have any shape: the largest result that any part of the picture leads to.
+Size largest_result(const Transform& transform, const ImageFacts& facts, const ImageLimits& limits) {
+    Size size = result_of(transform, facts);
+    if (!transform.trim || !transform.resize || transform.resize->area_px) return size;
+    const Resize& resize = *transform.resize;
+    const double dpr = resize.dpr.value();
+    if (resize.longest_side_px) {
+        size.width = size.height = *resize.longest_side_px * dpr + 1;
+    } else if (resize.width_px && resize.height_px && resize.fit != Fit::outside) {
+        size = {*resize.width_px * dpr + 1, *resize.height_px * dpr + 1};
+    } else if (resize.enlarge) {
+        size.width = size.height = std::sqrt(static_cast<double>(limits.pixels_max));
+        return size;
+    } else {
+        size = turned({static_cast<double>(facts.width_px), static_cast<double>(facts.height_px)},
+                      transform.rotate);
+    }
     size.width += transform.pad.left_px + transform.pad.right_px;
     size.height += transform.pad.top_px + transform.pad.bottom_px;
     return size;
@@ -162,11 +186,12 @@ double kept_source_pixels(const ImageFacts& facts, std::span<const Transform> tr
     return is_kept ? static_cast<double>(facts.width_px) * facts.height_px : 0;
 }
 
-/// A rotation by no quarter has the picture and its canvas, at no more than twice the result's resolution.
+/// A rotation by no quarter begins with a picture of no more than twice the result's resolution, and has its
+/// canvas beside it.
 double rotated_pixels(const Transform& transform, const ImageFacts& facts, const Size& result) {
     if (quarter_turns(transform.rotate)) return 0;
     const Size whole{static_cast<double>(facts.width_px), static_cast<double>(facts.height_px)};
-    return 2 * std::min(turned(whole, transform.rotate).pixels(), 4 * result.pixels());
+    return std::min(turned(whole, transform.rotate).pixels(), 4 * result.pixels());
 }
 
 }  // namespace
@@ -178,18 +203,19 @@ std::uint64_t estimate_render_bytes(const ImageFacts& facts, std::uint64_t sourc
     double working = 0;
     double drawn = static_cast<double>(facts.width_px) * facts.height_px;
     for (const Transform& transform : transforms) {
-        const Size size = result_of(transform, facts);
+        const Size size = largest_result(transform, facts, limits);
         if (!is_within(size, limits)) continue;
         const Format format =
             transform.automatic_format ? Format::webp : transform.format.value_or(facts.format);
         const double frames = frames_of(facts, transform, format);
-        kept += size.pixels() * channels;
+        const double rotated = rotated_pixels(transform, facts, size);
+        kept += std::max(size.pixels(), rotated) * channels;
         if (frames > 1) kept += size.pixels() * frames;  // all of the file
         // Sharpening has a second picture and one of 16 bits beside the first.
         const double per_pixel =
             std::max(encoder_bytes_per_pixel(format, transform, frames) + channels, 4 * channels);
         working = std::max(working, size.pixels() * per_pixel);
-        working = std::max(working, rotated_pixels(transform, facts, size) * (channels + 1));
+        working = std::max(working, rotated * (channels + 1));
         if (facts.format == Format::svg) drawn = std::max(drawn, 4 * size.pixels());
     }
     const double decoding = drawn * decoder_bytes_per_pixel(facts);

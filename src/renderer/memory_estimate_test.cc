@@ -76,6 +76,33 @@ TEST(MemoryEstimate, WhatIsRefusedCountsForNothing) {
     EXPECT_GT(estimate_render_bytes(facts, 1'000'000, std::vector{huge}, wide), estimate(facts, {}));
 }
 
+/// What is left of the picture may be much narrower than all of it, and its result much higher.
+TEST(MemoryEstimate, ThePartThatTrimLeavesMayHaveAnyShape) {
+    const ImageFacts facts = facts_of(Format::png, 1'000, 1'000);
+    const auto of = [&](const char* json) { return estimate(facts, {parsed(json)}); };
+    EXPECT_GT(of(R"({"trim":0,"resize":{"width":100}})"), of(R"({"resize":{"width":900}})"));
+    EXPECT_GT(of(R"({"trim":0,"resize":{"width":100,"enlarge":true}})"),
+              of(R"({"resize":{"width":5000,"height":5000,"fit":"fill","enlarge":true}})"));
+    const ImageFacts high = facts_of(Format::png, 200, 4'000);
+    EXPECT_GT(estimate(high, {parsed(R"({"trim":0,"resize":{"width":4000,"enlarge":true}})")}),
+              estimate(facts_of(Format::png, 4'000, 4'000), {Transform{}}));
+}
+
+TEST(MemoryEstimate, ACropIsCutOffAtTheEdges) {
+    const ImageFacts facts = facts_of(Format::png, 1'000, 1'000);
+    EXPECT_EQ(estimate(facts, {parsed(R"({"crop":{"x":990,"y":0,"width":500,"height":1000},
+                                          "resize":{"width":100,"enlarge":true}})")}),
+              estimate(facts, {parsed(R"({"crop":{"x":0,"y":0,"width":10,"height":1000},
+                                          "resize":{"width":100,"enlarge":true}})")}));
+}
+
+TEST(MemoryEstimate, EveryRotationKeepsItsPicture) {
+    const ImageFacts facts = facts_of(Format::jpeg, 2'000, 2'000);
+    const Transform rotated = parsed(R"({"rotate":5,"resize":{"width":1000}})");
+    const auto many = estimate(facts, std::vector(32, rotated));
+    EXPECT_GT(many, 32ULL * 2'000 * 2'000 * 3);
+}
+
 TEST(MemoryEstimate, TheExtremesDoNotOverflow) {
     ImageLimits none;
     none.side_max_px = 65'535;
