@@ -164,8 +164,9 @@ Bytes secret_gif(Bytes gif) {
 }
 
 Bytes secret_tiff() {
-    Bytes tiff = sample_file(Format::tiff, 64, 48);
-    const auto directory = TiffDirectory::first_of(ByteView(tiff));
+    const Bytes plain = sample_file(Format::tiff, 64, 48);
+    const auto directory = TiffDirectory::first_of(ByteView(plain));
+    Bytes tiff = plain;
     std::vector<TiffEntry> entries = first_entries(append_details(tiff), append_gps(tiff));
     std::erase_if(entries, [](const TiffEntry& entry) { return entry.tag == 0x0112; });
     entries.push_back(bytes_entry(700, TiffType::byte, secret_xmp()));
