@@ -6,10 +6,7 @@
 // SAFELIGHT is the server's program, which is also its renderer process. TRANSFORM is JSON; without any,
 // those that cost most are taken. The peak is VmHWM of the process, for which /proc/PID/clear_refs has to be
 // writable.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -21,9 +18,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/byte_source.h"
-#include "base/descriptor.h"
 #include "base/units.h"
+#include "file_source.h"
 #include "renderer/memory_estimate.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 
@@ -36,28 +32,6 @@ constexpr double mebibyte = 1'024.0 * 1'024.0;
     fmt::print(stderr, "memory_bench: {}\n", text);
     std::exit(2);
 }
-
-/// As a blob in a folder is one.
-class FileSource final : public ByteSource {
-  public:
-    explicit FileSource(const std::string& path) : file_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
-        struct stat facts{};
-        if (!file_.is_open() || ::fstat(file_.get(), &facts) != 0) give_up(path + " cannot be read");
-        size_bytes_ = static_cast<std::uint64_t>(facts.st_size);
-    }
-
-    std::uint64_t size_bytes() const override { return size_bytes_; }
-    Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const ssize_t count = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
-        if (count < 0) return failure(ErrorCode::unavailable, "The file cannot be read.");
-        return static_cast<std::size_t>(count);
-    }
-    std::optional<int> descriptor() const override { return file_.get(); }
-
-  private:
-    Descriptor file_;
-    std::uint64_t size_bytes_ = 0;
-};
 
 /// The processes that this one started and that are still there.
 std::vector<pid_t> children() {

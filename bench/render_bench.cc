@@ -5,10 +5,7 @@
 //
 // SAFELIGHT is the server's program, which is also its renderer process; "-" leaves that column out.
 // TRANSFORM is JSON.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,8 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/byte_source.h"
-#include "base/descriptor.h"
+#include "file_source.h"
 #include "renderer/direct/direct_renderer.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 
@@ -33,29 +29,6 @@ constexpr std::chrono::seconds duration{6};  // for each picture, after a warm-u
     fmt::print(stderr, "{} {}\n", error.public_text, error.log_text);
     std::exit(1);
 }
-
-/// As a blob in a folder is one.
-class FileSource final : public ByteSource {
-  public:
-    explicit FileSource(const char* path) : file_(::open(path, O_RDONLY | O_CLOEXEC)) {
-        struct stat facts{};
-        if (!file_.is_open() || ::fstat(file_.get(), &facts) != 0)
-            give_up({ErrorCode::not_found, std::string(path) + " cannot be read.", {}, {}});
-        size_bytes_ = static_cast<std::uint64_t>(facts.st_size);
-    }
-
-    std::uint64_t size_bytes() const override { return size_bytes_; }
-    Result<std::size_t> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        const ssize_t count = ::pread(file_.get(), out.data(), out.size(), static_cast<off_t>(offset));
-        if (count < 0) return failure(ErrorCode::unavailable, "The file cannot be read.");
-        return static_cast<std::size_t>(count);
-    }
-    std::optional<int> descriptor() const override { return file_.get(); }
-
-  private:
-    Descriptor file_;
-    std::uint64_t size_bytes_ = 0;
-};
 
 struct Times {
     std::vector<double> ms;

@@ -23,65 +23,107 @@ namespace safelight::app {
 template <class Field>
 using Value = std::remove_cvref_t<std::invoke_result_t<Field, Config&>>;
 
-template <class Field>
-Setting number(std::string section, std::string variable, std::string help, Field field, std::uint64_t min,
-               std::uint64_t max) {
+/// `parse` gives the value of a text, or nothing; `show` the text of a value.
+template <class Field, class Parse, class Show>
+Setting parsed(std::string section, std::string variable, std::string help, std::string accepts, Field field,
+               Parse parse, Show show) {
     return {
         .section = std::move(section),
         .variable = std::move(variable),
         .help = std::move(help),
-        .accepts = fmt::format("a whole number from {} to {}", min, max),
+        .accepts = std::move(accepts),
         .set =
             [=](Config& config, std::string_view text) {
-                std::uint64_t value = 0;
-                const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-                if (error != std::errc{} || end != text.data() + text.size() || value < min || value > max)
-                    return false;
-                field(config) = static_cast<Value<Field>>(value);
+                const auto value = parse(text);
+                if (!value) return false;
+                field(config) = static_cast<Value<Field>>(*value);
                 return true;
             },
-        .get = [=](const Config& config) { return std::to_string(field(config)); },
+        .get = [=](const Config& config) -> std::string { return show(field(config)); },
     };
+}
+
+/// The same, and "auto" for an empty value.
+template <class Field, class Parse, class Show>
+Setting parsed_or_auto(std::string section, std::string variable, std::string help, std::string accepts,
+                       Field field, Parse parse, Show show) {
+    return parsed(
+        std::move(section), std::move(variable), std::move(help), "auto, or " + accepts, field,
+        [=](std::string_view text) {
+            std::optional<Value<Field>> value;
+            if (text == "auto") {
+                value.emplace();
+            } else if (const auto read = parse(text)) {
+                value.emplace(static_cast<Value<Field>::value_type>(*read));
+            }
+            return value;
+        },
+        [=](const Value<Field>& value) { return value ? show(*value) : std::string("auto"); });
+}
+
+/// Of a parser, what lies between the two.
+template <class Parse, class Number>
+auto within(Parse parse, Number min, Number max) {
+    return [=](std::string_view text) {
+        const auto value = parse(text);
+        return value && *value >= min && *value <= max ? value : std::nullopt;
+    };
+}
+
+inline std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+    return value;
+}
+inline std::string show_number(std::uint64_t value) {
+    return std::to_string(value);
+}
+inline std::string number_range(std::uint64_t min, std::uint64_t max) {
+    return fmt::format("a whole number from {} to {}", min, max);
+}
+inline std::string bytes_range(std::uint64_t min, std::uint64_t max) {
+    return fmt::format("a size from {} to {}, in B, kB, MB, GB, KiB, MiB or GiB", format_bytes(min),
+                       format_bytes(max));
+}
+
+template <class Field>
+Setting number(std::string section, std::string variable, std::string help, Field field, std::uint64_t min,
+               std::uint64_t max) {
+    return parsed(std::move(section), std::move(variable), std::move(help), number_range(min, max), field,
+                  within(parse_number, min, max), show_number);
+}
+
+/// A number that "auto" leaves to the number of processors.
+template <class Field>
+Setting number_or_auto(std::string section, std::string variable, std::string help, Field field,
+                       std::uint64_t min, std::uint64_t max) {
+    return parsed_or_auto(std::move(section), std::move(variable), std::move(help), number_range(min, max),
+                          field, within(parse_number, min, max), show_number);
 }
 
 template <class Field>
 Setting bytes(std::string section, std::string variable, std::string help, Field field, std::uint64_t min,
               std::uint64_t max) {
-    return {
-        .section = std::move(section),
-        .variable = std::move(variable),
-        .help = std::move(help),
-        .accepts = fmt::format("a size from {} to {}, in B, kB, MB, GB, KiB, MiB or GiB", format_bytes(min),
-                               format_bytes(max)),
-        .set =
-            [=](Config& config, std::string_view text) {
-                const auto value = parse_bytes(text);
-                if (!value || *value < min || *value > max) return false;
-                field(config) = static_cast<Value<Field>>(*value);
-                return true;
-            },
-        .get = [=](const Config& config) { return format_bytes(field(config)); },
-    };
+    return parsed(std::move(section), std::move(variable), std::move(help), bytes_range(min, max), field,
+                  within(parse_bytes, min, max), format_bytes);
+}
+
+/// A size that "auto" leaves to the machine.
+template <class Field>
+Setting bytes_or_auto(std::string section, std::string variable, std::string help, Field field,
+                      std::uint64_t min, std::uint64_t max) {
+    return parsed_or_auto(std::move(section), std::move(variable), std::move(help), bytes_range(min, max),
+                          field, within(parse_bytes, min, max), format_bytes);
 }
 
 template <class Field>
 Setting duration(std::string section, std::string variable, std::string help, Field field, Milliseconds min,
                  Milliseconds max) {
-    return {
-        .section = std::move(section),
-        .variable = std::move(variable),
-        .help = std::move(help),
-        .accepts = fmt::format("a time from {} to {}, in ms, s, m, h or d", format_duration(min),
-                               format_duration(max)),
-        .set =
-            [=](Config& config, std::string_view text) {
-                const auto value = parse_duration(text);
-                if (!value || *value < min || *value > max) return false;
-                field(config) = *value;
-                return true;
-            },
-        .get = [=](const Config& config) { return format_duration(field(config)); },
-    };
+    return parsed(
+        std::move(section), std::move(variable), std::move(help),
+        fmt::format("a time from {} to {}, in ms, s, m, h or d", format_duration(min), format_duration(max)),
+        field, within(parse_duration, min, max), format_duration);
 }
 
 template <class Field>
@@ -134,52 +176,6 @@ Setting choice(std::string section, std::string variable, std::string help, Fiel
                 }
                 return std::string();
             },
-    };
-}
-
-/// A number that "auto" leaves to the number of processors.
-template <class Field>
-Setting number_or_auto(std::string section, std::string variable, std::string help, Field field,
-                       std::uint32_t least, std::uint32_t most) {
-    return {
-        .section = std::move(section),
-        .variable = std::move(variable),
-        .help = std::move(help),
-        .accepts = fmt::format("auto, or a whole number from {} to {}", least, most),
-        .set =
-            [=](Config& config, std::string_view value) {
-                std::optional<std::uint32_t> count;
-                if (value != "auto") {
-                    const auto [end, error] =
-                        std::from_chars(value.data(), value.data() + value.size(), count.emplace());
-                    if (error != std::errc{} || end != value.data() + value.size()) return false;
-                    if (*count < least || *count > most) return false;
-                }
-                field(config) = count;
-                return true;
-            },
-        .get = [=](const Config& config) { return field(config) ? std::to_string(*field(config)) : "auto"; },
-    };
-}
-
-/// A size that "auto" leaves to the machine.
-template <class Field>
-Setting bytes_or_auto(std::string section, std::string variable, std::string help, Field field,
-                      std::uint64_t min, std::uint64_t max) {
-    return {
-        .section = std::move(section),
-        .variable = std::move(variable),
-        .help = std::move(help),
-        .accepts = fmt::format("auto, or a size from {} to {}, in B, kB, MB, GB, KiB, MiB or GiB",
-                               format_bytes(min), format_bytes(max)),
-        .set =
-            [=](Config& config, std::string_view value) {
-                const auto bytes = value == "auto" ? std::nullopt : parse_bytes(value);
-                if (value != "auto" && (!bytes || *bytes < min || *bytes > max)) return false;
-                field(config) = bytes;
-                return true;
-            },
-        .get = [=](const Config& config) { return field(config) ? format_bytes(*field(config)) : "auto"; },
     };
 }
 

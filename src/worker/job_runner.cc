@@ -123,22 +123,22 @@ Result<RenderOutcome> JobRunner::render_batches(const RenderTask& task, const Im
     const CancelCheck unwanted = [this, &hold] {
         return hold.is_lost() || give_back_.load(std::memory_order_relaxed);
     };
-    const std::uint64_t bytes_max =
-        config_.single_render_bytes_max - std::min(overlay_bytes, config_.single_render_bytes_max);
-    const RenderBatches plan = plan_batches(image, task.transforms, config_.image, bytes_max);
+    const RenderBatches plan =
+        plan_batches(image, task.transforms, config_.image, config_.single_render_bytes_max, overlay_bytes);
     RenderOutcome outcome;
     outcome.renditions.assign(task.transforms.size(), failure(ErrorCode::internal, "An internal error."));
     for (const RenderBatch& refused : plan.too_large) {
         outcome.renditions[refused.transforms.front()] =
-            too_much_memory(refused.bytes + overlay_bytes, config_.single_render_bytes_max);
+            too_much_memory(refused.bytes, config_.single_render_bytes_max);
     }
     for (const RenderBatch& batch : plan.batches) {
         std::vector<Transform> wanted;
         for (const std::size_t i : batch.transforms) wanted.push_back(task.transforms[i]);
         RenderTask part = task;
         part.transforms = wanted;
+        if (!need_overlays(wanted)) part.overlays = {};
         part.wants_look = task.wants_look && !outcome.look;
-        TRY_ASSIGN(RenderOutcome made, render_batch(part, batch.bytes + overlay_bytes, unwanted));
+        TRY_ASSIGN(RenderOutcome made, render_batch(part, batch.bytes, unwanted));
         for (std::size_t i = 0; i < made.renditions.size(); ++i)
             outcome.renditions[batch.transforms[i]] = std::move(made.renditions[i]);
         if (made.look) outcome.look = std::move(made.look);

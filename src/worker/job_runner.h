@@ -58,7 +58,7 @@ class JobRunner {
     [[nodiscard]] Result<Work> work(const Claim& claim, RenderSlot& slot);
     /// One rendition for each pending variant: a fault of its overlay is that variant's alone.
     [[nodiscard]] Result<RenderOutcome> render(const Claim& claim, LeaseKeeper::Hold& hold, RenderSlot& slot);
-    /// In as many calls as there is memory for; `overlay_bytes` come to each.
+    /// In as many calls as there is memory for; `overlay_bytes` come to those with watermarks.
     [[nodiscard]] Result<RenderOutcome> render_batches(const RenderTask& task, const Image& image,
                                                        std::uint64_t overlay_bytes, LeaseKeeper::Hold& hold);
     [[nodiscard]] Result<RenderOutcome> render_batch(const RenderTask& task, std::uint64_t bytes,

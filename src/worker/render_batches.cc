@@ -1,15 +1,21 @@
 #include "worker/render_batches.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "renderer/memory_estimate.h"
 
 namespace safelight {
 
+bool need_overlays(std::span<const Transform> transforms) {
+    return std::ranges::any_of(transforms, [](const Transform& each) { return each.watermark.has_value(); });
+}
+
 RenderBatches plan_batches(const Image& image, std::span<const Transform> transforms,
-                           const ImageLimits& limits, std::uint64_t bytes_max) {
+                           const ImageLimits& limits, std::uint64_t bytes_max, std::uint64_t overlay_bytes) {
     const auto estimate = [&](std::span<const Transform> some) {
-        return estimate_render_bytes(image.facts, image.size_bytes, some, limits);
+        return estimate_render_bytes(image.facts, image.size_bytes, some, limits) +
+               (need_overlays(some) ? overlay_bytes : 0);
     };
     RenderBatches plan;
     RenderBatch batch;

@@ -28,8 +28,13 @@ struct RenderBatches {
 };
 
 /// All in one batch, for one decode, where that takes no more than `bytes_max`; else as many in each as there
-/// is room for. Estimates are those of renderer/memory_estimate.h. Pure.
+/// is room for. Estimates are those of renderer/memory_estimate.h, and `overlay_bytes` where a watermark is
+/// among them. Pure.
 [[nodiscard]] RenderBatches plan_batches(const Image& image, std::span<const Transform> transforms,
-                                         const ImageLimits& limits, std::uint64_t bytes_max);
+                                         const ImageLimits& limits, std::uint64_t bytes_max,
+                                         std::uint64_t overlay_bytes = 0);
+
+/// True when any of them lays a stored image over the picture.
+[[nodiscard]] bool need_overlays(std::span<const Transform> transforms);
 
 }  // namespace safelight

@@ -46,6 +46,19 @@ TEST(RenderBatches, WhatNeverFitsIsLeftOutAlone) {
     EXPECT_EQ(plan.too_large, (std::vector<RenderBatch>{{{1}, estimate({whole})}}));
 }
 
+TEST(RenderBatches, AHeavyWatermarkIsNoBurdenToTheOthers) {
+    Transform marked = small;
+    marked.watermark.emplace();
+    const std::vector<Transform> transforms{small, marked, small};
+    constexpr std::uint64_t overlay_bytes = 500'000'000;
+    const auto plain = estimate({small, small});
+    const auto tight = plan_batches(large_image(), transforms, {}, plain, overlay_bytes);
+    EXPECT_EQ(tight.batches, (std::vector<RenderBatch>{{{0, 2}, plain}}));
+    EXPECT_EQ(tight.too_large, (std::vector<RenderBatch>{{{1}, estimate({marked}) + overlay_bytes}}));
+    const auto roomy = plan_batches(large_image(), transforms, {}, 2 * overlay_bytes + plain, overlay_bytes);
+    EXPECT_EQ(roomy.batches, (std::vector<RenderBatch>{{{0, 1, 2}, estimate(transforms) + overlay_bytes}}));
+}
+
 TEST(RenderBatches, WithoutTransformsThereIsNothingToDo) {
     EXPECT_EQ(plan_batches(large_image(), {}, {}, 1), RenderBatches{});
 }
