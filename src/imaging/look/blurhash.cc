@@ -30,11 +30,12 @@ std::vector<Component> components_of(const Pixels& pixels, std::uint32_t across,
     const auto& light = light_of_srgb();
     const std::size_t count = std::size_t{pixels.width_px} * pixels.height_px;
     std::vector<Component> components(std::size_t{across} * down);
+    const Cosines cosines(pixels.width_px, pixels.height_px, 0);
     std::vector<double> plane(count);
     for (std::size_t channel = 0; channel < 3; ++channel) {
         for (std::size_t i = 0; i < count; ++i)
             plane[i] = static_cast<double>(light[pixels.samples[i * 3 + channel]]) / light_one;
-        const auto waves = frequencies_of(plane, pixels.width_px, pixels.height_px, across, down, 0);
+        const auto waves = cosines.frequencies_of(plane, across, down);
         for (std::size_t i = 0; i < waves.size(); ++i)
             components[i][channel] = (i == 0 ? 1 : 2) * waves[i] / static_cast<double>(count);
     }

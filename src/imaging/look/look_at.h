@@ -9,9 +9,9 @@
 
 namespace safelight {
 
-/// The longest side of a miniature. Half of what a usual thumbnail has, so that it can be made from one, and
-/// far more than the hashes can tell.
-inline constexpr std::uint32_t miniature_side_max_px = 48;
+/// The longest side of a miniature. A third of what a usual thumbnail has, so that it can be made from one,
+/// and four times as many as the hashes have frequencies.
+inline constexpr std::uint32_t miniature_side_max_px = 32;
 
 /// What makes a miniature of a whole picture.
 [[nodiscard]] Transform miniature();

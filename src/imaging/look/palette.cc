@@ -22,6 +22,7 @@ struct Spot {
     double weight = 0;
 };
 
+/// Of the pixels of one bin.
 struct LightSum {
     std::uint64_t red = 0;
     std::uint64_t green = 0;
@@ -36,12 +37,20 @@ constexpr std::size_t bin_of(const std::uint8_t* pixel) {
 
 std::vector<Spot> histogram(const Pixels& pixels) {
     const auto& light = light_of_srgb();
-    std::vector<LightSum> sums(16 * 16 * 16);
+    std::array<std::uint16_t, std::size_t{16} * 16 * 16>
+        places{};  // 1 + that of the bin in `sums`; 0: none yet
+    std::vector<LightSum> sums;
     const std::size_t count = std::size_t{pixels.width_px} * pixels.height_px;
     const std::uint8_t* pixel = pixels.samples.data();
     for (std::size_t i = 0; i < count; ++i, pixel += pixels.channels) {
         const std::uint64_t weight = has_alpha(pixels.channels) ? pixel[3] : 255;
-        LightSum& sum = sums[bin_of(pixel)];
+        if (weight == 0) continue;
+        std::uint16_t& place = places[bin_of(pixel)];
+        if (place == 0) {
+            sums.emplace_back();
+            place = static_cast<std::uint16_t>(sums.size());
+        }
+        LightSum& sum = sums[place - 1];
         sum.red += weight * static_cast<std::uint64_t>(light[pixel[0]]);
         sum.green += weight * static_cast<std::uint64_t>(light[pixel[1]]);
         sum.blue += weight * static_cast<std::uint64_t>(light[pixel[2]]);
@@ -49,7 +58,6 @@ std::vector<Spot> histogram(const Pixels& pixels) {
     }
     std::vector<Spot> spots;
     for (const LightSum& sum : sums) {
-        if (sum.weight == 0) continue;
         const double one = static_cast<double>(sum.weight) * light_one;
         spots.push_back({to_oklab({static_cast<double>(sum.red) / one, static_cast<double>(sum.green) / one,
                                    static_cast<double>(sum.blue) / one}),

@@ -60,9 +60,9 @@ struct Channel {
 };
 
 /// Takes the triangle of the lowest of across × down frequencies.
-Channel channel_of(const std::vector<double>& plane, const Pixels& pixels, std::uint32_t across,
+Channel channel_of(const std::vector<double>& plane, const Cosines& cosines, std::uint32_t across,
                    std::uint32_t down) {
-    const auto all = frequencies_of(plane, pixels.width_px, pixels.height_px, across, down, 0.5);
+    const auto all = cosines.frequencies_of(plane, across, down);
     const auto count = static_cast<double>(plane.size());
     Channel channel{.mean = all[0] / count, .waves = {}, .scale = 0};
     for (std::uint32_t y = 0; y < down; ++y) {
@@ -98,10 +98,11 @@ std::vector<std::byte> thumbhash_of(const Pixels& pixels) {
     const std::uint32_t most = planes.has_alpha ? 5 : 7;
     const std::uint32_t across = lightness_waves(pixels.width_px, longest, most);
     const std::uint32_t down = lightness_waves(pixels.height_px, longest, most);
-    const Channel l = channel_of(planes.l, pixels, std::max(3U, across), std::max(3U, down));
-    const Channel p = channel_of(planes.p, pixels, 3, 3);
-    const Channel q = channel_of(planes.q, pixels, 3, 3);
-    const Channel a = planes.has_alpha ? channel_of(planes.a, pixels, 5, 5) : Channel{};
+    const Cosines cosines(pixels.width_px, pixels.height_px, 0.5);
+    const Channel l = channel_of(planes.l, cosines, std::max(3U, across), std::max(3U, down));
+    const Channel p = channel_of(planes.p, cosines, 3, 3);
+    const Channel q = channel_of(planes.q, cosines, 3, 3);
+    const Channel a = planes.has_alpha ? channel_of(planes.a, cosines, 5, 5) : Channel{};
 
     const bool is_wide = pixels.width_px > pixels.height_px;
     std::vector<std::byte> hash;

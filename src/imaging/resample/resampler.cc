@@ -67,6 +67,40 @@ void each_light(std::uint32_t channels, const std::uint8_t* row, std::uint32_t c
     }
 }
 
+/// Adds the light of a row of `count` pixels, box by box, to planar sums.
+template <std::uint32_t Channels>
+void add_boxes(const std::uint8_t* row, std::uint32_t count, std::uint32_t box, std::size_t plane,
+               std::uint64_t* sums) {
+    const auto add = [&](std::uint32_t wide) {
+        std::array<std::uint64_t, Channels> sum{};  // kept out of memory, which may be that of the row
+        each_light<Channels>(row, wide, [&sum](std::uint32_t channel, std::uint32_t, std::int16_t light) {
+            sum[channel] += static_cast<std::uint64_t>(light);
+        });
+        for (std::uint32_t channel = 0; channel < Channels; ++channel) sums[channel * plane] += sum[channel];
+        row += std::size_t{wide} * Channels;
+        ++sums;
+    };
+    for (; count >= box; count -= box) add(box);
+    if (count > 0) add(count);
+}
+
+/// Divides sums of light by how many there are, to the nearest, without a division: those would take as long
+/// as all else of a box. What is rounded down lies half a step above a multiple of the step, or more, so that
+/// the error of the reciprocal does not show.
+class Mean {
+  public:
+    explicit Mean(std::uint64_t count) : half_(count / 2), reciprocal_(1 / static_cast<double>(count)) {}
+
+    [[nodiscard]] std::int16_t of(std::uint64_t sum) const {
+        const auto above = static_cast<double>(static_cast<std::int64_t>(sum + half_)) + 0.5;
+        return static_cast<std::int16_t>(above * reciprocal_);
+    }
+
+  private:
+    std::uint64_t half_;
+    double reciprocal_;
+};
+
 /// From a planar row in linear light, alpha premultiplied, to the encoding of Pixels.
 template <std::uint32_t Channels>
 void encode_with_alpha(const std::int16_t* row, std::size_t width, std::uint8_t* out) {
@@ -225,27 +259,33 @@ void Resampler::add_to_box(const std::uint8_t* row) {
     ++boxed_rows_;
     const std::uint32_t begin = first_column_ * box_x_;
     const std::uint32_t end = std::min(width_px_, (first_column_ + columns_) * box_x_);
-    std::uint64_t* sums = box_sums_.data();
-    for (std::uint32_t x = begin; x < end; x += box_x_, ++sums) {
-        each_light(channels_, row + std::size_t{x} * channels_, std::min(box_x_, end - x),
-                   [sums, plane = plane_](std::uint32_t channel, std::uint32_t, std::int16_t light) {
-                       sums[channel * plane] += static_cast<std::uint64_t>(light);
-                   });
+    const std::uint8_t* samples = row + std::size_t{begin} * channels_;
+    switch (channels_) {
+        case 1:
+            return add_boxes<1>(samples, end - begin, box_x_, plane_, box_sums_.data());
+        case 2:
+            return add_boxes<2>(samples, end - begin, box_x_, plane_, box_sums_.data());
+        case 3:
+            return add_boxes<3>(samples, end - begin, box_x_, plane_, box_sums_.data());
+        default:
+            return add_boxes<4>(samples, end - begin, box_x_, plane_, box_sums_.data());
     }
 }
 
 void Resampler::finish_box() {
+    // The last box of a row, and the last row of boxes, may hold less than the others.
+    const std::uint32_t last = columns_ - 1;
+    const std::uint32_t wide = std::min(box_x_, width_px_ - (first_column_ + last) * box_x_);
+    const Mean mean(box_x_ * std::uint64_t{boxed_rows_});
+    const Mean mean_of_last(wide * std::uint64_t{boxed_rows_});
     std::int16_t* slot = slot_of(reduced_seen_);
-    for (std::uint32_t x = 0; x < columns_; ++x) {
-        // The last box of a row, and the last row of boxes, may hold less than the others.
-        const std::uint32_t wide = std::min(box_x_, width_px_ - (first_column_ + x) * box_x_);
-        const std::uint64_t samples = std::uint64_t{wide} * boxed_rows_;
-        for (std::uint32_t channel = 0; channel < channels_; ++channel) {
-            std::uint64_t& sum = box_sums_[channel * plane_ + x];
-            slot[2 * (channel * plane_ + x)] = static_cast<std::int16_t>((sum + samples / 2) / samples);
-            sum = 0;
-        }
+    for (std::uint32_t channel = 0; channel < channels_; ++channel) {
+        const std::uint64_t* sums = box_sums_.data() + channel * plane_;
+        std::int16_t* out = slot + 2 * (channel * plane_);
+        for (std::uint32_t x = 0; x < last; ++x) out[2 * x] = mean.of(sums[x]);
+        out[std::size_t{2} * last] = mean_of_last.of(sums[last]);
     }
+    std::ranges::fill(box_sums_, 0);
     boxed_rows_ = 0;
 }
 
