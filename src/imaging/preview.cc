@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "imaging/decode.h"
+#include "imaging/jpeg/jpeg_source.h"
 #include "imaging/orient.h"
 #include "imaging/resample/resampler.h"
 #include "imaging/salience.h"
@@ -25,7 +26,7 @@ Plan whole_plan(const ImageFacts& facts) {
 /// A part of it may be what gravity chooses from, so that it has up to twice a view's side; never so much
 /// that a JPEG had to be decoded at more than an eighth for it.
 Plan view_plan(const ImageFacts& facts) {
-    constexpr std::uint32_t eighth = 16;  // see jpeg_shrink_for
+    constexpr auto eighth = static_cast<std::uint32_t>(8 * jpeg_reserve);
     Plan plan = whole_plan(facts);
     const std::uint32_t longest = std::max(plan.width_px, plan.height_px);
     const std::uint32_t side = std::clamp(longest / eighth, view_side_max_px, 2 * view_side_max_px);

@@ -30,10 +30,9 @@ std::optional<Gamut> plain_gamut(std::span<const std::byte> bytes, const ImageFa
 
 std::uint32_t jpeg_shrink_for(const Plan& plan) {
     for (const std::uint32_t shrink : {8U, 4U, 2U}) {
-        if (plan.region.width >= 2.0 * shrink * plan.width_px &&
-            plan.region.height >= 2.0 * shrink * plan.height_px) {
+        const double reserve = jpeg_reserve * shrink;
+        if (plan.region.width >= reserve * plan.width_px && plan.region.height >= reserve * plan.height_px)
             return shrink;
-        }
     }
     return 1;
 }
