@@ -143,7 +143,8 @@ def sheet(cells):
     return page
 
 
-def cells_of(server, photo):
+def cells_of(server, photo, focal_point="0.2,0.2"):
+    """(label, picture, note) of each operation."""
     logo_id = server.upload(logo(), [], filename="logo.png")["image"]["id"]
     shown = transforms(logo_id)
     names = {f"v{index}": label for index, label in enumerate(shown)}
@@ -151,7 +152,7 @@ def cells_of(server, photo):
     job = None
     for start in range(0, len(variants), 16):
         part = variants[start:start + 16]
-        job = server.upload(photo, part, filename="photo", focal_point="0.2,0.2")
+        job = server.upload(photo, part, filename="photo", focal_point=focal_point)
         for variant in job["image"]["variants"]:
             label = names[variant["name"]]
             if variant["status"] != "ready":

@@ -4,6 +4,7 @@
 import argparse
 import json
 import pathlib
+import re
 import tempfile
 
 import harness
@@ -45,6 +46,13 @@ def measure_speed(arguments, server, pictures):
     return results
 
 
+def peak_rss_mib(pid):
+    """Of a process, and of each of its children."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    peaks = (re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{each}/status").read_text()) for each in [pid, *children])
+    return [int(peak[1]) / 1024 for peak in peaks]
+
+
 def measure_memory(arguments, server):
     held = ["--make", "360x360", "--pad", MEMORY_BYTES, "--hold", "--clients", str(MEMORY_CLIENTS)]
     result = harness.run_client(arguments.build, server.url, None, pids=[f"safelight={server.process.pid}"],
@@ -53,7 +61,11 @@ def measure_memory(arguments, server):
     print(f"{result['held']} uploads of {result['file_bytes']} bytes in flight at once")
     print(f"  accepted {result['accepted']}, errors {result['errors']} {result['first_error']}, failed jobs {result['failed_jobs']}")
     print(f"  while all were half sent: PSS {while_held['pss_mib']:.1f} MiB")
-    print(f"  peak RSS of the whole run: {result['server_all']['peak_rss_mib']:.1f} MiB")
+    server_peak, *renderer_peaks = peak_rss_mib(server.process.pid)
+    print(f"  peak RSS of the server process: {server_peak:.1f} MiB; of each of its {len(renderer_peaks)} renderer processes at most "
+          f"{max(renderer_peaks, default=0):.1f} MiB")
+    print(f"  all of them added up, with what they share counted for each: {result['server_all']['peak_rss_mib']:.1f} MiB; "
+          f"PSS afterwards {result['server_all']['pss_mib']:.1f} MiB")
     print(f"  {result['total_s']:.2f} s until all were processed, {result['server_all']['cpu_s']:.2f} CPU s")
     return [result]
 

@@ -24,12 +24,12 @@ Plan whole_plan(const ImageFacts& facts) {
 }
 
 /// A part of it may be what gravity chooses from, so that it has up to twice a view's side; never so much
-/// that a JPEG had to be decoded at more than an eighth for it.
+/// that a JPEG had to be decoded at more than a quarter for it.
 Plan view_plan(const ImageFacts& facts) {
-    constexpr auto eighth = static_cast<std::uint32_t>(8 * jpeg_reserve);
+    constexpr auto quarter = static_cast<std::uint32_t>(jpeg_shrinks[1].ratio_min);
     Plan plan = whole_plan(facts);
     const std::uint32_t longest = std::max(plan.width_px, plan.height_px);
-    const std::uint32_t side = std::clamp(longest / eighth, view_side_max_px, 2 * view_side_max_px);
+    const std::uint32_t side = std::clamp(longest / quarter, view_side_max_px, 2 * view_side_max_px);
     const double scale = std::min(1.0, static_cast<double>(side) / longest);
     plan.width_px = std::max(1U, static_cast<std::uint32_t>(plan.width_px * scale));
     plan.height_px = std::max(1U, static_cast<std::uint32_t>(plan.height_px * scale));

@@ -29,9 +29,9 @@ std::optional<Gamut> plain_gamut(std::span<const std::byte> bytes, const ImageFa
 }
 
 std::uint32_t jpeg_shrink_for(const Plan& plan) {
-    for (const std::uint32_t shrink : {8U, 4U, 2U}) {
-        const double reserve = jpeg_reserve * shrink;
-        if (plan.region.width >= reserve * plan.width_px && plan.region.height >= reserve * plan.height_px)
+    for (const auto& [shrink, ratio_min] : jpeg_shrinks) {
+        if (plan.region.width >= ratio_min * plan.width_px &&
+            plan.region.height >= ratio_min * plan.height_px)
             return shrink;
     }
     return 1;

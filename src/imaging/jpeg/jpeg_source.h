@@ -2,7 +2,9 @@
 // straight to the resamplers.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <vector>
@@ -19,12 +21,17 @@ namespace safelight {
 [[nodiscard]] std::optional<Gamut> plain_gamut(std::span<const std::byte> bytes, const ImageFacts& facts,
                                                Icc icc);
 
-/// How many times the size that is wanted a JPEG is decoded at, at least. Its decoder shrinks encoded values,
-/// not light, so that fine contrast grows too dark, and the less of the shrink that is left to the resampler
-/// the more: twice costs a photo full of such contrast 12 points of SSIMULACRA2, three times next to nothing.
-inline constexpr double jpeg_reserve = 3;
+struct JpegShrink {
+    std::uint32_t shrink;
+    double ratio_min;  // of what is stored to what is wanted, on both sides
+};
 
-/// The largest of 1, 2, 4 and 8 that leaves jpeg_reserve times what `plan` wants.
+/// libjpeg shrinks encoded values, not light, so that fine contrast grows too dark, and the more so the more
+/// it shrinks: by 2 costs a photo full of such contrast less than 1 point of SSIMULACRA2, by 4 up to 7, by 8
+/// up to 10, whatever the resampler has left to do. So only small results are made from a strong shrink.
+inline constexpr std::array<JpegShrink, 3> jpeg_shrinks{{{8, 32}, {4, 16}, {2, 4}}};
+
+/// The first of them that `plan` allows, or 1.
 [[nodiscard]] std::uint32_t jpeg_shrink_for(const Plan& plan);
 
 /// The pixels of each plan, in order and not turned; plans are in stored pixels of the whole picture. Decodes

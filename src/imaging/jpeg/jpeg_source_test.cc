@@ -20,11 +20,13 @@ Plan whole(std::uint32_t width, std::uint32_t height, std::uint32_t to_width, st
     return {{0, 0, static_cast<double>(width), static_cast<double>(height)}, to_width, to_height};
 }
 
-TEST(JpegSource, LeavesThreeTimesTheTargetToTheResampler) {
-    EXPECT_EQ(jpeg_shrink_for(whole(1448, 1448, 200, 200)), 2U);
-    EXPECT_EQ(jpeg_shrink_for(whole(2400, 2400, 200, 200)), 4U);
-    EXPECT_EQ(jpeg_shrink_for(whole(2400, 2400, 100, 100)), 8U);
-    EXPECT_EQ(jpeg_shrink_for(whole(2400, 1199, 400, 200)), 1U);
+TEST(JpegSource, ShrinksStronglyOnlyForSmallResults) {
+    EXPECT_EQ(jpeg_shrink_for(whole(3200, 3200, 100, 100)), 8U);
+    EXPECT_EQ(jpeg_shrink_for(whole(3199, 3200, 100, 100)), 4U);
+    EXPECT_EQ(jpeg_shrink_for(whole(1600, 1600, 100, 100)), 4U);
+    EXPECT_EQ(jpeg_shrink_for(whole(1600, 1599, 100, 100)), 2U);
+    EXPECT_EQ(jpeg_shrink_for(whole(1600, 800, 400, 200)), 2U);
+    EXPECT_EQ(jpeg_shrink_for(whole(1600, 799, 400, 200)), 1U);
     EXPECT_EQ(jpeg_shrink_for(whole(100, 100, 400, 400)), 1U);
 }
 
