@@ -1,4 +1,4 @@
-"""One `safelight serve` under test: started, watched through its log, stopped, killed, started again."""
+"""One `safelight serve` or `safelight worker` under test: started, watched through its log, stopped, killed, started again."""
 
 import json
 import os
@@ -43,13 +43,14 @@ class ServerDied(Exception):
 class SafelightProcess:
     """`wrapper` goes before the program's name (strace …); the process is then the wrapper's child."""
 
-    def __init__(self, folder, settings=None, wrapper=()):
+    def __init__(self, folder, settings=None, wrapper=(), command="serve"):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
         self.log_path = self.folder / "server.log"
         self.settings = {**TEST_SETTINGS, "SAFELIGHT_DATA": str(self.data), **(settings or {})}
         self.wrapper = list(wrapper)
+        self.command = command
         self.port = None
         self._process = None
         self._events = []
@@ -60,7 +61,7 @@ class SafelightProcess:
 
     def start(self, timeout_s=20):
         self._events, self._lines, self._ended, self.port = [], [], False, None
-        self._process = subprocess.Popen([*self.wrapper, str(BINARY), "serve"], cwd=self.folder,
+        self._process = subprocess.Popen([*self.wrapper, str(BINARY), self.command], cwd=self.folder,
                                          env=clean_environment(self.settings), stdin=subprocess.DEVNULL,
                                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         self._reader = threading.Thread(target=self._read_log, args=(self._process.stderr,), daemon=True)

@@ -45,6 +45,17 @@ struct ReadinessCheck {
     std::function<Status()> check;
 };
 
+/// What tells whether a process is well. Everything referred to outlives the router.
+struct HealthParts {
+    ThreadPool& pool;
+    telemetry::Logger& log;
+    telemetry::Metrics& metrics;
+    std::vector<ReadinessCheck> readiness;
+};
+
+/// /healthz, /readyz and /metrics: all that a process without the API answers.
+void register_health_routes(http::Router& router, HealthParts parts);
+
 /// Everything referred to outlives the router.
 struct ApiParts {
     Ingest& ingest;
@@ -66,6 +77,7 @@ struct ApiParts {
 /// for it.
 inline constexpr std::uint64_t form_overhead_bytes_max = 256 * 1'024;
 
+/// The whole API, with the health routes.
 void register_routes(http::Router& router, ApiParts parts);
 
 /// Problem documents for what the server says by itself; a log line and metrics for every exchange.

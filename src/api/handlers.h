@@ -39,9 +39,9 @@ Handled get_variant(const ApiParts& api, const Principal& principal, http::Reque
 Handled list_presets(const ApiParts& api, const Principal& principal, http::Request& request);
 
 // health.cc
-Handled get_health(const ApiParts& api, const Principal& principal, http::Request& request);
-Handled get_readiness(const ApiParts& api, const Principal& principal, http::Request& request);
-Handled get_metrics(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_health();
+Handled get_readiness(const HealthParts& health);
+Handled get_metrics(const HealthParts& health);
 
 // documents.cc
 Handled get_openapi(const ApiParts& api, const Principal& principal, http::Request& request);

@@ -10,10 +10,10 @@ struct Report {
 };
 
 /// Blocks: asks every dependency.
-Report ask(const ApiParts& api) {
+Report ask(const HealthParts& health) {
     Report report;
     std::string checks;
-    for (const ReadinessCheck& dependency : api.readiness) {
+    for (const ReadinessCheck& dependency : health.readiness) {
         const Status status = dependency.check();
         if (!checks.empty()) checks += ',';
         checks += R"({"name":)";
@@ -24,10 +24,10 @@ Report ask(const ApiParts& api) {
         }
         report.is_ready = false;
         checks += R"(,"status":"failed"})";
-        api.log.warn("not_ready", {{"dependency", dependency.name},
-                                   {"code", name_of(status.error().code)},
-                                   {"error", status.error().log_text.empty() ? status.error().public_text
-                                                                             : status.error().log_text}});
+        health.log.warn("not_ready", {{"dependency", dependency.name},
+                                      {"code", name_of(status.error().code)},
+                                      {"error", status.error().log_text.empty() ? status.error().public_text
+                                                                                : status.error().log_text}});
     }
     report.json = std::string(R"({"status":)") + (report.is_ready ? R"("ok")" : R"("failed")") +
                   R"(,"checks":[)" + checks + "]}";
@@ -45,12 +45,12 @@ http::Response uncached(int status, std::string type, std::string text) {
 
 }  // namespace
 
-Handled get_health(const ApiParts&, const Principal&, http::Request&) {
+Handled get_health() {
     co_return uncached(200, "application/json", R"({"status":"ok"})");
 }
 
-Handled get_readiness(const ApiParts& api, const Principal&, http::Request&) {
-    auto report = co_await http::on_pool(api.pool, [&]() -> Result<Report> { return ask(api); });
+Handled get_readiness(const HealthParts& health) {
+    auto report = co_await http::on_pool(health.pool, [&]() -> Result<Report> { return ask(health); });
     if (!report) co_return refuse(std::move(report).error());
     const int status = report->is_ready ? 200 : type_of(Problem::unavailable).status;
     http::Response response = uncached(status, "application/json", std::move(report->json));
@@ -58,10 +58,10 @@ Handled get_readiness(const ApiParts& api, const Principal&, http::Request&) {
     co_return response;
 }
 
-Handled get_metrics(const ApiParts& api, const Principal&, http::Request&) {
+Handled get_metrics(const HealthParts& health) {
     // Gauges may ask the catalog.
     auto text =
-        co_await http::on_pool(api.pool, [&]() -> Result<std::string> { return api.metrics.expose(); });
+        co_await http::on_pool(health.pool, [&]() -> Result<std::string> { return health.metrics.expose(); });
     if (!text) co_return refuse(std::move(text).error());
     co_return uncached(200, "text/plain; version=0.0.4; charset=utf-8", *std::move(text));
 }

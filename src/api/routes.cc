@@ -17,36 +17,41 @@ class OpenAuthenticator final : public Authenticator {
 
 using Handle = Handled (*)(const ApiParts&, const Principal&, http::Request&);
 
-http::Response refused(const ApiParts& api, const Refusal& refusal, const http::Request& request) {
+http::Response refused(telemetry::Logger& log, const Refusal& refusal, const http::Request& request) {
     const Error& error = refusal.error;
     if (type_of(refusal.problem).status >= 500) {
         // A client that went away and a queue that is full are the weather; the rest wants looking at.
         const bool is_weather = error.code == ErrorCode::cancelled || error.code == ErrorCode::overloaded;
-        api.log.log(is_weather ? telemetry::Level::info : telemetry::Level::error, "request_failed",
-                    {{"request_id", request.request_id},
-                     {"route", request.route},
-                     {"code", name_of(error.code)},
-                     {"error", error.log_text.empty() ? error.public_text : error.log_text}});
+        log.log(is_weather ? telemetry::Level::info : telemetry::Level::error, "request_failed",
+                {{"request_id", request.request_id},
+                 {"route", request.route},
+                 {"code", name_of(error.code)},
+                 {"error", error.log_text.empty() ? error.public_text : error.log_text}});
     }
     return render(refusal, &request);
 }
 
-http::Task<http::Response> answer(const ApiParts& api, Handle handle, http::Request& request) {
-    auto principal = co_await api.authenticator.authenticate(request);
-    if (!principal) co_return refused(api, refuse(std::move(principal).error()).error(), request);
-    Answer answered = co_await handle(api, *principal, request);
-    if (!answered) co_return refused(api, answered.error(), request);
+http::Response finished(Answer answered, telemetry::Logger& log, const http::Request& request) {
+    if (!answered) return refused(log, answered.error(), request);
     answered->headers.set("X-Content-Type-Options", "nosniff");
-    co_return std::move(*answered);
+    return std::move(*answered);
 }
 
-/// Documents and health are for everybody.
+http::Task<http::Response> answer(const ApiParts& api, Handle handle, http::Request& request) {
+    auto principal = co_await api.authenticator.authenticate(request);
+    if (!principal) co_return refused(api.log, refuse(std::move(principal).error()).error(), request);
+    co_return finished(co_await handle(api, *principal, request), api.log, request);
+}
+
+/// Documents are for everybody.
 http::Task<http::Response> answer_openly(const ApiParts& api, Handle handle, http::Request& request) {
     const Principal nobody{};
-    Answer answered = co_await handle(api, nobody, request);
-    if (!answered) co_return refused(api, answered.error(), request);
-    answered->headers.set("X-Content-Type-Options", "nosniff");
-    co_return std::move(*answered);
+    co_return finished(co_await handle(api, nobody, request), api.log, request);
+}
+
+/// Health too.
+http::Task<http::Response> answer_probe(Handled probe, telemetry::Logger& log, http::Request& request) {
+    co_return finished(co_await std::move(probe), log, request);
 }
 
 /// A client may invent methods; the number of series must not grow with them.
@@ -123,8 +128,21 @@ Answer conditional_json(const http::Request& request, std::string json) {
     return response;
 }
 
-void register_routes(http::Router& router, ApiParts parts) {
+void register_health_routes(http::Router& router, HealthParts parts) {
     for (ReadinessCheck& check : parts.readiness) check = remembered(std::move(check));
+    const auto health = std::make_shared<const HealthParts>(std::move(parts));
+    const auto add = [&](const char* pattern, auto probe) {
+        router.add("GET", pattern, [health, probe](http::Request& request) {
+            return answer_probe(probe(*health), health->log, request);
+        });
+    };
+    add("/healthz", [](const HealthParts&) { return get_health(); });
+    add("/readyz", get_readiness);
+    add("/metrics", get_metrics);
+}
+
+void register_routes(http::Router& router, ApiParts parts) {
+    register_health_routes(router, {parts.pool, parts.log, parts.metrics, std::move(parts.readiness)});
     const auto api = std::make_shared<const ApiParts>(std::move(parts));
     const auto add = [&](const char* method, const char* pattern, Handle handle) {
         router.add(method, pattern,
@@ -147,9 +165,6 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("GET", "/v1/images/{id}/variants/{name}", get_variant);
     add("GET", "/v1/presets", list_presets);
     add("GET", "/v1/formats", list_formats);
-    add_open("/healthz", get_health);
-    add_open("/readyz", get_readiness);
-    add_open("/metrics", get_metrics);
     add_open("/openapi.json", get_openapi);
     add_open("/problems/{type}", get_problem_page);
     add_open("/", get_start_page);

@@ -16,6 +16,10 @@ namespace safelight::app {
 /// Serves until SIGTERM or SIGINT, then drains. A second signal ends the process at once.
 [[nodiscard]] int run_serve(const Config& config);
 
+/// Works on jobs, with no API, until SIGTERM or SIGINT; then gives back what it holds. As many as there are
+/// may share a catalog, a queue and a store with `serve`.
+[[nodiscard]] int run_worker(const Config& config);
+
 struct ProcessOptions {
     std::vector<std::filesystem::path> inputs;  // files and folders
     std::filesystem::path out;

@@ -24,6 +24,11 @@ enum class LogFormatChoice { automatic, text, json };
 /// locked in as far as this system can; in this process.
 enum class SandboxChoice { required, lenient, off };
 
+struct Endpoint {
+    std::string address;
+    std::uint16_t port = 0;  // 0: any free one
+};
+
 struct Config {
     std::filesystem::path data = "./data";
     std::string catalog_url;  // empty: sqlite, catalog.db in the data folder
@@ -42,6 +47,7 @@ struct Config {
     std::uint32_t keys_ahead_max = 64;
 
     http::ServerConfig http;
+    std::optional<Endpoint> worker_health;  // where `worker` answers probes; empty: nowhere
     IngestConfig ingest;
     ImageLimits image;
     SandboxChoice sandbox_choice = SandboxChoice::required;

@@ -64,6 +64,7 @@ struct CommandLine {
     RerenderOptions rerender;
     std::string grace = "1 h";
     CLI::App* serve_command = nullptr;
+    CLI::App* worker_command = nullptr;
     CLI::App* process_command = nullptr;
     CLI::App* migrate_command = nullptr;
     CLI::App* config_command = nullptr;
@@ -81,6 +82,7 @@ struct CommandLine {
         app.set_version_flag("--version", std::string("safelight ") + std::string(version));
         app.get_formatter()->column_width(36);
         add_serve();
+        add_worker();
         add_process();
         add_migrate();
         add_config();
@@ -93,6 +95,12 @@ struct CommandLine {
         serve_command =
             app.add_subcommand("serve", "Starts the server, with its workers, until SIGTERM or SIGINT.");
         add_setting_flags(*serve_command, every_section, flags);
+    }
+
+    void add_worker() {
+        worker_command = app.add_subcommand(
+            "worker", "Works on jobs, with no API: beside `serve --workers 0`, on any number of machines.");
+        add_setting_flags(*worker_command, every_section, flags);
     }
 
     void add_process() {
@@ -191,6 +199,7 @@ struct CommandLine {
 int dispatch(CommandLine& line, const Resolved& resolved) {
     const Config& config = resolved.config;
     if (line.serve_command->parsed()) return run_serve(config);
+    if (line.worker_command->parsed()) return run_worker(config);
     if (line.process_command->parsed()) return run_process(config, line.process);
     if (line.migrate_command->parsed()) return run_migrate(config, line.direction, line.steps);
     if (line.reconcile_command->parsed()) {

@@ -11,9 +11,9 @@ namespace safelight::app {
 namespace {
 
 /// "127.0.0.1:8080", "[::1]:8080"
-bool set_listen(Config& config, std::string_view value) {
+std::optional<Endpoint> parse_endpoint(std::string_view value) {
     const auto colon = value.rfind(':');
-    if (colon == std::string_view::npos || colon == 0) return false;
+    if (colon == std::string_view::npos || colon == 0) return std::nullopt;
     std::string_view address = value.substr(0, colon);
     const std::string_view port_text = value.substr(colon + 1);
     if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
@@ -21,26 +21,51 @@ bool set_listen(Config& config, std::string_view value) {
     const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
     if (address.empty() || port_text.empty() || error != std::errc{} ||
         end != port_text.data() + port_text.size()) {
-        return false;
+        return std::nullopt;
     }
-    config.http.address = address;
-    config.http.port = port;
-    return true;
+    return Endpoint{std::string(address), port};
 }
+
+std::string show_endpoint(const Endpoint& endpoint) {
+    const bool is_v6 = endpoint.address.find(':') != std::string::npos;
+    return is_v6 ? fmt::format("[{}]:{}", endpoint.address, endpoint.port)
+                 : fmt::format("{}:{}", endpoint.address, endpoint.port);
+}
+
+constexpr const char* endpoint_form = "address:port, e.g. 127.0.0.1:8080 or [::1]:8080";
 
 Setting listen() {
     return {
         .section = "Server",
         .variable = "SAFELIGHT_LISTEN",
         .help = "Where the server listens; port 0 takes any free one.",
-        .accepts = "address:port, e.g. 127.0.0.1:8080 or [::1]:8080",
-        .set = set_listen,
-        .get =
-            [](const Config& config) {
-                const bool is_v6 = config.http.address.find(':') != std::string::npos;
-                return is_v6 ? fmt::format("[{}]:{}", config.http.address, config.http.port)
-                             : fmt::format("{}:{}", config.http.address, config.http.port);
+        .accepts = endpoint_form,
+        .set =
+            [](Config& config, std::string_view value) {
+                auto endpoint = parse_endpoint(value);
+                if (!endpoint) return false;
+                config.http.address = std::move(endpoint->address);
+                config.http.port = endpoint->port;
+                return true;
             },
+        .get = [](const Config& config) { return show_endpoint({config.http.address, config.http.port}); },
+    };
+}
+
+Setting worker_health() {
+    return {
+        .section = "Workers",
+        .variable = "SAFELIGHT_WORKER_HEALTH",
+        .help = "Where `safelight worker` answers /healthz, /readyz and /metrics.",
+        .accepts = fmt::format("off, or {}", endpoint_form),
+        .set =
+            [](Config& config, std::string_view value) {
+                config.worker_health = parse_endpoint(value);
+                return config.worker_health || value == "off";
+            },
+        .get = [](const Config& config) -> std::string {
+            return config.worker_health ? show_endpoint(*config.worker_health) : "off";
+        },
     };
 }
 
@@ -192,6 +217,7 @@ std::vector<Setting> worker_settings() {
             section, "SAFELIGHT_RENDERS",
             "How many of these are rendered at the same time; auto: two for each processor.",
             [](auto& c) -> auto& { return c.renders; }, 1, 256),
+        worker_health(),
         bytes_or_auto(
             section, "SAFELIGHT_RENDER_MEMORY",
             "What all renderer processes may take together; a render waits until its estimate is free, and "

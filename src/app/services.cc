@@ -1,0 +1,89 @@
+#include "app/services.h"
+
+#include <fmt/format.h>
+
+namespace safelight::app {
+namespace {
+
+IngestConfig ingest_config(const Config& config) {
+    IngestConfig ingest = config.ingest;
+    ingest.render_bytes_max = memory_for_one_render(config);
+    return ingest;
+}
+
+}  // namespace
+
+Services::Services(const Config& config, Backends& backends)
+    : ingest(make_ingest(ingest_config(config), {.clock = *backends.clock,
+                                                 .ids = *backends.ids,
+                                                 .catalog = backends.database->catalog(),
+                                                 .claims = backends.database->claims(),
+                                                 .ledger = backends.database->ledger(),
+                                                 .blobs = *backends.blobs,
+                                                 .keys = backends.keys->originals,
+                                                 .queue = *backends.queue,
+                                                 .renderer = *backends.renderer,
+                                                 .log = *backends.log,
+                                                 .metrics = *backends.metrics})),
+      library(make_library({.clock = *backends.clock,
+                            .catalog = backends.database->catalog(),
+                            .claims = backends.database->claims(),
+                            .ledger = backends.database->ledger(),
+                            .blobs = *backends.blobs,
+                            .queue = *backends.queue,
+                            .watch = watch,
+                            .log = *backends.log,
+                            .metrics = *backends.metrics,
+                            .backlog_max = config.ingest.backlog_max})) {}
+
+std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends, JobWatch& watch) {
+    WorkerConfig worker = config.worker;
+    worker.threads = worker_threads(config);
+    worker.renders = render_slots(config);
+    worker.source_bytes_max = config.ingest.bytes_max;
+    worker.image = config.image;
+    worker.render_bytes_max = memory_for_renders(config);
+    worker.single_render_bytes_max = memory_for_one_render(config);
+    return start_workers(worker, {.clock = *backends.clock,
+                                  .ids = *backends.ids,
+                                  .catalog = backends.database->catalog(),
+                                  .claims = backends.database->claims(),
+                                  .rerenders = backends.database->rerenders(),
+                                  .ledger = backends.database->ledger(),
+                                  .blobs = *backends.blobs,
+                                  .keys = *backends.keys,
+                                  .queue = *backends.queue,
+                                  .renderer = *backends.renderer,
+                                  .watch = watch,
+                                  .log = *backends.log,
+                                  .metrics = *backends.metrics});
+}
+
+std::vector<ReadinessCheck> readiness_of(Backends& backends) {
+    return {{"catalog", [&] { return backends.database->check(); }},
+            {"blobs", [&] { return backends.blobs->check(); }},
+            {"queue", [&] { return backends.queue->check(); }}};
+}
+
+std::string url_of(std::string_view address, std::uint16_t port) {
+    const bool is_v6 = address.find(':') != std::string_view::npos;
+    return is_v6 ? fmt::format("http://[{}]:{}", address, port) : fmt::format("http://{}:{}", address, port);
+}
+
+void register_gauges(Backends& backends, const WorkerPool& workers) {
+    backends.metrics->gauge("safelight_backlog_jobs", "Jobs with pending variants.", [&backends] {
+        return static_cast<double>(backends.database->claims().backlog().value_or(0));
+    });
+    backends.metrics->gauge(
+        "safelight_backlog_rerenders", "Variants that wait to be made again.",
+        [&backends] { return static_cast<double>(backends.database->rerenders().backlog().value_or(0)); });
+    backends.metrics->gauge("safelight_queue_hints", "Hints that wait for a worker of this process.",
+                            [&backends] { return static_cast<double>(backends.queue->depth().value_or(0)); });
+    backends.metrics->gauge("safelight_workers_busy", "Jobs in hand in this process.",
+                            [&workers] { return static_cast<double>(workers.busy()); });
+    backends.metrics->gauge("safelight_render_memory_bytes",
+                            "What the renders under way may take of memory, by their estimates.",
+                            [&workers] { return static_cast<double>(workers.render_bytes()); });
+}
+
+}  // namespace safelight::app

@@ -1,0 +1,41 @@
+// The use cases and the workers over the backends: what `serve` and `worker` have in common.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/api.h"
+#include "app/config.h"
+#include "app/wiring.h"
+#include "service/ingest.h"
+#include "service/job_watch.h"
+#include "service/library.h"
+#include "worker/worker.h"
+
+namespace safelight::app {
+
+/// The use cases. `backends` outlives it.
+struct Services {
+    Services(const Config& config, Backends& backends);
+
+    JobWatch watch;
+    std::unique_ptr<Ingest> ingest;
+    std::unique_ptr<Library> library;
+};
+
+/// `backends` and `watch` outlive the pool.
+[[nodiscard]] std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends,
+                                                           JobWatch& watch);
+
+/// What has to work before this process can.
+[[nodiscard]] std::vector<ReadinessCheck> readiness_of(Backends& backends);
+
+[[nodiscard]] std::string url_of(std::string_view address, std::uint16_t port);
+
+/// Figures that are asked for when /metrics is read, by a server that ends before `backends` and `workers`.
+void register_gauges(Backends& backends, const WorkerPool& workers);
+
+}  // namespace safelight::app
