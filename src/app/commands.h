@@ -46,6 +46,9 @@ struct ReconcileCommand {
 /// batches.
 [[nodiscard]] int run_presets_rerender(const Config& config, RerenderOptions options);
 
+/// Looks at every part that is configured, and says in words what is wrong and how to mend it.
+[[nodiscard]] int run_doctor(const Config& config);
+
 [[nodiscard]] int run_version(const Config& config);
 
 }  // namespace safelight::app

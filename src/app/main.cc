@@ -68,6 +68,7 @@ struct CommandLine {
     CLI::App* process_command = nullptr;
     CLI::App* migrate_command = nullptr;
     CLI::App* config_command = nullptr;
+    CLI::App* doctor_command = nullptr;
     CLI::App* reconcile_command = nullptr;
     CLI::App* presets_command = nullptr;
     CLI::App* rerender_command = nullptr;
@@ -86,6 +87,7 @@ struct CommandLine {
         add_process();
         add_migrate();
         add_config();
+        add_doctor();
         add_reconcile();
         add_presets();
         version_command = app.add_subcommand("version", "The versions of Safelight and of every codec.");
@@ -146,6 +148,13 @@ struct CommandLine {
         add_setting_flags(*config_command, every_section, flags);
     }
 
+    void add_doctor() {
+        doctor_command = app.add_subcommand(
+            "doctor",
+            "Looks whether everything that is configured works, and says how to mend what does not.");
+        add_setting_flags(*doctor_command, every_section, flags);
+    }
+
     void add_reconcile() {
         reconcile_command = app.add_subcommand(
             "reconcile",
@@ -202,6 +211,7 @@ int dispatch(CommandLine& line, const Resolved& resolved) {
     if (line.worker_command->parsed()) return run_worker(config);
     if (line.process_command->parsed()) return run_process(config, line.process);
     if (line.migrate_command->parsed()) return run_migrate(config, line.direction, line.steps);
+    if (line.doctor_command->parsed()) return run_doctor(config);
     if (line.reconcile_command->parsed()) {
         const auto grace = parse_duration(line.grace);
         if (!grace) {

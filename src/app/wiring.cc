@@ -29,12 +29,6 @@ std::unique_ptr<BlobStore> decorate(std::unique_ptr<BlobStore> bare, telemetry::
     return make_metered_store(std::move(bare), metrics);
 }
 
-/// The catalog as the queue: it is asked for claimable jobs when no hint is there.
-std::unique_ptr<JobQueue> make_queue(JobClaims& claims, const Clock& clock) {
-    return make_catalog_queue(
-        {}, [&claims, &clock](std::uint32_t limit) { return claims.claimable(limit, clock.now()); });
-}
-
 }  // namespace
 
 int report(const Error& error) {
@@ -102,6 +96,12 @@ Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const C
     return open_filesystem_store(filesystem, clock);
 }
 
+Result<std::unique_ptr<JobQueue>> open_queue(const Config&, JobClaims& claims, const Clock& clock) {
+    // The catalog as the queue: it is asked for claimable jobs when no hint is there.
+    return make_catalog_queue(
+        {}, [&claims, &clock](std::uint32_t limit) { return claims.claimable(limit, clock.now()); });
+}
+
 std::unique_ptr<KeyStocks> make_key_stocks(const Config& config, const Backends& backends) {
     const auto stock = [&](Milliseconds write_deadline) {
         return KeyStock(*backends.clock, *backends.ids, backends.database->ledger(), *backends.log,
@@ -123,7 +123,7 @@ Result<Backends> open_backends(const Config& config) {
     TRY_ASSIGN(auto bare_blobs, open_bare_blobs(config, *backends.clock));
     backends.blobs = decorate(std::move(bare_blobs), *backends.metrics);
     backends.keys = make_key_stocks(config, backends);
-    backends.queue = make_queue(backends.database->claims(), *backends.clock);
+    TRY_ASSIGN(backends.queue, open_queue(config, backends.database->claims(), *backends.clock));
     const std::uint32_t renders = worker_threads(config) == 0 ? 1 : render_slots(config);
     TRY_ASSIGN(backends.renderer, start_renderer(config, renders, *backends.log));
     return backends;

@@ -37,6 +37,10 @@ inline constexpr const char* renderer_command = "renderer";
 [[nodiscard]] Result<std::unique_ptr<Migrator>> open_migrator(const Config& config, const Clock& clock);
 [[nodiscard]] Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config);
 
+/// `claims` and `clock` outlive it.
+[[nodiscard]] Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& claims,
+                                                           const Clock& clock);
+
 /// The configured store without decorators. `clock` outlives it.
 [[nodiscard]] Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const Clock& clock);
 
