@@ -52,6 +52,20 @@ Outcome<std::vector<Reply>> Callers::run(std::span<const Command> commands) {
     return replies;
 }
 
+Outcome<void> Callers::run_all(std::span<const Command> commands) {
+    const auto replies = run(commands);
+    if (!replies) return std::unexpected(replies.error());
+    // Of a transaction the reason comes before its end, which only says that there was one.
+    for (const Reply& reply : *replies) {
+        if (reply.view().is_error()) return std::unexpected(failure_of_reply(reply.view().text()));
+        for (std::size_t i = 0; i < reply.view().size(); ++i) {
+            if (const ReplyView part = reply.view()[i]; part.is_error())
+                return std::unexpected(failure_of_reply(part.text()));
+        }
+    }
+    return {};
+}
+
 Outcome<Reply> Callers::run(const Command& command) {
     auto replies = run(std::span(&command, 1));
     if (!replies) return std::unexpected(std::move(replies).error());

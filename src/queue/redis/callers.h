@@ -1,5 +1,5 @@
-// Short commands from any number of threads: idle connections are kept and shared, and a Redis that is away is
-// left alone.
+// Short commands from any number of threads: idle connections are kept and shared, and a Redis that is away
+// is left alone.
 #pragma once
 
 #include <memory>
@@ -22,8 +22,8 @@ class Link {
     Link(const RedisQueueConfig& config, telemetry::Logger& log);
 
     [[nodiscard]] Gate& gate() { return gate_; }
-    /// For receivers: closed after a refusal as well, so that they do not ask again and again. Publishing may go
-    /// on meanwhile, and the other way round: a full Redis takes no hints, but gives them.
+    /// For receivers: closed after a refusal as well, so that they do not ask again and again. Publishing may
+    /// go on meanwhile, and the other way round: a full Redis takes no hints, but gives them.
     [[nodiscard]] Gate& reading_gate() { return reading_gate_; }
     void answered();
     /// Closes the gate when `failure` is an outage; otherwise Redis did answer.
@@ -48,6 +48,9 @@ class Callers {
     /// The replies, error replies among them. At most command_timeout; at once while Redis is away. When a
     /// connection breaks the commands are sent again over a new one: they must be such as may be repeated.
     [[nodiscard]] Outcome<std::vector<Reply>> run(std::span<const Command> commands);
+    /// The same for commands whose replies do not matter; the first error reply, also one within a
+    /// transaction, is a failure.
+    [[nodiscard]] Outcome<void> run_all(std::span<const Command> commands);
     /// One command, whose error reply is a failure.
     [[nodiscard]] Outcome<Reply> run(const Command& command);
 

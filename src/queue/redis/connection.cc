@@ -46,7 +46,8 @@ std::string client_name(const std::string& name) {
 
 }  // namespace
 
-Command::Command(std::initializer_list<std::string_view> words) : wire_(fmt::format("*{}\r\n", words.size())) {
+Command::Command(std::initializer_list<std::string_view> words)
+    : wire_(fmt::format("*{}\r\n", words.size())) {
     for (const std::string_view word : words) {
         wire_ += fmt::format("${}\r\n", word.size());
         wire_ += word;
@@ -54,7 +55,9 @@ Command::Command(std::initializer_list<std::string_view> words) : wire_(fmt::for
     }
 }
 
-void Connection::FreeContext::operator()(redisContext* context) const { ::redisFree(context); }
+void Connection::FreeContext::operator()(redisContext* context) const {
+    ::redisFree(context);
+}
 
 Connection::~Connection() = default;
 
@@ -175,7 +178,8 @@ Outcome<void> Connection::feed() {
     if (got < 0) return broken(Trouble::lost, "the connection to Redis is lost: " + name_of_error(errno));
     if (got == 0) return broken(Trouble::lost, "Redis closed the connection");
     if (::redisReaderFeed(context_->reader, buffer.data(), static_cast<std::size_t>(got)) != REDIS_OK)
-        return broken(Trouble::nonsense, fmt::format("Redis' answer was not taken: {}", context_->reader->errstr));
+        return broken(Trouble::nonsense,
+                      fmt::format("Redis' answer was not taken: {}", context_->reader->errstr));
     return {};
 }
 

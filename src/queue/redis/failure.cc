@@ -17,19 +17,22 @@ struct KnownReply {
 constexpr std::array known_replies{
     KnownReply{"NOGROUP", Trouble::no_group, "the consumer group is gone"},
     KnownReply{"UNBLOCKED", Trouble::no_group, "the stream was removed while it was waited for"},
-    KnownReply{"ERR The XGROUP subcommand requires the key to exist", Trouble::no_group, "the stream is gone"},
+    KnownReply{"ERR The XGROUP subcommand requires the key to exist", Trouble::no_group,
+               "the stream is gone"},
     KnownReply{"NOAUTH", Trouble::wants_password,
                "Redis wants a password: name it in the queue's URL, redis://user:password@host"},
     KnownReply{"WRONGPASS", Trouble::wrong_password,
                "Redis does not take this user and password: mend them in the queue's URL"},
     KnownReply{"ERR invalid password", Trouble::wrong_password,
                "Redis does not take this password: mend it in the queue's URL"},
-    KnownReply{"ERR AUTH", Trouble::wrong_password,
-               "Redis has no password for its default user: take it out of the queue's URL, or set requirepass"},
+    KnownReply{
+        "ERR AUTH", Trouble::wrong_password,
+        "Redis has no password for its default user: take it out of the queue's URL, or set requirepass"},
     KnownReply{"ERR Client sent AUTH", Trouble::wrong_password,
                "Redis has no password: take it out of the queue's URL, or set requirepass"},
     KnownReply{"NOPERM", Trouble::not_permitted,
-               "the user lacks a right: allow it +@stream +multi +exec +ping +select +client +eval and the stream's key"},
+               "the user lacks a right: allow it +@stream +multi +exec +ping +select +client +eval and the "
+               "stream's key"},
     KnownReply{"DENIED", Trouble::not_permitted,
                "Redis is in protected mode: set a password there, or bind it to loopback"},
     KnownReply{"READONLY", Trouble::read_only, "this is a replica: name the primary in the queue's URL"},
@@ -46,15 +49,17 @@ constexpr std::array known_replies{
     KnownReply{"MOVED", Trouble::in_cluster,
                "this is a cluster, which is not supported: use one Redis, or the node that owns the stream"},
     KnownReply{"ASK", Trouble::in_cluster, "this is a cluster, which is not supported: use one Redis"},
-    KnownReply{"CLUSTERDOWN", Trouble::in_cluster, "this is a cluster, which is not supported: use one Redis"},
+    KnownReply{"CLUSTERDOWN", Trouble::in_cluster,
+               "this is a cluster, which is not supported: use one Redis"},
     KnownReply{"ERR unknown command", Trouble::too_old,
                "Redis 6.2 or newer, or Valkey, is needed, with no command renamed"},
     KnownReply{"ERR unknown subcommand", Trouble::too_old,
                "Redis 6.2 or newer, or Valkey, is needed, with no command renamed"},
     KnownReply{"ERR max number of clients", Trouble::too_many_clients,
                "Redis has too many connections: raise maxclients"},
-    KnownReply{"ERR DB index is out of range", Trouble::refused,
-               "Redis has no database of this number: mend the path of the queue's URL, or raise `databases`"},
+    KnownReply{
+        "ERR DB index is out of range", Trouble::refused,
+        "Redis has no database of this number: mend the path of the queue's URL, or raise `databases`"},
     KnownReply{"ERR invalid DB index", Trouble::refused, "mend the database's number in the queue's URL"},
 };
 
@@ -96,8 +101,10 @@ bool is_outage(Trouble trouble) {
         case Trouble::wants_password:
         case Trouble::wrong_password:
         case Trouble::loading:
-        case Trouble::too_many_clients: return true;
-        default: return false;
+        case Trouble::too_many_clients:
+            return true;
+        default:
+            return false;
     }
 }
 

@@ -16,19 +16,19 @@ enum class Trouble {
     timed_out,    // no answer in time
     nonsense,     // what came is not Redis' protocol, or not the answer to what was asked
     // What Redis says.
-    no_group,         // the stream or its group is gone; made anew by the receiver
-    wants_password,   // NOAUTH
-    wrong_password,   // WRONGPASS
-    not_permitted,    // NOPERM
-    read_only,        // READONLY: a replica
-    out_of_memory,    // OOM: maxmemory is reached
-    loading,          // LOADING, or a replica without its primary
-    cannot_persist,   // MISCONF, NOREPLICAS
-    wrong_type,       // WRONGTYPE: the key holds something else
-    in_cluster,       // MOVED, ASK, CLUSTERDOWN, CROSSSLOT
-    too_old,          // a command is not known
+    no_group,        // the stream or its group is gone; made anew by the receiver
+    wants_password,  // NOAUTH
+    wrong_password,  // WRONGPASS
+    not_permitted,   // NOPERM
+    read_only,       // READONLY: a replica
+    out_of_memory,   // OOM: maxmemory is reached
+    loading,         // LOADING, or a replica without its primary
+    cannot_persist,  // MISCONF, NOREPLICAS
+    wrong_type,      // WRONGTYPE: the key holds something else
+    in_cluster,      // MOVED, ASK, CLUSTERDOWN, CROSSSLOT
+    too_old,         // a command is not known
     too_many_clients,
-    refused,          // anything else
+    refused,  // anything else
 };
 
 struct Failure {

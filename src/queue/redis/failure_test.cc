@@ -31,8 +31,8 @@ INSTANTIATE_TEST_SUITE_P(
     Answers, KnownAnswer,
     testing::Values(
         Answer{"UNBLOCKED the stream key no longer exists", Trouble::no_group, "removed"},
-        Answer{"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", Trouble::loading,
-               "primary"},
+        Answer{"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+               Trouble::loading, "primary"},
         Answer{"NOREPLICAS Not enough good replicas to write.", Trouble::cannot_persist, "replicas"},
         Answer{"MOVED 3999 127.0.0.1:6381", Trouble::in_cluster, "cluster"},
         Answer{"CLUSTERDOWN Hash slot not served", Trouble::in_cluster, "cluster"},
@@ -42,8 +42,8 @@ INSTANTIATE_TEST_SUITE_P(
         Answer{"ERR something new", Trouble::refused, "refused"}));
 
 TEST(FailureOfLogin, RepeatsNothing) {
-    for (const char* text : {"ERR unknown command 'AUTH', with args beginning with: 'secret' ",
-                             "ERR secret", "WRONGPASS secret", "NOAUTH secret"}) {
+    for (const char* text : {"ERR unknown command 'AUTH', with args beginning with: 'secret' ", "ERR secret",
+                             "WRONGPASS secret", "NOAUTH secret"}) {
         EXPECT_THAT(failure_of_login(text).log_text, Not(HasSubstr("secret")));
     }
 }

@@ -1,5 +1,5 @@
-// Keeps callers away from a Redis that does not answer: after a failure all calls fail at once, but for one at
-// a time that tries whether it is back, after pauses that grow.
+// Keeps callers away from a Redis that does not answer: after a failure all calls fail at once, but for one
+// at a time that tries whether it is back, after pauses that grow.
 #pragma once
 
 #include <chrono>

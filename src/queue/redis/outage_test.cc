@@ -73,7 +73,8 @@ TEST_F(RedisOutage, AStopWakesABlockedReceiverAtOnce) {
         stop.request_stop();
         receiver.join();
         EXPECT_LT(ended - stopped, Milliseconds{100});
-        EXPECT_TRUE(eventually([&] { return blocked_clients(config_) == 0; })) << "the server waits no longer";
+        EXPECT_TRUE(eventually([&] { return blocked_clients(config_) == 0; }))
+            << "the server waits no longer";
     }
     // The same connection served all rounds.
     const Reply clients = command(config_, {"CLIENT", "LIST"});

@@ -8,31 +8,30 @@
 namespace safelight::redis {
 namespace {
 
-/// Mended troubles within one call: one that comes back at once is not mended.
+/// Of one try: trouble that comes back at once is not mended.
 constexpr int mends_max = 3;
 
 }  // namespace
 
 Outcome<std::optional<Delivery>> Receiver::receive(TimePoint deadline, const std::stop_token& stop) {
     const WakeOnStop wake_on_stop(wake_up_, stop);
-    int mends = 0;
+    Gate& gate = parts_.link.gate();
+    Gate& reading_gate = parts_.link.reading_gate();
     while (!stop.stop_requested()) {
-        const auto pass = parts_.link.gate().wait(deadline, stop);
-        const auto reading_pass = parts_.link.reading_gate().wait(deadline, stop);
+        const auto pass = gate.wait(deadline, stop);
+        const auto reading_pass = reading_gate.wait(deadline, stop);
         if (!pass || !reading_pass) {
             if (stop.stop_requested()) break;
             return std::unexpected(parts_.link.away());
         }
-        const bool was_connected = connection_ != nullptr;
-        const auto entry = next_entry(deadline);
+        const auto entry = next_entry_mending(deadline);
         if (!entry) {
-            if (mends++ < mends_max && mend(entry.error(), was_connected)) continue;
             parts_.link.failed(*pass, entry.error());
-            parts_.link.reading_gate().failed(*reading_pass, SteadyClock::now(), entry.error().log_text);
+            reading_gate.failed(*reading_pass, SteadyClock::now(), entry.error().log_text);
             return std::unexpected(entry.error());
         }
         parts_.link.answered();
-        parts_.link.reading_gate().succeeded();
+        reading_gate.succeeded();
         if (*entry) {
             if (auto delivery = deliver(**entry, stop)) return delivery;
         } else if (SteadyClock::now() >= deadline) {
@@ -42,11 +41,21 @@ Outcome<std::optional<Delivery>> Receiver::receive(TimePoint deadline, const std
     return std::nullopt;
 }
 
+Outcome<std::optional<Entry>> Receiver::next_entry_mending(TimePoint deadline) {
+    for (int mends = 0;; ++mends) {
+        const bool was_connected = connection_ != nullptr;
+        auto entry = next_entry(deadline);
+        if (entry || mends == mends_max) return entry;
+        if (auto mended = mend(entry.error(), was_connected); !mended)
+            return std::unexpected(std::move(mended).error());
+    }
+}
+
 Outcome<std::optional<Entry>> Receiver::next_entry(TimePoint deadline) {
     if (connection_ && !connection_->is_usable()) connection_.reset();
     if (!connection_) {
-        auto opened = Connection::open(parts_.config, consumer_,
-                                       SteadyClock::now() + parts_.config.command_timeout);
+        auto opened =
+            Connection::open(parts_.config, consumer_, SteadyClock::now() + parts_.config.command_timeout);
         if (!opened) return std::unexpected(std::move(opened).error());
         connection_ = std::move(*opened);
         parts_.link.answered();  // publishers need not wait until this receiver has something
@@ -60,7 +69,8 @@ Outcome<std::optional<Entry>> Receiver::next_entry(TimePoint deadline) {
 
 Outcome<std::optional<Entry>> Receiver::wait_for_entry(TimePoint deadline) {
     const TimePoint now = SteadyClock::now();
-    const auto until_then = std::chrono::ceil<Milliseconds>(std::min(deadline, parts_.upkeep.next_claim()) - now);
+    const auto until_then =
+        std::chrono::ceil<Milliseconds>(std::min(deadline, parts_.upkeep.next_claim()) - now);
     const Milliseconds block = std::clamp(until_then, Milliseconds::zero(), parts_.config.block_max);
     const Command command = read_command(parts_.config, consumer_, block);
     if (auto sent = connection_->send(command.wire(), now + parts_.config.command_timeout); !sent)
@@ -112,8 +122,8 @@ std::optional<Reply> Receiver::unblock(TimePoint deadline) {
 
 Outcome<void> Receiver::make_group() {
     const Command command = make_group_command(parts_.config);
-    const auto replies = connection_->run(std::span(&command, 1),
-                                          SteadyClock::now() + parts_.config.command_timeout);
+    const auto replies =
+        connection_->run(std::span(&command, 1), SteadyClock::now() + parts_.config.command_timeout);
     if (!replies) return std::unexpected(replies.error());
     const ReplyView reply = replies->front().view();
     // Somebody else was quicker.
@@ -121,26 +131,25 @@ Outcome<void> Receiver::make_group() {
     return std::unexpected(failure_of_reply(reply.text()));
 }
 
-bool Receiver::mend(const Failure& failure, bool was_connected) {
+Outcome<void> Receiver::mend(const Failure& failure, bool was_connected) {
     if (failure.trouble == Trouble::no_group) {
-        if (!make_group()) return false;
-        parts_.log.info("consumer group of the queue made",
-                        {{"stream", parts_.config.stream}, {"group", parts_.config.group}});
-        return true;
+        auto made = make_group();
+        if (made)
+            parts_.log.info("consumer group of the queue made",
+                            {{"stream", parts_.config.stream}, {"group", parts_.config.group}});
+        return made;
     }
+    if (ends_connection(failure.trouble)) connection_.reset();
     // A connection that was there before may have died unnoticed; a new one that breaks is an outage.
-    if (failure.trouble == Trouble::lost) {
-        connection_.reset();
-        return was_connected;
-    }
-    if (is_outage(failure.trouble) || ends_connection(failure.trouble)) connection_.reset();
-    return false;
+    if (failure.trouble == Trouble::lost && was_connected) return {};
+    return std::unexpected(failure);
 }
 
 std::optional<Delivery> Receiver::deliver(const Entry& entry, const std::stop_token& stop) {
     if (!entry.job_id) {
         parts_.log.warn("an entry of the queue names no job, and is dropped", {{"entry", entry.id}});
-        if (const auto dropped = parts_.callers.run(acknowledge_commands(parts_.config, entry.id)); !dropped)
+        if (const auto dropped = parts_.callers.run_all(acknowledge_commands(parts_.config, entry.id));
+            !dropped)
             parts_.log.debug("an entry stays in the queue", {{"detail", dropped.error().log_text}});
         return std::nullopt;
     }
@@ -154,7 +163,8 @@ std::optional<Delivery> Receiver::deliver(const Entry& entry, const std::stop_to
 void Receiver::give_back(const Entry& entry) {
     if (!entry.job_id) return;
     // When it fails the entry stays in this consumer's hand, and is taken over after claim_idle.
-    if (const auto given = parts_.callers.run(give_back_commands(parts_.config, entry.id, *entry.job_id)); !given)
+    if (const auto given = parts_.callers.run_all(give_back_commands(parts_.config, entry.id, *entry.job_id));
+        !given)
         parts_.log.debug("a hint was not given back", {{"detail", given.error().log_text}});
 }
 

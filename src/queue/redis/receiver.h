@@ -34,13 +34,15 @@ class Receiver {
     [[nodiscard]] Outcome<std::optional<Delivery>> receive(TimePoint deadline, const std::stop_token& stop);
 
   private:
+    /// Makes the group where it is missing, and a connection in place of a dead one.
+    [[nodiscard]] Outcome<std::optional<Entry>> next_entry_mending(TimePoint deadline);
     [[nodiscard]] Outcome<std::optional<Entry>> next_entry(TimePoint deadline);
     [[nodiscard]] Outcome<std::optional<Entry>> wait_for_entry(TimePoint deadline);
     [[nodiscard]] std::optional<Entry> end_wait();
     [[nodiscard]] std::optional<Reply> unblock(TimePoint deadline);
     [[nodiscard]] Outcome<void> make_group();
-    /// True when `failure` was mended, and receiving is to be tried again.
-    [[nodiscard]] bool mend(const Failure& failure, bool was_connected);
+    /// A success when receiving is to be tried again.
+    [[nodiscard]] Outcome<void> mend(const Failure& failure, bool was_connected);
     [[nodiscard]] std::optional<Delivery> deliver(const Entry& entry, const std::stop_token& stop);
     void give_back(const Entry& entry);
 

@@ -102,15 +102,16 @@ Status RedisQueueConfig::validate() const {
 
 std::string RedisQueueConfig::shown() const {
     const bool is_ipv6 = host.contains(':');
-    return fmt::format("redis://{}{}{}{}{}:{}/{}?stream={}", user, user.empty() ? "" : "@", is_ipv6 ? "[" : "",
-                       host, is_ipv6 ? "]" : "", port, database, stream);
+    return fmt::format("redis://{}{}{}{}{}:{}/{}?stream={}", user, user.empty() ? "" : "@",
+                       is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port, database, stream);
 }
 
 Result<RedisQueueConfig> parse_redis_url(std::string_view text) {
     const auto parsed = boost::urls::parse_uri(boost::urls::string_view(text.data(), text.size()));
     if (!parsed)
         return refused(
-            "It is no URL: redis://user:password@host:port/database?stream=name, with what is not a letter or a "
+            "It is no URL: redis://user:password@host:port/database?stream=name, with what is not a letter "
+            "or a "
             "digit in user and password percent-encoded (@ is %40).");
     const boost::urls::url_view url = *parsed;
     if (url.scheme() == "rediss")

@@ -49,7 +49,9 @@ TEST(RedisUrl, TakesAnAddressOfIPv6) {
     EXPECT_EQ(config->shown(), "redis://[::1]:6379/1?stream=safelight:jobs");
 }
 
-TEST(RedisUrl, TakesValkeysName) { EXPECT_TRUE(parse_redis_url("valkey://localhost")); }
+TEST(RedisUrl, TakesValkeysName) {
+    EXPECT_TRUE(parse_redis_url("valkey://localhost"));
+}
 
 class BadRedisUrl : public testing::TestWithParam<const char*> {};
 

@@ -25,7 +25,6 @@ namespace {
 using redis::Failure;
 using redis::Receiver;
 using redis::Reply;
-using redis::ReplyView;
 
 constexpr Milliseconds timeout_max = std::chrono::hours(24 * 365);
 
@@ -35,19 +34,8 @@ std::string unique_name() {
     if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
     std::array<std::uint8_t, 6> random{};
     fill_random(random);
-    return fmt::format("safelight-{}-{}-{}", host.data(), ::getpid(), hex_encode(std::as_bytes(std::span(random))));
-}
-
-/// Of a transaction the reason comes before its end, which only says that there was one.
-std::optional<Failure> first_failure(std::span<const Reply> replies) {
-    for (const Reply& reply : replies) {
-        if (reply.view().is_error()) return redis::failure_of_reply(reply.view().text());
-        for (std::size_t i = 0; i < reply.view().size(); ++i) {
-            if (const ReplyView part = reply.view()[i]; part.is_error())
-                return redis::failure_of_reply(part.text());
-        }
-    }
-    return std::nullopt;
+    return fmt::format("safelight-{}-{}-{}", host.data(), ::getpid(),
+                       hex_encode(std::as_bytes(std::span(random))));
 }
 
 class RedisQueue final : public JobQueue {
@@ -76,19 +64,21 @@ class RedisQueue final : public JobQueue {
     }
 
     Status acknowledge(const Delivery& delivery) override {
-        auto replies = callers_.run(redis::acknowledge_commands(config_, delivery.receipt));
-        if (!replies) return std::unexpected(to_error(std::move(replies).error()));
-        if (auto failure = first_failure(*replies)) return std::unexpected(to_error(std::move(*failure)));
+        auto done = callers_.run_all(redis::acknowledge_commands(config_, delivery.receipt));
+        if (!done) return std::unexpected(to_error(std::move(done).error()));
         return {};
     }
 
     Result<std::uint64_t> depth() override {
-        auto replies = callers_.run(redis::depth_commands(config_));
-        if (!replies) return std::unexpected(to_error(std::move(replies).error()));
-        auto failure = first_failure(*replies);
-        // Without a group nobody has anything.
-        if (failure && failure->trouble != redis::Trouble::no_group)
-            return std::unexpected(to_error(std::move(*failure)));
+        const auto replies = callers_.run(redis::depth_commands(config_));
+        if (!replies) return std::unexpected(to_error(replies.error()));
+        for (const Reply& reply : *replies) {
+            if (!reply.view().is_error()) continue;
+            // Without a group nobody has anything in hand.
+            if (Failure failure = redis::failure_of_reply(reply.view().text());
+                failure.trouble != redis::Trouble::no_group)
+                return std::unexpected(to_error(std::move(failure)));
+        }
         const std::int64_t entries = (*replies)[0].view().integer().value_or(0);
         const std::int64_t in_hand = (*replies)[1].view()[0].integer().value_or(0);
         // What is in hand may have been trimmed already.

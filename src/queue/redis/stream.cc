@@ -32,8 +32,8 @@ ReplyView value_of(ReplyView pairs, std::string_view name) {
 }  // namespace
 
 Command publish_command(const RedisQueueConfig& config, JobId job_id) {
-    return {"XADD", config.stream, "MAXLEN", "~", std::to_string(config.hints_max), "*", job_field,
-            job_id.to_string()};
+    return {"XADD", config.stream, "MAXLEN",          "~", std::to_string(config.hints_max),
+            "*",    job_field,     job_id.to_string()};
 }
 
 Command make_group_command(const RedisQueueConfig& config) {
@@ -44,8 +44,9 @@ Command read_command(const RedisQueueConfig& config, std::string_view consumer, 
     // BLOCK 0 would wait for ever.
     if (block <= Milliseconds::zero())
         return {"XREADGROUP", "GROUP", config.group, consumer, "COUNT", "1", "STREAMS", config.stream, ">"};
-    return {"XREADGROUP", "GROUP", config.group, consumer,      "COUNT", "1",
-            "BLOCK",      std::to_string(block.count()), "STREAMS", config.stream, ">"};
+    return {"XREADGROUP", "GROUP",       config.group, consumer,
+            "COUNT",      "1",           "BLOCK",      std::to_string(block.count()),
+            "STREAMS",    config.stream, ">"};
 }
 
 std::optional<Entry> entry_of_read(ReplyView reply) {
@@ -66,7 +67,7 @@ Claimed claimed_of(ReplyView reply) {
 }
 
 std::vector<Command> acknowledge_commands(const RedisQueueConfig& config, std::string_view id) {
-    return {{"MULTI"}, {"XACK", config.stream, config.group, id}, {"XDEL", config.stream, id}, {"EXEC"}};
+    return {{"XDEL", config.stream, id}, {"XACK", config.stream, config.group, id}};
 }
 
 std::vector<Command> give_back_commands(const RedisQueueConfig& config, std::string_view id, JobId job_id) {
@@ -91,7 +92,8 @@ std::vector<std::string> dead_consumers_of(ReplyView reply, Milliseconds consume
         const std::string_view name = value_of(reply[i], "name").text();
         const auto pending = value_of(reply[i], "pending").integer();
         const auto idle_ms = value_of(reply[i], "idle").integer();
-        if (!name.empty() && pending == 0 && idle_ms && *idle_ms >= consumer_idle.count()) names.emplace_back(name);
+        if (!name.empty() && pending == 0 && idle_ms && *idle_ms >= consumer_idle.count())
+            names.emplace_back(name);
     }
     return names;
 }

@@ -40,9 +40,12 @@ struct Claimed {
 };
 [[nodiscard]] Claimed claimed_of(ReplyView reply);
 
-/// In one transaction, so that no entry stays behind without being anybody's.
+/// Removed first, for the server may die in between: an entry that is in hand and gone is tidied up by
+/// whoever would take it over, one that is nobody's would stay. No transaction: a Redis without memory takes
+/// none.
 [[nodiscard]] std::vector<Command> acknowledge_commands(const RedisQueueConfig& config, std::string_view id);
-/// Back to the end of the stream, for whoever comes.
+/// Back to the end of the stream, for whoever comes. In one transaction: it stays in hand when it cannot be
+/// added.
 [[nodiscard]] std::vector<Command> give_back_commands(const RedisQueueConfig& config, std::string_view id,
                                                       JobId job_id);
 

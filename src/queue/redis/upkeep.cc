@@ -29,8 +29,8 @@ Outcome<std::optional<Entry>> Upkeep::claim(Connection& connection, std::string_
     const auto reply =
         connection.run(claim_command(config_, consumer, cursor), now + config_.command_timeout);
     if (!reply) {
-        // Nothing was looked at. What Redis refuses has to wait for its next turn all the same: hints are read
-        // meanwhile.
+        // Nothing was looked at. What Redis refuses has to wait for its next turn all the same: hints are
+        // read meanwhile.
         const Trouble trouble = reply.error().trouble;
         if (is_outage(trouble) || trouble == Trouble::no_group) claims_.hurry();
         return std::unexpected(reply.error());
@@ -60,7 +60,8 @@ Outcome<void> Upkeep::remove_dead(Connection& connection, TimePoint deadline) {
         if (name.starts_with(own_name_)) continue;
         const auto removed = connection.run(remove_consumer_command(config_, name), deadline);
         if (!removed) return std::unexpected(removed.error());
-        if (removed->view().integer() == 1) log_.info("dead consumer of the queue removed", {{"consumer", name}});
+        if (removed->view().integer() == 1)
+            log_.info("dead consumer of the queue removed", {{"consumer", name}});
     }
     return {};
 }

@@ -89,8 +89,17 @@ RedisQueueConfig RedisServer::config() const {
 }
 
 void RedisServer::spawn(const std::vector<std::string>& options) {
-    std::vector<std::string> words{"redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1",
-                                   "--dir", folder_.path().native(), "--save", "", "--appendonly", "no"};
+    std::vector<std::string> words{"redis-server",
+                                   "--port",
+                                   std::to_string(port_),
+                                   "--bind",
+                                   "127.0.0.1",
+                                   "--dir",
+                                   folder_.path().native(),
+                                   "--save",
+                                   "",
+                                   "--appendonly",
+                                   "no"};
     words.insert(words.end(), options.begin(), options.end());
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
@@ -100,7 +109,8 @@ void RedisServer::spawn(const std::vector<std::string>& options) {
     const std::string log = (folder_.path() / "redis.log").native();
     ::posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
-    const int problem = ::posix_spawnp(&process_, "redis-server", &actions, nullptr, arguments.data(), ::environ);
+    const int problem =
+        ::posix_spawnp(&process_, "redis-server", &actions, nullptr, arguments.data(), ::environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (problem != 0) throw std::runtime_error("redis-server cannot be started: ./test installs it");
 }
@@ -118,14 +128,18 @@ bool RedisServer::comes_up() const {
     return false;
 }
 
-void RedisServer::kill() { end(std::exchange(process_, -1)); }
+void RedisServer::kill() {
+    end(std::exchange(process_, -1));
+}
 
 void RedisServer::start() {
     spawn(options_);
     if (!comes_up()) throw std::runtime_error("redis-server does not come up again");
 }
 
-void RedisServer::start_with(const std::vector<std::string>& options) { spawn(options); }
+void RedisServer::start_with(const std::vector<std::string>& options) {
+    spawn(options);
+}
 
 void RedisServer::pause() {
     ::kill(process_, SIGSTOP);
@@ -134,7 +148,9 @@ void RedisServer::pause() {
     ::waitpid(process_, &status, WUNTRACED);
 }
 
-void RedisServer::resume() { ::kill(process_, SIGCONT); }
+void RedisServer::resume() {
+    ::kill(process_, SIGCONT);
+}
 
 Reply say(const RedisQueueConfig& server, std::initializer_list<std::string_view> words) {
     const auto deadline = SteadyClock::now() + patience;

@@ -24,8 +24,8 @@ namespace safelight::redis {
 /// missing.
 [[nodiscard]] RedisQueueConfig shared_server();
 
-/// A redis-server on a free port of loopback, in a folder of its own, without persistence. Throws when it does
-/// not come up.
+/// A redis-server on a free port of loopback, in a folder of its own, without persistence. Throws when it
+/// does not come up.
 class RedisServer {
   public:
     explicit RedisServer(std::vector<std::string> options = {});
@@ -37,8 +37,8 @@ class RedisServer {
     [[nodiscard]] RedisQueueConfig config() const;
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_.path(); }
 
-    void kill();    // SIGKILL; its connections break
-    void start();   // again, at the same port, empty
+    void kill();   // SIGKILL; its connections break
+    void start();  // again, at the same port, empty
     /// The same without waiting until it answers as usual: it may be loading.
     void start_with(const std::vector<std::string>& options);
     void pause();   // SIGSTOP: connections are taken, nothing is answered
