@@ -103,9 +103,10 @@ Outcome<std::vector<Reply>> Connection::run(std::span<const Command> commands, T
     if (auto sent = send(wire, deadline); !sent) return std::unexpected(std::move(sent).error());
     std::vector<Reply> replies;
     while (replies.size() < commands.size()) {
-        auto reply = receive(deadline);
-        if (!reply) return std::unexpected(std::move(reply).error());
-        if (*reply) replies.push_back(std::move(**reply));
+        auto received = receive(deadline);
+        if (!received) return std::unexpected(std::move(received).error());
+        std::optional<Reply>& reply = *received;
+        if (reply) replies.push_back(std::move(*reply));
     }
     return replies;
 }

@@ -25,10 +25,11 @@ constexpr Milliseconds for_ever = std::chrono::hours(1);
 constexpr Milliseconds at_once{0};
 
 class RedisDelivery : public testing::Test {
-  protected:
+  public:
     RedisDelivery() { config_.claim_interval = Milliseconds{1}; }
     ~RedisDelivery() override { say(config_, {"DEL", config_.stream}); }
 
+  protected:
     JobId new_id() { return ids_.next<JobId>(); }
     std::unique_ptr<JobQueue> queue() { return make_redis_queue(config_, log_); }
 

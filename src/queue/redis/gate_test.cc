@@ -10,6 +10,7 @@ namespace {
 constexpr Milliseconds backoff_min{100};
 constexpr Milliseconds backoff_max{1'000};
 constexpr Milliseconds trial_time{500};
+constexpr Milliseconds for_ever = std::chrono::hours(1);
 
 class GateTest : public testing::Test {
   protected:
@@ -81,14 +82,15 @@ TEST_F(GateTest, PausesGrowWithEachTrialThatFails) {
 }
 
 TEST_F(GateTest, WaitingEndsWithTheDeadline) {
-    close();
+    Gate gate(for_ever, for_ever, for_ever);
+    ASSERT_TRUE(gate.failed(*gate.enter(now_), now_, "gone"));
     const auto deadline = SteadyClock::now() + Milliseconds{5};
-    EXPECT_FALSE(gate_.wait(deadline, {}));
+    EXPECT_FALSE(gate.wait(deadline, {}));
     EXPECT_GE(SteadyClock::now(), deadline);
 }
 
 TEST_F(GateTest, WaitingEndsWhenItOpens) {
-    Gate gate(std::chrono::hours(1), std::chrono::hours(1), std::chrono::hours(1));
+    Gate gate(for_ever, for_ever, for_ever);
     ASSERT_TRUE(gate.failed(*gate.enter(now_), now_, "gone"));
     bool entered = false;
     std::jthread waiting([&] { entered = gate.wait(TimePoint::max(), {}).has_value(); });
@@ -98,7 +100,7 @@ TEST_F(GateTest, WaitingEndsWhenItOpens) {
 }
 
 TEST_F(GateTest, WaitingEndsWithAStop) {
-    Gate gate(std::chrono::hours(1), std::chrono::hours(1), std::chrono::hours(1));
+    Gate gate(for_ever, for_ever, for_ever);
     ASSERT_TRUE(gate.failed(*gate.enter(now_), now_, "gone"));
     std::stop_source stop;
     bool entered = true;

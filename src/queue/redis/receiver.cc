@@ -24,16 +24,16 @@ Outcome<std::optional<Delivery>> Receiver::receive(TimePoint deadline, const std
             if (stop.stop_requested()) break;
             return std::unexpected(parts_.link.away());
         }
-        const auto entry = next_entry_mending(deadline);
-        if (!entry) {
-            parts_.link.failed(*pass, entry.error());
-            reading_gate.failed(*reading_pass, SteadyClock::now(), entry.error().log_text);
-            return std::unexpected(entry.error());
+        const auto got = next_entry_mending(deadline);
+        if (!got) {
+            parts_.link.failed(*pass, got.error());
+            reading_gate.failed(*reading_pass, SteadyClock::now(), got.error().log_text);
+            return std::unexpected(got.error());
         }
         parts_.link.answered();
         reading_gate.succeeded();
-        if (*entry) {
-            if (auto delivery = deliver(**entry, stop)) return delivery;
+        if (const std::optional<Entry>& entry = *got) {
+            if (auto delivery = deliver(*entry, stop)) return delivery;
         } else if (SteadyClock::now() >= deadline) {
             break;
         }
@@ -75,14 +75,15 @@ Outcome<std::optional<Entry>> Receiver::wait_for_entry(TimePoint deadline) {
     const Command command = read_command(parts_.config, consumer_, block);
     if (auto sent = connection_->send(command.wire(), now + parts_.config.command_timeout); !sent)
         return std::unexpected(std::move(sent).error());
-    const auto reply =
+    const auto received =
         connection_->receive(now + block + parts_.config.command_timeout, wake_up_.descriptor());
-    if (!reply) return std::unexpected(reply.error());
-    if (!*reply) {
+    if (!received) return std::unexpected(received.error());
+    const std::optional<Reply>& reply = *received;
+    if (!reply) {
         if (const auto entry = end_wait()) give_back(*entry);
         return std::nullopt;
     }
-    const ReplyView view = (*reply)->view();
+    const ReplyView view = reply->view();
     if (view.is_error()) return std::unexpected(failure_of_reply(view.text()));
     auto entry = entry_of_read(view);
     if (!entry && !view.is_nil()) {

@@ -113,7 +113,7 @@ Result<RedisQueueConfig> parse_redis_url(std::string_view text) {
             "It is no URL: redis://user:password@host:port/database?stream=name, with what is not a letter "
             "or a "
             "digit in user and password percent-encoded (@ is %40).");
-    const boost::urls::url_view url = *parsed;
+    const boost::urls::url_view& url = *parsed;
     if (url.scheme() == "rediss")
         return refused("TLS is not spoken here: let stunnel or a sidecar do it, and name its local port.");
     if (url.scheme() != "redis" && url.scheme() != "valkey") return refused("It begins with redis://.");
