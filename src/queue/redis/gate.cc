@@ -37,8 +37,8 @@ std::optional<std::uint64_t> Gate::wait(TimePoint deadline, const std::stop_toke
         if (const auto pass = enter_locked(now)) return pass;
         if (now >= deadline || stop.stop_requested()) return std::nullopt;
         const std::uint64_t seen = pass_;
-        changed_.wait_until(lock, stop, std::min(deadline, retry_at_),
-                            [&] { return failures_ == 0 || pass_ != seen; });
+        const TimePoint wake_at = std::min(deadline, retry_at_);  // a copy: it is read without the lock
+        changed_.wait_until(lock, stop, wake_at, [&] { return failures_ == 0 || pass_ != seen; });
     }
 }
 
