@@ -109,9 +109,10 @@ bool is_completed_upload(std::string_view xml) {
 std::string error_code_in(std::string_view xml) {
     pugi::xml_document document;
     std::string code = root_of(document, xml, "Error").child_value("Code");
-    const bool is_word = code.size() <= code_length_max && std::ranges::all_of(code, [](char c) {
-                             return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-                         });
+    const bool is_word =
+        code.size() <= code_length_max && std::ranges::all_of(code, [](char c) {
+            return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        });
     return is_word ? code : std::string();
 }
 

@@ -1,4 +1,5 @@
-// The XML that a store answers with, and the one document that we send. Whoever reads bounds its length first.
+// The XML that a store answers with, and the one document that we send. Whoever reads bounds its length
+// first.
 #pragma once
 
 #include <cstdint>

@@ -9,16 +9,17 @@ namespace {
 constexpr std::string_view begin = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 std::string objects(const std::string& inside) {
-    return std::string(begin) + "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" + inside +
-           "</ListBucketResult>";
+    return std::string(begin) + "<ListBucketResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">" +
+           inside + "</ListBucketResult>";
 }
 
 std::string uploads(const std::string& inside) {
     return std::string(begin) + "<ListMultipartUploadsResult>" + inside + "</ListMultipartUploadsResult>";
 }
 
-constexpr const char* object = "<Contents><Key>a%2Fb+c%2B</Key><LastModified>2026-11-25T23:59:58.000Z</LastModified>"
-                               "<ETag>x</ETag><Size>123</Size></Contents>";
+constexpr const char* object =
+    "<Contents><Key>a%2Fb+c%2B</Key><LastModified>2026-11-25T23:59:58.000Z</LastModified>"
+    "<ETag>x</ETag><Size>123</Size></Contents>";
 
 TEST(Answers, APageOfObjects) {
     const auto page = parse_object_page(objects(std::string("<EncodingType>url</EncodingType>") + object +
@@ -46,19 +47,22 @@ TEST(Answers, APageThatDoesNotSayWhereItGoesOnIsNone) {
 
 TEST(Answers, HalfAnEntryIsNone) {
     EXPECT_FALSE(parse_object_page(objects("<Contents><Key>a</Key></Contents>")));
-    EXPECT_FALSE(parse_object_page(objects("<Contents><Key>a</Key><Size>-1</Size><LastModified>2026-11-25T23:59:58Z"
-                                           "</LastModified></Contents>")));
+    EXPECT_FALSE(
+        parse_object_page(objects("<Contents><Key>a</Key><Size>-1</Size><LastModified>2026-11-25T23:59:58Z"
+                                  "</LastModified></Contents>")));
     EXPECT_FALSE(parse_upload_page(uploads("<Upload><Key>a</Key></Upload>")));
-    EXPECT_FALSE(parse_object_page(objects(std::string("<EncodingType>url</EncodingType><Contents><Key>%zz</Key>"
-                                                       "<LastModified>2026-11-25T23:59:58Z</LastModified>"
-                                                       "<Size>1</Size></Contents>"))));
+    EXPECT_FALSE(
+        parse_object_page(objects(std::string("<EncodingType>url</EncodingType><Contents><Key>%zz</Key>"
+                                              "<LastModified>2026-11-25T23:59:58Z</LastModified>"
+                                              "<Size>1</Size></Contents>"))));
 }
 
 TEST(Answers, APageOfUploads) {
-    const auto page = parse_upload_page(uploads("<Upload><Key>k</Key><UploadId>u</UploadId>"
-                                                "<Initiated>2026-11-25T23:59:58.000Z</Initiated></Upload>"
-                                                "<IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>"
-                                                "<NextUploadIdMarker>u</NextUploadIdMarker>"));
+    const auto page =
+        parse_upload_page(uploads("<Upload><Key>k</Key><UploadId>u</UploadId>"
+                                  "<Initiated>2026-11-25T23:59:58.000Z</Initiated></Upload>"
+                                  "<IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>"
+                                  "<NextUploadIdMarker>u</NextUploadIdMarker>"));
     ASSERT_TRUE(page && page->uploads.size() == 1);
     EXPECT_EQ(page->uploads[0].name, "k");
     EXPECT_EQ(page->uploads[0].id, "u");
@@ -67,8 +71,8 @@ TEST(Answers, APageOfUploads) {
 }
 
 TEST(Answers, WhatIsNoAnswerIsNone) {
-    for (const std::string_view text :
-         {"", "nonsense", "<html><body>Welcome</body></html>", "<ListBucketResult>", "{\"a\": 1}", "<Error/>"}) {
+    for (const std::string_view text : {"", "nonsense", "<html><body>Welcome</body></html>",
+                                        "<ListBucketResult>", "{\"a\": 1}", "<Error/>"}) {
         EXPECT_FALSE(parse_object_page(text)) << text;
         EXPECT_FALSE(parse_upload_page(text)) << text;
         EXPECT_FALSE(parse_upload_id(text)) << text;
@@ -78,9 +82,10 @@ TEST(Answers, WhatIsNoAnswerIsNone) {
 }
 
 TEST(Answers, EntitiesOfTheServersMakingAreNotExpanded) {
-    const std::string bomb = "<!DOCTYPE a [<!ENTITY b \"cccc\"><!ENTITY f SYSTEM \"file:///etc/passwd\">]>"
-                             "<InitiateMultipartUploadResult><UploadId>&b;&f;</UploadId>"
-                             "</InitiateMultipartUploadResult>";
+    const std::string bomb =
+        "<!DOCTYPE a [<!ENTITY b \"cccc\"><!ENTITY f SYSTEM \"file:///etc/passwd\">]>"
+        "<InitiateMultipartUploadResult><UploadId>&b;&f;</UploadId>"
+        "</InitiateMultipartUploadResult>";
     const auto id = parse_upload_id(bomb);
     if (id) EXPECT_EQ(*id, "&b;&f;");
 }

@@ -12,12 +12,14 @@ namespace safelight::s3 {
 namespace {
 
 constexpr std::string_view mark_header = "x-amz-meta-safelight-writer";
-constexpr std::size_t list_bytes_max = 8 * MiB;  // a thousand names of a kilobyte, encoded, and what is around
+constexpr std::size_t list_bytes_max =
+    8 * MiB;  // a thousand names of a kilobyte, encoded, and what is around
 constexpr int abort_rounds_max = 3;
 
-std::unexpected<Failure> not_s3(const S3Request& request, const HttpAnswer& answer, bool may_have_acted = true) {
-    return unavailable(fmt::format("{} {}: answered {} with what no S3 store answers", request.method, request.object,
-                                   answer.status),
+std::unexpected<Failure> not_s3(const S3Request& request, const HttpAnswer& answer,
+                                bool may_have_acted = true) {
+    return unavailable(fmt::format("{} {}: answered {} with what no S3 store answers", request.method,
+                                   request.object, answer.status),
                        may_have_acted);
 }
 
@@ -39,7 +41,8 @@ std::optional<ContentRange> parse_content_range(std::string_view text) {
     constexpr std::string_view unit = "bytes ";
     const std::size_t dash = text.find('-');
     const std::size_t slash = text.find('/');
-    if (!text.starts_with(unit) || dash == text.npos || slash == text.npos || dash > slash) return std::nullopt;
+    if (!text.starts_with(unit) || dash == text.npos || slash == text.npos || dash > slash)
+        return std::nullopt;
     const auto first = number(text.substr(unit.size(), dash - unit.size()));
     const auto last = number(text.substr(dash + 1, slash - dash - 1));
     const auto total = number(text.substr(slash + 1));
@@ -82,13 +85,14 @@ Outcome<Piece> Bucket::get(const std::string& object, std::uint64_t offset, std:
     if (!reply && reply.error().refusal == Refusal::past_the_end) {
         TRY_ASSIGN(const auto found, head(object));
         if (found) return Piece{.count = 0, .total_bytes = found->size_bytes, .etag = {}};
-        return std::unexpected(Failure{
-            .error = Error{ErrorCode::not_found, "No such blob.", object, {}}, .refusal = Refusal::not_found});
+        return std::unexpected(Failure{.error = Error{ErrorCode::not_found, "No such blob.", object, {}},
+                                       .refusal = Refusal::not_found});
     }
     if (!reply) return std::unexpected(reply.error());
     const HttpAnswer& answer = reply->http;
     const std::string etag(answer.header("etag"));
-    if (answer.status == http_status::ok && offset == 0 && !etag.empty())  // all of it: the range was needless
+    if (answer.status == http_status::ok && offset == 0 &&
+        !etag.empty())  // all of it: the range was needless
         return Piece{answer.bytes_into, answer.bytes_into, etag};
     const auto range = parse_content_range(answer.header("content-range"));
     const bool is_what_was_asked = answer.status == http_status::partial_content && range && !etag.empty() &&
@@ -116,8 +120,8 @@ Outcome<StartedUpload> Bucket::start_upload(const std::string& object, const std
     return StartedUpload{std::move(*id), reply.may_be_repeated};
 }
 
-Outcome<std::string> Bucket::upload_part(const std::string& object, const std::string& id, std::size_t part_number,
-                                         std::span<const std::byte> bytes) {
+Outcome<std::string> Bucket::upload_part(const std::string& object, const std::string& id,
+                                         std::size_t part_number, std::span<const std::byte> bytes) {
     S3Request request{.method = "PUT", .object = object, .body = bytes};
     request.query = {{"partNumber", std::to_string(part_number)}, {"uploadId", id}};
     TRY_ASSIGN(const Reply reply, requester_.send(request));
@@ -139,7 +143,8 @@ Outcome<void> Bucket::complete_upload(const std::string& object, const std::stri
 }
 
 Outcome<void> Bucket::abort_upload(const std::string& object, const std::string& id, Patience patience) {
-    const S3Request request{.method = "DELETE", .object = object, .query = {{"uploadId", id}}, .patience = patience};
+    const S3Request request{
+        .method = "DELETE", .object = object, .query = {{"uploadId", id}}, .patience = patience};
     const auto reply = requester_.send(request);
     if (!reply && reply.error().refusal == Refusal::no_such_upload) return {};
     if (!reply) return std::unexpected(reply.error());
@@ -152,7 +157,7 @@ Outcome<void> Bucket::abort_upload(const std::string& object, const std::string&
 Outcome<void> Bucket::abort_uploads_of(const std::string& object, Patience patience) {
     for (int round = 0; round < abort_rounds_max; ++round) {
         bool found = false;
-        for (UploadPage page; ; ) {
+        for (UploadPage page;;) {
             TRY_ASSIGN(page, list_uploads(object, page, patience));
             for (const ListedUpload& upload : page.uploads) {
                 if (upload.name != object) continue;
@@ -168,7 +173,8 @@ Outcome<void> Bucket::abort_uploads_of(const std::string& object, Patience patie
 
 Outcome<ObjectPage> Bucket::list(const std::string& prefix, const std::string& token) {
     S3Request request{.method = "GET", .answer_bytes_max = list_bytes_max};
-    request.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", std::to_string(list_page_max_)}};
+    request.query = {
+        {"list-type", "2"}, {"encoding-type", "url"}, {"max-keys", std::to_string(list_page_max_)}};
     if (!prefix.empty()) request.query.emplace_back("prefix", prefix);
     if (!token.empty()) request.query.emplace_back("continuation-token", token);
     TRY_ASSIGN(const Reply reply, requester_.send(request));
@@ -177,9 +183,11 @@ Outcome<ObjectPage> Bucket::list(const std::string& prefix, const std::string& t
     return std::move(*page);
 }
 
-Outcome<UploadPage> Bucket::list_uploads(const std::string& prefix, const UploadPage& after, Patience patience) {
+Outcome<UploadPage> Bucket::list_uploads(const std::string& prefix, const UploadPage& after,
+                                         Patience patience) {
     S3Request request{.method = "GET", .answer_bytes_max = list_bytes_max, .patience = patience};
-    request.query = {{"uploads", ""}, {"encoding-type", "url"}, {"max-uploads", std::to_string(list_page_max_)}};
+    request.query = {
+        {"uploads", ""}, {"encoding-type", "url"}, {"max-uploads", std::to_string(list_page_max_)}};
     if (!prefix.empty()) request.query.emplace_back("prefix", prefix);
     if (!after.next_name.empty()) request.query.emplace_back("key-marker", after.next_name);
     if (!after.next_id.empty()) request.query.emplace_back("upload-id-marker", after.next_id);

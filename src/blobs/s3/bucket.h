@@ -46,9 +46,10 @@ class Bucket {
     [[nodiscard]] Outcome<std::optional<ObjectHead>> head(const std::string& object,
                                                           Patience patience = Patience::full);
 
-    /// Bytes from `offset` on, fewer than `out` takes only at the end of the object. `out` is not empty. At or
-    /// past the end there are none (and no ETag).
-    [[nodiscard]] Outcome<Piece> get(const std::string& object, std::uint64_t offset, std::span<std::byte> out);
+    /// Bytes from `offset` on, fewer than `out` takes only at the end of the object. `out` is not empty. At
+    /// or past the end there are none (and no ETag).
+    [[nodiscard]] Outcome<Piece> get(const std::string& object, std::uint64_t offset,
+                                     std::span<std::byte> out);
 
     /// An object that is not there is a success.
     [[nodiscard]] Outcome<void> remove(const std::string& object, Patience patience = Patience::full);
@@ -63,7 +64,8 @@ class Bucket {
     [[nodiscard]] Outcome<void> abort_upload(const std::string& object, const std::string& id,
                                              Patience patience = Patience::full);
     /// Every unfinished upload of exactly that object.
-    [[nodiscard]] Outcome<void> abort_uploads_of(const std::string& object, Patience patience = Patience::full);
+    [[nodiscard]] Outcome<void> abort_uploads_of(const std::string& object,
+                                                 Patience patience = Patience::full);
 
     /// `token` and `after` are of the page before; the first page has none.
     [[nodiscard]] Outcome<ObjectPage> list(const std::string& prefix, const std::string& token);

@@ -66,11 +66,13 @@ TEST_F(S3FaultTest, PassingTroubleIsTriedAgain) {
     const auto bytes = noise(1'000);
     const BlobKey key = stored(bytes);
     for (const Treatment& trouble :
-         {answer("500 Internal Server Error"), answer("502 Bad Gateway", "<html>"), answer("503 Service Unavailable"),
-          answer("504 Gateway Timeout"), answer("429 Too Many Requests"), refuse("503 Slow Down", "SlowDown"),
-          refuse("400 Bad Request", "RequestTimeout"), close_connection(), Treatment{.answer = "nonsense\r\n\r\n"},
+         {answer("500 Internal Server Error"), answer("502 Bad Gateway", "<html>"),
+          answer("503 Service Unavailable"), answer("504 Gateway Timeout"), answer("429 Too Many Requests"),
+          refuse("503 Slow Down", "SlowDown"), refuse("400 Bad Request", "RequestTimeout"),
+          close_connection(), Treatment{.answer = "nonsense\r\n\r\n"},
           Treatment{.answer = "HTTP/1.1 206 Partial Content\r\nContent-Length: 1000\r\n\r\nabc"}}) {
-        BlobStore& store = store_with([&](const SeenRequest& request) { return request.number < 2 ? trouble : pass(); });
+        BlobStore& store =
+            store_with([&](const SeenRequest& request) { return request.number < 2 ? trouble : pass(); });
         const auto source = store.open(key);
         ASSERT_TRUE(source) << trouble.answer << source.error().log_text;
         EXPECT_EQ(read_all(**source, read_max), bytes);
@@ -109,9 +111,10 @@ TEST_F(S3FaultTest, TroubleThatStaysIsUnavailable) {
 }
 
 TEST_F(S3FaultTest, RefusalsAreNotTriedAgain) {
-    for (const Treatment& refusal : {refuse("403 Forbidden", "AccessDenied"), refuse("400 Bad Request", "InvalidRequest"),
-                                     refuse("404 Not Found", "NoSuchBucket"), answer("404 Not Found", "<html>"),
-                                     answer("301 Moved Permanently", "", "Location: http://127.0.0.1:1/\r\n")}) {
+    for (const Treatment& refusal :
+         {refuse("403 Forbidden", "AccessDenied"), refuse("400 Bad Request", "InvalidRequest"),
+          refuse("404 Not Found", "NoSuchBucket"), answer("404 Not Found", "<html>"),
+          answer("301 Moved Permanently", "", "Location: http://127.0.0.1:1/\r\n")}) {
         BlobStore& store = store_with([&](const SeenRequest&) { return refusal; });
         const auto opened = store.open(new_key());
         ASSERT_FALSE(opened);
@@ -135,9 +138,8 @@ TEST_F(S3FaultTest, WhatSaysYesToEverythingIsNoStore) {
 TEST_F(S3FaultTest, ATruncatedBodyIsNeverTakenForAWhole) {
     const auto bytes = noise(100'000);
     const BlobKey key = stored(bytes);
-    BlobStore& store = store_with([](const SeenRequest&) {
-        return Treatment{.is_passed = true, .bytes_max = 50'000};
-    });
+    BlobStore& store =
+        store_with([](const SeenRequest&) { return Treatment{.is_passed = true, .bytes_max = 50'000}; });
     const auto opened = store.open(key);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, ErrorCode::unavailable);
@@ -145,8 +147,9 @@ TEST_F(S3FaultTest, ATruncatedBodyIsNeverTakenForAWhole) {
 
 TEST_F(S3FaultTest, ABodyThatDoesNotMatchItsRangeIsNotTaken) {
     const std::string etag = "ETag: \"x\"\r\n";
-    for (const std::string range : {"bytes 1-10/100", "bytes 0-8/100", "bytes 0-10/100", "bytes 0-9/9", "bytes 0-9/*",
-                                    "nonsense", "bytes 9-0/100", "bytes 0-99999999999999999999/100"}) {
+    for (const std::string range :
+         {"bytes 1-10/100", "bytes 0-8/100", "bytes 0-10/100", "bytes 0-9/9", "bytes 0-9/*", "nonsense",
+          "bytes 9-0/100", "bytes 0-99999999999999999999/100"}) {
         BlobStore& store = store_with([&](const SeenRequest&) {
             return answer("206 Partial Content", "0123456789", etag + "Content-Range: " + range + "\r\n");
         });
@@ -184,8 +187,9 @@ TEST_F(S3FaultTest, AServerThatStallsInTheMiddleIsGivenUp) {
     config_.attempts_max = 1;
     BlobStore& store = store_with([](const SeenRequest&) {
         return Treatment{.hangs = true,
-                         .answer = "HTTP/1.1 206 Partial Content\r\nContent-Length: 1000\r\nETag: x\r\n"
-                                   "Content-Range: bytes 0-999/1000\r\n\r\n0123456789"};
+                         .answer =
+                             "HTTP/1.1 206 Partial Content\r\nContent-Length: 1000\r\nETag: x\r\n"
+                             "Content-Range: bytes 0-999/1000\r\n\r\n0123456789"};
     });
     const auto start = Stopwatch::now();
     EXPECT_FALSE(store.open(new_key()));
@@ -193,7 +197,10 @@ TEST_F(S3FaultTest, AServerThatStallsInTheMiddleIsGivenUp) {
 }
 
 TEST_F(S3FaultTest, NobodyThereIsUnavailableAtOnce) {
-    { const FaultServer gone(0, [](const SeenRequest&) { return hang(); }); config_.endpoint = gone.url(); }
+    {
+        const FaultServer gone(0, [](const SeenRequest&) { return hang(); });
+        config_.endpoint = gone.url();
+    }
     config_.attempts_max = 2;
     const auto store = test_store(config_, clock_);
     const auto start = Stopwatch::now();
@@ -202,10 +209,13 @@ TEST_F(S3FaultTest, NobodyThereIsUnavailableAtOnce) {
 }
 
 TEST_F(S3FaultTest, AFullStoreIsSaidToBeFull) {
-    for (const Treatment& full : {answer("507 Insufficient Storage"), refuse("403 Forbidden", "QuotaExceeded"),
-                                  refuse("507 Insufficient Storage", "XMinioStorageFull")}) {
-        BlobStore& store = store_with([&](const SeenRequest& request) { return request.is("PUT") ? full : pass(); });
-        for (const auto& status : {put(store, new_key(), noise(10)), put(store, new_key(), noise(config_.part_bytes + 1))}) {
+    for (const Treatment& full :
+         {answer("507 Insufficient Storage"), refuse("403 Forbidden", "QuotaExceeded"),
+          refuse("507 Insufficient Storage", "XMinioStorageFull")}) {
+        BlobStore& store =
+            store_with([&](const SeenRequest& request) { return request.is("PUT") ? full : pass(); });
+        for (const auto& status :
+             {put(store, new_key(), noise(10)), put(store, new_key(), noise(config_.part_bytes + 1))}) {
             ASSERT_FALSE(status);
             EXPECT_EQ(status.error().code, ErrorCode::storage_full);
             EXPECT_EQ(status.error().public_text, "The storage is full.");
@@ -242,7 +252,8 @@ TEST(HttpClient, ConnectionsAreKept) {
     });
     HttpClient client({});
     for (int i = 0; i < 5; ++i) {
-        const auto answered = client.exchange({.method = "GET", .url = server.url(), .headers = {}, .body = {}, .into = {}});
+        const auto answered =
+            client.exchange({.method = "GET", .url = server.url(), .headers = {}, .body = {}, .into = {}});
         ASSERT_TRUE(answered);
         EXPECT_EQ(answered->body, "ok");
     }
@@ -257,7 +268,8 @@ TEST(HttpClient, AConnectionThatDiedWhileItWasKeptIsReplaced) {
     HttpClient client({});
     const auto body = noise(2'000'000);
     for (int i = 0; i < 5; ++i) {
-        const auto answered = client.exchange({.method = "PUT", .url = server.url(), .headers = {}, .body = body, .into = {}});
+        const auto answered =
+            client.exchange({.method = "PUT", .url = server.url(), .headers = {}, .body = body, .into = {}});
         ASSERT_TRUE(answered) << answered.error().text;
     }
     for (const SeenRequest& request : server.requests())

@@ -35,7 +35,8 @@ void append(HeaderList& list, const std::string& line) {
 }
 
 void start_curl() {
-    static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);  // once for the process, by its rules
+    static const CURLcode started =
+        curl_global_init(CURL_GLOBAL_DEFAULT);  // once for the process, by its rules
     if (started != CURLE_OK) throw std::bad_alloc();
 }
 
@@ -44,17 +45,21 @@ struct Reception {
     CURL* handle = nullptr;
     const HttpRequest* request = nullptr;
     HttpAnswer answer = {};
+    bool is_head_complete = false;  // curl takes a head that is cut short for a whole one
     bool is_too_long = false;
 
     bool take_header(std::string_view line) {
         if (line.starts_with("HTTP/")) {  // also after an interim answer
             answer.headers.clear();
+            is_head_complete = false;
             return true;
         }
+        is_head_complete |= trim(line).empty();
         const std::size_t colon = line.find(':');
         if (colon == std::string_view::npos) return true;
         if (answer.headers.size() >= headers_max || line.size() > header_bytes_max) return false;
-        answer.headers.emplace_back(to_lower_ascii(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
+        answer.headers.emplace_back(to_lower_ascii(trim(line.substr(0, colon))),
+                                    trim(line.substr(colon + 1)));
         return true;
     }
 
@@ -112,7 +117,8 @@ void set_connection(CURL* handle, const HttpClientConfig& config, Milliseconds t
     if (!config.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, config.ca_file.c_str());
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(config.connect_timeout.count()));
-    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(std::max(timeout, Milliseconds(1)).count()));
+    curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(std::max(timeout, Milliseconds(1)).count()));
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, stalled_bytes_per_s);
     const auto stall_s = std::chrono::ceil<std::chrono::seconds>(config.stall_timeout);
     curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, static_cast<long>(stall_s.count()));
@@ -123,12 +129,14 @@ HeaderList header_list(const HttpRequest& request) {
     append(list, "Expect:");        // no waiting for "100 Continue"
     append(list, "Accept:");        // nothing that is not signed
     append(list, "Content-Type:");  // curl would call it a form
-    for (const auto& [name, value] : request.headers) append(list, value.empty() ? name + ";" : name + ": " + value);
+    for (const auto& [name, value] : request.headers)
+        append(list, value.empty() ? name + ";" : name + ": " + value);
     return list;
 }
 
 ExchangeFailure failure_of(CURLcode code, bool is_too_long) {
-    if (is_too_long) return {.text = "the answer is longer than it may be", .may_pass = true, .may_have_acted = true};
+    if (is_too_long) return {.text = "the answer is longer than it may be"};
+    if (code == CURLE_OK) return {.text = "the answer was cut short"};
     ExchangeFailure failed{.text = curl_easy_strerror(code)};
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
@@ -213,7 +221,8 @@ std::expected<HttpAnswer, ExchangeFailure> HttpClient::exchange(const HttpReques
     long status = 0;
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
     pool_->give_back(std::move(handle));
-    if (code != CURLE_OK) return std::unexpected(failure_of(code, reception.is_too_long));
+    if (code != CURLE_OK || !reception.is_head_complete)
+        return std::unexpected(failure_of(code, reception.is_too_long));
     reception.answer.status = static_cast<int>(status);
     return std::move(reception.answer);
 }

@@ -43,9 +43,9 @@ struct HttpAnswer {
 };
 
 struct ExchangeFailure {
-    std::string text;             // for the log: says nothing that the server sent
-    bool may_pass = true;         // another attempt can succeed
-    bool may_have_acted = true;   // the server may have got the request
+    std::string text;            // for the log: says nothing that the server sent
+    bool may_pass = true;        // another attempt can succeed
+    bool may_have_acted = true;  // the server may have got the request
 };
 
 /// Any thread may call; calls block, and each uses a connection of its own. Redirects are not followed. Up to
@@ -57,7 +57,8 @@ class HttpClient {
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    /// An answer that is complete, whatever its status. One that is cut short, too long, or no HTTP is a failure.
+    /// An answer that is complete, whatever its status. One that is cut short, too long, or no HTTP is a
+    /// failure.
     [[nodiscard]] std::expected<HttpAnswer, ExchangeFailure> exchange(const HttpRequest& request);
 
   private:

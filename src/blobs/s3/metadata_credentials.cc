@@ -56,8 +56,11 @@ class Service {
   public:
     explicit Service(const MetadataConfig& config)
         : timeout_(config.timeout),
-          client_({.connect_timeout = config.timeout, .stall_timeout = config.timeout, .idle_connections_max = 1,
-                   .ca_file = {}, .proxy = {}}) {}
+          client_({.connect_timeout = config.timeout,
+                   .stall_timeout = config.timeout,
+                   .idle_connections_max = 1,
+                   .ca_file = {},
+                   .proxy = {}}) {}
 
     Result<std::string> ask(std::string method, std::string url, std::vector<NameValue> headers) {
         const HttpRequest request{.method = std::move(method),
@@ -92,7 +95,8 @@ class LeasedCredentials : public CredentialsProvider {
         if (fresh) {
             lease_ = std::move(*fresh);
             // Credentials that are short-lived all along are not asked for with every request.
-            renew_at_ = std::max(lease_->expires_at - renew_before_, std::min(now + retry_after, lease_->expires_at));
+            renew_at_ =
+                std::max(lease_->expires_at - renew_before_, std::min(now + retry_after, lease_->expires_at));
             return lease_->credentials;
         }
         if (!lease_ || now >= lease_->expires_at) return forward(std::move(fresh));
@@ -173,14 +177,15 @@ class ContainerCredentials final : public LeasedCredentials {
 
 }  // namespace
 
-std::unique_ptr<CredentialsProvider> make_instance_credentials(const Clock& clock, const MetadataConfig& config,
+std::unique_ptr<CredentialsProvider> make_instance_credentials(const Clock& clock,
+                                                               const MetadataConfig& config,
                                                                std::string endpoint) {
     return std::make_unique<InstanceCredentials>(clock, config, std::move(endpoint));
 }
 
-std::unique_ptr<CredentialsProvider> make_container_credentials(const Clock& clock, const MetadataConfig& config,
-                                                                std::string url, std::string token,
-                                                                std::string token_file) {
+std::unique_ptr<CredentialsProvider> make_container_credentials(const Clock& clock,
+                                                                const MetadataConfig& config, std::string url,
+                                                                std::string token, std::string token_file) {
     return std::make_unique<ContainerCredentials>(clock, config, std::move(url), std::move(token),
                                                   std::move(token_file));
 }

@@ -11,7 +11,7 @@
 namespace safelight::s3 {
 
 struct MetadataConfig {
-    Milliseconds timeout{2'000};          // of one request
+    Milliseconds timeout{2'000};         // of one request
     Milliseconds renew_before{300'000};  // so long before they expire, new ones are asked for
 };
 
@@ -20,10 +20,12 @@ struct MetadataConfig {
     const Clock& clock, const MetadataConfig& config = {}, std::string endpoint = "http://169.254.169.254");
 
 /// The role of the container. `url` is AWS_CONTAINER_CREDENTIALS_FULL_URI, or http://169.254.170.2 and
-/// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI. `token_file` is read anew each time; empty: `token` is sent, if any.
+/// AWS_CONTAINER_CREDENTIALS_RELATIVE_URI. `token_file` is read anew each time; empty: `token` is sent, if
+/// any.
 [[nodiscard]] std::unique_ptr<CredentialsProvider> make_container_credentials(const Clock& clock,
                                                                               const MetadataConfig& config,
-                                                                              std::string url, std::string token,
+                                                                              std::string url,
+                                                                              std::string token,
                                                                               std::string token_file);
 
 }  // namespace safelight::s3

@@ -22,15 +22,17 @@ class MetadataTest : public testing::Test {
   protected:
     Treatment lease() {
         const std::string number = std::to_string(++leases_);
-        return answer("200 OK", R"({"Code":"Success","AccessKeyId":"key)" + number + R"(","SecretAccessKey":"hush)" +
-                                    number + R"(","Token":"token","Expiration":")" +
+        return answer("200 OK", R"({"Code":"Success","AccessKeyId":"key)" + number +
+                                    R"(","SecretAccessKey":"hush)" + number +
+                                    R"(","Token":"token","Expiration":")" +
                                     to_rfc3339(clock_.now() + std::chrono::hours(1)) + "\"}");
     }
     Treatment instance(const SeenRequest& request) {
         if (is_down_) return answer("500 Oops", "hush");
         if (request.is("PUT", "/latest/api/token")) return answer("200 OK", "session");
         if (!request.head.contains("x-aws-ec2-metadata-token: session")) return answer("401 Unauthorized");
-        if (request.target == "/latest/meta-data/iam/security-credentials/") return answer("200 OK", "my-role\n");
+        if (request.target == "/latest/meta-data/iam/security-credentials/")
+            return answer("200 OK", "my-role\n");
         if (request.target == "/latest/meta-data/iam/security-credentials/my-role") return lease();
         return answer("404 Not Found");
     }
@@ -89,9 +91,11 @@ TEST_F(MetadataTest, AContainersTokenIsReadFromItsFileEachTime) {
     const std::string file = folder.path() / "token";
     std::string expected = "first";
     FaultServer container(0, [&](const SeenRequest& request) {
-        return request.head.contains("authorization: " + expected + "\r\n") ? lease() : answer("403 Forbidden");
+        return request.head.contains("authorization: " + expected + "\r\n") ? lease()
+                                                                            : answer("403 Forbidden");
     });
-    const auto provider = make_container_credentials(clock_, {}, container.url() + "/v1/credentials", "", file);
+    const auto provider =
+        make_container_credentials(clock_, {}, container.url() + "/v1/credentials", "", file);
     EXPECT_FALSE(provider->current()) << "no such file";
     std::ofstream(file) << "first\n";
     ASSERT_TRUE(provider->current());
@@ -103,7 +107,8 @@ TEST_F(MetadataTest, AContainersTokenIsReadFromItsFileEachTime) {
 
 TEST_F(MetadataTest, WhatIsNoAnswerGivesNoKeys) {
     for (const std::string body :
-         {"", "nonsense", "[]", "{}", R"({"AccessKeyId":1,"SecretAccessKey":"b","Expiration":"2026-11-25T13:00:00Z"})",
+         {"", "nonsense", "[]", "{}",
+          R"({"AccessKeyId":1,"SecretAccessKey":"b","Expiration":"2026-11-25T13:00:00Z"})",
           R"({"AccessKeyId":"a","SecretAccessKey":"b"})"}) {
         FaultServer container(0, [&](const SeenRequest&) { return answer("200 OK", body); });
         const auto credentials = make_container_credentials(clock_, {}, container.url(), "", "")->current();
@@ -115,7 +120,8 @@ TEST_F(MetadataTest, WhatIsNoAnswerGivesNoKeys) {
 TEST_F(MetadataTest, AServiceThatHangsDoesNotHoldUpForLong) {
     FaultServer container(0, [](const SeenRequest&) { return hang(); });
     const auto begin = std::chrono::steady_clock::now();
-    const auto provider = make_container_credentials(clock_, {.timeout = Milliseconds(300)}, container.url(), "", "");
+    const auto provider =
+        make_container_credentials(clock_, {.timeout = Milliseconds(300)}, container.url(), "", "");
     EXPECT_FALSE(provider->current());
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }

@@ -16,9 +16,10 @@ TEST(ObjectNames, AKeyLiesUnderThePrefix) {
 TEST(ObjectNames, OnlyNamesThatAreGivenHereAreKeys) {
     const ObjectNames names("p");
     EXPECT_EQ(names.parse("p/" + key.to_string()), key);
-    for (const std::string name : {"", "p/", "p/x", "q/01934b7e-5f00-7abc-8def-0123456789ab",
-                                   "01934b7e-5f00-7abc-8def-0123456789ab", "p/01934B7E-5F00-7ABC-8DEF-0123456789AB",
-                                   "p/01934b7e-5f00-7abc-8def-0123456789ab/", "p/q/01934b7e-5f00-7abc-8def-0123456789ab"})
+    for (const std::string name :
+         {"", "p/", "p/x", "q/01934b7e-5f00-7abc-8def-0123456789ab", "01934b7e-5f00-7abc-8def-0123456789ab",
+          "p/01934B7E-5F00-7ABC-8DEF-0123456789AB", "p/01934b7e-5f00-7abc-8def-0123456789ab/",
+          "p/q/01934b7e-5f00-7abc-8def-0123456789ab"})
         EXPECT_FALSE(names.parse(name)) << name;
     EXPECT_EQ(names.short_name("p/somebody else's"), "somebody else's");
 }
@@ -30,9 +31,9 @@ TEST(Endpoint, IsASchemeAHostAndAPort) {
     EXPECT_EQ(parse_endpoint("http://s3.example.org:443"), (Endpoint{false, false, "s3.example.org:443"}));
     EXPECT_EQ(parse_endpoint("http://[::1]:9000"), (Endpoint{false, true, "[::1]:9000"}));
     EXPECT_EQ(parse_endpoint("http://[::1]"), (Endpoint{false, true, "[::1]"}));
-    for (const char* url : {"", "ftp://a", "http://", "http://:80", "http://a:", "http://a:b", "http://a:123456",
-                            "http://a/b", "http://a?b", "http://u:p@a", "http://a b", "http://[::1", "http://[]",
-                            "http://a\r\nb", "http://[::1]x"})
+    for (const char* url : {"", "ftp://a", "http://", "http://:80", "http://a:", "http://a:b",
+                            "http://a:123456", "http://a/b", "http://a?b", "http://u:p@a", "http://a b",
+                            "http://[::1", "http://[]", "http://a\r\nb", "http://[::1]x"})
         EXPECT_FALSE(parse_endpoint(url)) << url;
 }
 

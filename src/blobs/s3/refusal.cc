@@ -14,7 +14,8 @@ struct Advice {
 };
 
 constexpr std::array advices{
-    Advice{"SignatureDoesNotMatch", "the secret key does not belong to the access key, or a proxy changes requests"},
+    Advice{"SignatureDoesNotMatch",
+           "the secret key does not belong to the access key, or a proxy changes requests"},
     Advice{"InvalidAccessKeyId", "the store does not know the access key"},
     Advice{"AccessDenied", "the access key may not do this: mend its policy, or the keys"},
     Advice{"RequestTimeTooSkewed", "the clocks of this machine and of the store differ: set them"},
@@ -32,10 +33,11 @@ constexpr std::array<std::string_view, 4> full_codes{"QuotaExceeded", "XMinioSto
 constexpr std::array<std::string_view, 2> bucket_codes{"BucketAlreadyOwnedByYou", "BucketAlreadyExists"};
 
 constexpr std::array<std::string_view, 9> passing_codes{
-    "SlowDown",         "InternalError",  "ServiceUnavailable",         "RequestTimeout", "Busy",
+    "SlowDown",         "InternalError",        "ServiceUnavailable",         "RequestTimeout", "Busy",
     "OperationAborted", "RequestLimitExceeded", "ConditionalRequestConflict", "ServerBusy"};
 
-constexpr std::array<std::string_view, 3> expired_codes{"ExpiredToken", "TokenRefreshRequired", "InvalidToken"};
+constexpr std::array<std::string_view, 3> expired_codes{"ExpiredToken", "TokenRefreshRequired",
+                                                        "InvalidToken"};
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& codes, std::string_view s3_code) {
@@ -62,9 +64,9 @@ std::string_view advice_for(int status, std::string_view s3_code) {
 }  // namespace
 
 std::unexpected<Failure> unavailable(std::string log_text, bool may_have_acted) {
-    return std::unexpected(
-        Failure{.error = Error{ErrorCode::unavailable, "The storage is not available.", std::move(log_text), {}},
-                .may_have_acted = may_have_acted});
+    return std::unexpected(Failure{
+        .error = Error{ErrorCode::unavailable, "The storage is not available.", std::move(log_text), {}},
+        .may_have_acted = may_have_acted});
 }
 
 Verdict judge(int status, std::string_view s3_code, bool is_head) {

@@ -47,12 +47,12 @@ template <class T>
 /// One answer, looked at by itself.
 struct Verdict {
     bool is_success = false;
-    bool may_pass = false;                // another attempt can succeed
-    bool may_have_acted = false;          // although it is a failure
+    bool may_pass = false;        // another attempt can succeed
+    bool may_have_acted = false;  // although it is a failure
     bool are_credentials_expired = false;
     Refusal refusal = Refusal::other;
     ErrorCode code = ErrorCode::unavailable;
-    std::string_view advice = {};         // what to mend, for the log
+    std::string_view advice = {};  // what to mend, for the log
 };
 
 /// `s3_code` is the word in the answer's <Error>; empty when there is none. `is_head`: there cannot be one.

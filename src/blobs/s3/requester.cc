@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -38,6 +39,11 @@ std::string described(const S3Request& request) {
     return text;
 }
 
+/// Conditions and ranges are left to whoever is on the way.
+bool has_to_be_signed(std::string_view header) {
+    return header == "host" || header == "content-type" || header.starts_with("x-amz-");
+}
+
 std::string failure_text(int status, std::string_view s3_code, std::string_view advice) {
     std::string text = fmt::format("the S3 store answered {}", status);
     if (!s3_code.empty()) text.append(" ").append(s3_code);
@@ -47,10 +53,14 @@ std::string failure_text(int status, std::string_view s3_code, std::string_view 
 
 std::string_view public_text(ErrorCode code) {
     switch (code) {
-        case ErrorCode::storage_full: return "The storage is full.";
-        case ErrorCode::not_found: return "No such blob.";
-        case ErrorCode::conflict: return "The blob exists already.";
-        default: return "The storage is not available.";
+        case ErrorCode::storage_full:
+            return "The storage is full.";
+        case ErrorCode::not_found:
+            return "No such blob.";
+        case ErrorCode::conflict:
+            return "The blob exists already.";
+        default:
+            return "The storage is not available.";
     }
 }
 
@@ -73,24 +83,29 @@ Requester::Requester(const S3Config& config, CredentialsProvider& credentials, c
 Outcome<Reply> Requester::send(const S3Request& request) {
     const auto start = Stopwatch::now();
     const bool is_tidying = request.patience == Patience::once;
-    const Milliseconds time_max = is_tidying ? std::min(tidying_timeout, config_.call_timeout) : config_.call_timeout;
+    const Milliseconds time_max =
+        is_tidying ? std::min(tidying_timeout, config_.call_timeout) : config_.call_timeout;
     const std::uint32_t attempts_max = is_tidying ? 1 : config_.attempts_max;
     const std::string payload_sha256 = request.body_sha256.value_or(sha256_of(request.body)).to_hex();
     bool may_have_acted = false;
     for (std::uint32_t attempts = 1;; ++attempts) {
-        Attempt result = attempt(request, payload_sha256, std::min(config_.request_timeout, time_max - since(start)));
+        Attempt result =
+            attempt(request, payload_sha256, std::min(config_.request_timeout, time_max - since(start)));
         if (result.answer) return Reply{std::move(*result.answer), may_have_acted};
         may_have_acted |= result.verdict.may_have_acted;
         const Milliseconds pause = pause_after(attempts);
-        const bool is_last = !result.verdict.may_pass || attempts >= attempts_max || since(start) + pause >= time_max;
+        const bool is_last =
+            !result.verdict.may_pass || attempts >= attempts_max || since(start) + pause >= time_max;
         if (!is_last) {
             std::this_thread::sleep_for(pause);
             continue;
         }
         const ErrorCode code = result.verdict.code;
         return std::unexpected(Failure{
-            .error = Error{code, std::string(public_text(code)),
-                           fmt::format("{}: {} (attempts: {})", described(request), result.text, attempts), {}},
+            .error = Error{code,
+                           std::string(public_text(code)),
+                           fmt::format("{}: {} (attempts: {})", described(request), result.text, attempts),
+                           {}},
             .refusal = result.verdict.refusal,
             .may_have_acted = may_have_acted});
     }
@@ -109,7 +124,8 @@ Requester::Attempt Requester::attempt(const S3Request& request, const std::strin
                 .text = "no answer from the S3 store at " + url_.host + ": " + failed.text};
     }
     const bool is_head = request.method == "HEAD";
-    const std::string s3_code = answer->body.size() <= error_bytes_max ? error_code_in(answer->body) : std::string();
+    const std::string s3_code =
+        answer->body.size() <= error_bytes_max ? error_code_in(answer->body) : std::string();
     const Verdict verdict = judge(answer->status, s3_code, is_head);
     if (verdict.are_credentials_expired) credentials_.expire();
     if (verdict.is_success) return {.answer = std::move(*answer), .verdict = verdict};
@@ -119,19 +135,21 @@ Requester::Attempt Requester::attempt(const S3Request& request, const std::strin
 HttpRequest Requester::signed_request(const S3Request& request, const std::string& payload_sha256,
                                       const Credentials& credentials) const {
     const Timestamp now = clock_.now();
+    std::vector<NameValue> headers = request.headers;
+    headers.emplace_back("host", url_.host);
+    headers.emplace_back("x-amz-date", amz_date(now));
+    headers.emplace_back("x-amz-content-sha256", payload_sha256);
+    if (!credentials.session_token.empty())
+        headers.emplace_back("x-amz-security-token", credentials.session_token);
     UnsignedRequest to_sign{.method = request.method,
                             .path = url_.path_of(request.object),
                             .query = request.query,
-                            .headers = request.headers,
+                            .headers = {},
                             .payload_sha256 = payload_sha256};
-    to_sign.headers.emplace_back("host", url_.host);
-    to_sign.headers.emplace_back("x-amz-date", amz_date(now));
-    to_sign.headers.emplace_back("x-amz-content-sha256", payload_sha256);
-    if (!credentials.session_token.empty())
-        to_sign.headers.emplace_back("x-amz-security-token", credentials.session_token);
+    std::ranges::copy_if(headers, std::back_inserter(to_sign.headers), has_to_be_signed, &NameValue::first);
     HttpRequest http{.method = request.method,
                      .url = url_.scheme + url_.host + to_sign.path,
-                     .headers = to_sign.headers,
+                     .headers = std::move(headers),
                      .body = request.body,
                      .answer_bytes_max = request.answer_bytes_max,
                      .into = request.into};

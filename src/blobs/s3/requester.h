@@ -41,8 +41,8 @@ struct Reply {
     bool may_be_repeated = false;  // an earlier attempt may have been carried out as well
 };
 
-/// Any thread may call; calls block for up to S3Config::call_timeout. Whatever is sent has to be idempotent, or
-/// its sender has to look at `may_be_repeated` and `may_have_acted`.
+/// Any thread may call; calls block for up to S3Config::call_timeout. Whatever is sent has to be idempotent,
+/// or its sender has to look at `may_be_repeated` and `may_have_acted`.
 class Requester {
   public:
     /// `config`, `credentials` and `clock` must outlive it.

@@ -62,17 +62,20 @@ std::optional<std::string> percent_decode(std::string_view text) {
 
 void validate_place(const S3Config& config, std::vector<Fault>& faults) {
     if (!is_bucket_name(config.bucket)) {
-        faults.push_back({"bucket", "The bucket's name has 3 to 255 letters, digits, dots, hyphens or underscores, "
-                                    "and no dots at its ends or side by side."});
+        faults.push_back({"bucket",
+                          "The bucket's name has 3 to 255 letters, digits, dots, hyphens or underscores, "
+                          "and no dots at its ends or side by side."});
     }
     if (!is_prefix(config.prefix)) {
-        faults.push_back({"prefix", "The prefix is UTF-8 without control characters, has at most 512 bytes, no "
-                                    "slash at its ends, and no part that is empty, '.' or '..'."});
+        faults.push_back({"prefix",
+                          "The prefix is UTF-8 without control characters, has at most 512 bytes, no "
+                          "slash at its ends, and no part that is empty, '.' or '..'."});
     }
     if (!is_region(config.region)) faults.push_back({"region", "The region is a name such as us-east-1."});
     const auto endpoint = s3::parse_endpoint(s3::endpoint_of(config));
     if (!endpoint) {
-        faults.push_back({"endpoint", "The endpoint is http:// or https://, a host, and maybe a port; nothing else."});
+        faults.push_back(
+            {"endpoint", "The endpoint is http:// or https://, a host, and maybe a port; nothing else."});
     } else if (config.addressing == S3Addressing::virtual_host) {
         if (endpoint->is_address)
             faults.push_back({"style", "An endpoint that is an IP address needs the style path."});
@@ -128,12 +131,16 @@ std::optional<Fault> take_parameter(S3Config& config, std::optional<S3Addressing
         if (value != "path" && value != "virtual") return Fault{"style", "The style is path or virtual."};
         style = value == "path" ? S3Addressing::path : S3Addressing::virtual_host;
     } else if (name == "conditional") {
-        if (value == "always") config.conditional_writes = ConditionalWrites::always;
-        else if (value == "never") config.conditional_writes = ConditionalWrites::never;
-        else if (value != "detect") return Fault{"conditional", "Conditional writes are detect, always or never."};
+        if (value == "always")
+            config.conditional_writes = ConditionalWrites::always;
+        else if (value == "never")
+            config.conditional_writes = ConditionalWrites::never;
+        else if (value != "detect")
+            return Fault{"conditional", "Conditional writes are detect, always or never."};
     } else {
-        return Fault{name, "There is no such parameter; there are endpoint, region, style, ca_file, proxy and "
-                           "conditional."};
+        return Fault{name,
+                     "There is no such parameter; there are endpoint, region, style, ca_file, proxy and "
+                     "conditional."};
     }
     return std::nullopt;
 }
@@ -188,7 +195,8 @@ Result<S3Config> parse_s3_url(std::string_view url) {
     take_query(config, style, url.substr(std::min(query_at + 1, url.size())), faults);
     const bool is_plain = !config.bucket.contains('.') && !config.bucket.contains('_');
     const bool is_amazon = config.endpoint.empty();
-    config.addressing = style.value_or(is_amazon && is_plain ? S3Addressing::virtual_host : S3Addressing::path);
+    config.addressing =
+        style.value_or(is_amazon && is_plain ? S3Addressing::virtual_host : S3Addressing::path);
     if (!faults.empty()) return invalid(std::move(faults));
     TRY(config.validate());
     return config;

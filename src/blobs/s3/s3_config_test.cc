@@ -34,7 +34,8 @@ std::string fault_of_url(std::string_view url) {
 }
 
 TEST(S3Url, SaysWhereTheBlobsAre) {
-    const auto config = parse_s3_url("s3://pictures/a/b?endpoint=http://127.0.0.1:9000/&region=eu&style=path");
+    const auto config =
+        parse_s3_url("s3://pictures/a/b?endpoint=http://127.0.0.1:9000/&region=eu&style=path");
     ASSERT_TRUE(config) << config.error().public_text;
     EXPECT_EQ(config->bucket, "pictures");
     EXPECT_EQ(config->prefix, "a/b");
@@ -55,8 +56,9 @@ TEST(S3Url, ABucketIsEnough) {
 }
 
 TEST(S3Url, PartsArePercentEncoded) {
-    const auto config = parse_s3_url("s3://pictures/a%20b%2Bc%25/%C3%BC%3F/?endpoint=http%3A%2F%2F%5B%3A%3A1%5D:9000"
-                                     "&ca_file=%2Fetc%2Fca.pem&proxy=http://proxy:3128&conditional=never");
+    const auto config = parse_s3_url(
+        "s3://pictures/a%20b%2Bc%25/%C3%BC%3F/?endpoint=http%3A%2F%2F%5B%3A%3A1%5D:9000"
+        "&ca_file=%2Fetc%2Fca.pem&proxy=http://proxy:3128&conditional=never");
     ASSERT_TRUE(config) << config.error().public_text;
     EXPECT_EQ(config->prefix, "a b+c%/ü?");
     EXPECT_EQ(config->endpoint, "http://[::1]:9000");
@@ -108,9 +110,10 @@ TEST(S3Config, EachFaultIsNamed) {
     config.announce_after = config.unannounced_max + Milliseconds(1);
     config.pause_max = config.pause_min - Milliseconds(1);
     config.proxy = "nonsense";
-    EXPECT_THAT(faults_of(config), testing::UnorderedElementsAre("bucket", "prefix", "part_bytes", "read_bytes_max",
-                                                                 "list_page_max", "attempts_max", "stall_timeout",
-                                                                 "announce_after", "pause_max", "proxy"));
+    EXPECT_THAT(faults_of(config),
+                testing::UnorderedElementsAre("bucket", "prefix", "part_bytes", "read_bytes_max",
+                                              "list_page_max", "attempts_max", "stall_timeout",
+                                              "announce_after", "pause_max", "proxy"));
 }
 
 }  // namespace

@@ -68,7 +68,8 @@ class S3Source final : public ByteSource {
         next_piece_bytes_ = goes_on ? std::min(2 * next_piece_bytes_, piece_bytes_max_) : piece_bytes_min_;
         std::vector<std::byte> bytes = std::move(piece_);  // one piece at a time is held
         piece_.clear();
-        bytes.resize(static_cast<std::size_t>(std::min<std::uint64_t>(next_piece_bytes_, size_bytes_ - position)));
+        bytes.resize(
+            static_cast<std::size_t>(std::min<std::uint64_t>(next_piece_bytes_, size_bytes_ - position)));
         TRY(fetch(position, bytes));
         piece_ = std::move(bytes);
         piece_offset_ = position;
@@ -78,7 +79,8 @@ class S3Source final : public ByteSource {
     /// Fills `out`, which ends within the blob.
     [[nodiscard]] Status fetch(std::uint64_t position, std::span<std::byte> out) {
         TRY_ASSIGN(const Piece piece, plain(bucket_.get(object_, position, out)));
-        if (piece.total_bytes != size_bytes_ || piece.etag != etag_ || piece.count != out.size()) return changed();
+        if (piece.total_bytes != size_bytes_ || piece.etag != etag_ || piece.count != out.size())
+            return changed();
         return {};
     }
 
@@ -100,8 +102,8 @@ class S3Source final : public ByteSource {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> open_s3_source(Bucket& bucket, const S3Config& config, const ObjectNames& names,
-                                                   BlobKey key) {
+Result<std::unique_ptr<ByteSource>> open_s3_source(Bucket& bucket, const S3Config& config,
+                                                   const ObjectNames& names, BlobKey key) {
     auto source = std::make_unique<S3Source>(bucket, config, names.name_of(key));
     TRY(source->start());
     return source;

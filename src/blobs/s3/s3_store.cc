@@ -19,7 +19,8 @@ constexpr std::chrono::seconds link_max = std::chrono::days(7);  // S3's limit
 
 class RealS3Store final : public S3Store {
   public:
-    RealS3Store(const S3Config& config, std::unique_ptr<s3::CredentialsProvider> credentials, const Clock& clock)
+    RealS3Store(const S3Config& config, std::unique_ptr<s3::CredentialsProvider> credentials,
+                const Clock& clock)
         : config_(config),
           clock_(clock),
           credentials_(std::move(credentials)),
@@ -64,7 +65,8 @@ class RealS3Store final : public S3Store {
         return {};
     }
 
-    /// Writes and removes a blob of a new key. If the process dies in between, it is one that no ledger knows.
+    /// Writes and removes a blob of a new key. If the process dies in between, it is one that no ledger
+    /// knows.
     Status check() override {
         const std::string object = names_.name_of(probe_ids_.next<BlobKey>());
         auto written = probe(object);
@@ -86,8 +88,8 @@ class RealS3Store final : public S3Store {
     Status make_bucket() override { return s3::plain(bucket_.make(config_.region)); }
 
   private:
-    [[nodiscard]] Status show(const std::string& name, std::uint64_t size_bytes, Timestamp modified_at, bool unfinished,
-                              const std::function<Status(const BlobEntry&)>& visit,
+    [[nodiscard]] Status show(const std::string& name, std::uint64_t size_bytes, Timestamp modified_at,
+                              bool unfinished, const std::function<Status(const BlobEntry&)>& visit,
                               const std::function<void(const std::string&)>& visit_foreign) const {
         if (const auto key = names_.parse(name)) return visit({*key, size_bytes, modified_at, unfinished});
         visit_foreign(names_.short_name(name));
@@ -108,7 +110,8 @@ class RealS3Store final : public S3Store {
         if (!put) return std::unexpected(std::move(put).error().error);
         if (conditional_.is_sure() || !conditional_.is_asked_for()) return {};
         const auto again = bucket_.put(object, content, sha256, s3::new_mark(), true);
-        if (again) conditional_.is_ignored();
+        if (again)
+            conditional_.is_ignored();
         else if (again.error().refusal == s3::Refusal::exists && !again.error().may_have_acted)
             conditional_.is_heeded();
         return {};

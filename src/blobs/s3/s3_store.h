@@ -25,16 +25,17 @@ struct LinkOptions {
 ///
 /// What a BlobStore promises holds, but for three things that S3 does not offer:
 ///
-/// - A write of at most part_bytes is one PUT at its commit; before, the bucket knows nothing of it. So `list`
+/// - A write of at most part_bytes is one PUT at its commit; before, the bucket knows nothing of it. So
+/// `list`
 ///   does not show it, and a `remove` of its key by *another process* does not reach it: it becomes visible
 ///   when it is committed after that. (In this process it is `cancelled`.) To bound this, a write that lasts
 ///   longer than announce_after shows as an unfinished one from then on, and one that has not shown for
-///   unannounced_max is not committed but `cancelled`; writes are given up, and their keys removed, long after
-///   that. With announce_after 0 there is no such gap, at the price of three requests for a small blob.
+///   unannounced_max is not committed but `cancelled`; writes are given up, and their keys removed, long
+///   after that. With announce_after 0 there is no such gap, at the price of three requests for a small blob.
 /// - Of two writers of one key in *different processes* exactly one wins only where the store heeds
-///   `If-None-Match: *` atomically (Amazon does). Elsewhere the later one may overwrite when both commit in the
-///   same moment; otherwise it is told `conflict`. In one process the first one wins. Keys are random and made
-///   once, so that this takes a bug elsewhere.
+///   `If-None-Match: *` atomically (Amazon does). Elsewhere the later one may overwrite when both commit in
+///   the same moment; otherwise it is told `conflict`. In one process the first one wins. Keys are random and
+///   made once, so that this takes a bug elsewhere.
 /// - A source reads in pieces: after its blob is removed, what it does not hold ends with not_found.
 ///
 /// A bucket must not keep versions, or removed blobs stay.
@@ -54,8 +55,7 @@ class S3Store : public BlobStore {
 
 /// Does not speak to the store yet: `check` does. `clock` must outlive the store (signatures bear the time),
 /// and the store its writers and sources. Errors: invalid_argument.
-[[nodiscard]] Result<std::unique_ptr<S3Store>> open_s3_store(const S3Config& config,
-                                                             std::unique_ptr<s3::CredentialsProvider> credentials,
-                                                             const Clock& clock);
+[[nodiscard]] Result<std::unique_ptr<S3Store>> open_s3_store(
+    const S3Config& config, std::unique_ptr<s3::CredentialsProvider> credentials, const Clock& clock);
 
 }  // namespace safelight

@@ -156,9 +156,8 @@ TEST_F(S3StoreTest, AWriteThatWasSilentForTooLongIsNotCommitted) {
 }
 
 TEST_F(S3StoreTest, PrefixesMayBeAwkward) {
-    for (const std::string prefix :
-         {" ", "a b", "a+b", "100%", "a%20b", "ünïcödé/写真", "🏞", "a/b/c", "a&b=c;d", "quote\"'<>", "a?b#c",
-          "~!*()[]{}|\\^`$@,:"}) {
+    for (const std::string prefix : {" ", "a b", "a+b", "100%", "a%20b", "ünïcödé/写真", "🏞", "a/b/c",
+                                     "a&b=c;d", "quote\"'<>", "a?b#c", "~!*()[]{}|\\^`$@,:"}) {
         S3Config config = test_config();
         config.prefix += "/" + prefix;
         const auto store = test_store(config, clock_);
@@ -171,7 +170,8 @@ TEST_F(S3StoreTest, PrefixesMayBeAwkward) {
         EXPECT_EQ(read_all(**source, read_max), bytes) << prefix;
         const BlobKey unfinished = new_key();
         {
-            const auto writer = test_store(announcing(config), clock_)->create(unfinished);
+            const auto other_store = test_store(announcing(config), clock_);
+            const auto writer = other_store->create(unfinished);
             ASSERT_TRUE(writer) << prefix << ": " << writer.error().log_text;
             const BlobListing listing = listing_of(*store);
             EXPECT_EQ(listing.entries.size(), 2U) << prefix;
@@ -227,7 +227,8 @@ TEST_F(S3StoreTest, ASourceReadsForwardInGrowingPieces) {
         std::array<std::byte, 20> out{};
         const std::size_t expected = std::min<std::size_t>(20, bytes.size() - offset);
         ASSERT_EQ((*source)->read_at(offset, out), expected);
-        EXPECT_TRUE(std::ranges::equal(std::span(out).first(expected), std::span(bytes).subspan(offset, expected)));
+        EXPECT_TRUE(
+            std::ranges::equal(std::span(out).first(expected), std::span(bytes).subspan(offset, expected)));
     }
 }
 
@@ -259,14 +260,17 @@ TEST_F(S3StoreTest, AnObjectThatWasReplacedWhileItWasReadIsCorrupt) {
 }
 
 TEST_F(S3StoreTest, CheckFindsOutWhetherConditionsAreHeeded) {
+    const s3::FaultServer::Plan heeding = s3::ConditionalPlan();
+    const s3::FaultServer::Plan ignoring = [](const s3::SeenRequest&) {
+        return s3::Treatment{.is_passed = true, .without = "if-none-match"};
+    };
     for (const bool are_heeded : {true, false}) {
-        s3::FaultServer proxy(s3::test_port(), [&](const s3::SeenRequest&) {
-            return s3::Treatment{.is_passed = true, .without = are_heeded ? "" : "if-none-match"};
-        });
+        const s3::FaultServer proxy(s3::test_port(), are_heeded ? heeding : ignoring);
         config_.endpoint = proxy.url();
         const auto store = test_store(config_, clock_);
-        ASSERT_TRUE(store->check());
-        EXPECT_THAT(listing_of(*store).entries, IsEmpty());
+        const auto checked = store->check();
+        ASSERT_TRUE(checked) << checked.error().log_text;
+        EXPECT_THAT(raw_.objects(), IsEmpty());
         const BlobKey key = new_key();
         const auto before = proxy.count("HEAD");
         ASSERT_TRUE(put(*store, key, noise(10)));
@@ -275,12 +279,14 @@ TEST_F(S3StoreTest, CheckFindsOutWhetherConditionsAreHeeded) {
         ASSERT_FALSE(again);
         EXPECT_EQ(again.error().code, ErrorCode::conflict);
         EXPECT_EQ(read_all(**store->open(key), 100), noise(10));
+        EXPECT_TRUE(store->remove(key));
     }
 }
 
 TEST_F(S3StoreTest, AStoreThatRefusesConditionsIsAskedBeforehand) {
     s3::FaultServer proxy(s3::test_port(), [](const s3::SeenRequest& request) {
-        if (request.head.contains("if-none-match")) return s3::refuse("501 Not Implemented", "NotImplemented");
+        if (request.head.contains("if-none-match"))
+            return s3::refuse("501 Not Implemented", "NotImplemented");
         return s3::pass();
     });
     config_.endpoint = proxy.url();
@@ -308,8 +314,8 @@ TEST_F(S3LinkTest, AnybodyMayFollowALink) {
     ASSERT_TRUE(store_->link_to(key, {}));
     const std::string text = "not a picture";
     ASSERT_TRUE(put(*store_, key, std::as_bytes(std::span(text))));
-    const auto link = store_->link_to(key, {.content_type = "image/webp",
-                                            .content_disposition = "inline; filename*=UTF-8''%C3%BC.webp"});
+    const auto link = store_->link_to(
+        key, {.content_type = "image/webp", .content_disposition = "inline; filename*=UTF-8''%C3%BC.webp"});
     ASSERT_TRUE(link);
     EXPECT_THAT(*link, Not(HasSubstr(s3::test_credentials().secret_key)));
     const auto answer = got(*link);
@@ -401,7 +407,8 @@ TEST_P(WrongKeysTest, AreUnavailableAndTheLogSaysWhatToMend) {
         ASSERT_FALSE(status);
         EXPECT_EQ(status.error().code, ErrorCode::unavailable);
         EXPECT_EQ(status.error().public_text, "The storage is not available.");
-        EXPECT_THAT(status.error().log_text, testing::AnyOf(HasSubstr("secret key"), HasSubstr("access key")));
+        EXPECT_THAT(status.error().log_text,
+                    testing::AnyOf(HasSubstr("secret key"), HasSubstr("access key")));
         EXPECT_THAT(status.error().log_text, Not(HasSubstr(wrong)));
         EXPECT_THAT(status.error().log_text, Not(HasSubstr(s3::test_credentials().secret_key)));
     }

@@ -21,8 +21,8 @@ std::unexpected<Error> taken(const std::string& object) {
     return failure(ErrorCode::conflict, "The blob exists already.", object);
 }
 
-/// Collects one part. What fits into it is sent as one PUT at the commit; else, or when it lasts, it becomes a
-/// multipart upload, of which the store knows from its start.
+/// Collects one part. What fits into it is sent as one PUT at the commit; else, or when it lasts, it becomes
+/// a multipart upload, of which the store knows from its start.
 class S3Writer final : public BlobWriter {
   public:
     S3Writer(const WriterParts& parts, BlobKey key, WritesInProgress::Place place)
@@ -114,8 +114,8 @@ class S3Writer final : public BlobWriter {
     }
 
     [[nodiscard]] Status put_whole(const Sha256& sha256) {
-        // A removal by another process cannot have been seen. It comes long after a write is given up, so that
-        // only a writer of that age has to fear one.
+        // A removal by another process cannot have been seen. It comes long after a write is given up, so
+        // that only a writer of that age has to fear one.
         if (age() >= parts_.config.unannounced_max) return cancelled("was not committed for too long");
         if (!parts_.conditional.is_sure()) TRY(check_new());
         const bool is_asked_for = parts_.conditional.is_asked_for();
@@ -134,7 +134,8 @@ class S3Writer final : public BlobWriter {
         if (!buffer_.empty() || etags_.empty()) TRY(send_part());
         // Always asked for beforehand: fewer stores heed the condition here than with a PUT.
         TRY(check_new());
-        auto completed = parts_.bucket.complete_upload(object_, upload_->id, etags_, parts_.conditional.is_asked_for());
+        auto completed =
+            parts_.bucket.complete_upload(object_, upload_->id, etags_, parts_.conditional.is_asked_for());
         if (completed) return end_upload();
         Failure& refused = completed.error();
         if (refused.refusal == Refusal::no_such_upload) {

@@ -21,10 +21,9 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 Sha256 hmac(std::span<const std::byte> key, std::string_view text) {
     Sha256 code;
     unsigned length = 0;
-    const auto* const made =
-        HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-             reinterpret_cast<unsigned char*>(code.bytes.data()), &length);
+    const auto* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                  reinterpret_cast<const unsigned char*>(text.data()), text.size(),
+                                  reinterpret_cast<unsigned char*>(code.bytes.data()), &length);
     if (made == nullptr) throw std::runtime_error("OpenSSL refused an HMAC");
     return code;
 }

@@ -41,8 +41,8 @@ TEST(SigV4, GetObject) {
 }
 
 TEST(SigV4, PutObject) {
-    UnsignedRequest request =
-        example("PUT", "/test%24file.text", "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072");
+    UnsignedRequest request = example("PUT", "/test%24file.text",
+                                      "44ce7dd67c959e0d3524ffac1771dfbba87d2b6b4b4e99e42034a8b803f8b072");
     request.headers.emplace_back("date", "Fri, 24 May 2013 00:00:00 GMT");
     request.headers.emplace_back("x-amz-storage-class", "REDUCED_REDUNDANCY");
     EXPECT_THAT(authorization(request, credentials, region, time_of_examples),
@@ -92,7 +92,8 @@ TEST(SigV4, EverythingButUnreservedCharactersIsEncoded) {
 }
 
 TEST(SigV4, TheQueryIsSortedByItsEncodedForm) {
-    const std::vector<NameValue> query{{"prefix", "a b"}, {"list-type", "2"}, {"A", ""}, {"a", "ü"}, {"a", "~"}};
+    const std::vector<NameValue> query{
+        {"prefix", "a b"}, {"list-type", "2"}, {"A", ""}, {"a", "ü"}, {"a", "~"}};
     EXPECT_EQ(canonical_query(query), "A=&a=%C3%BC&a=~&list-type=2&prefix=a%20b");
 }
 

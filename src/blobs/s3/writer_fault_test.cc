@@ -18,22 +18,30 @@ class S3WriterFaultTest : public testing::Test {
   protected:
     /// The first `count` requests of that kind are treated so; everything else is passed on.
     BlobStore& store_with(std::string method, std::string in_target, int count, Treatment treatment) {
-        server_ = std::make_unique<FaultServer>(test_port(), [=, left = count](const SeenRequest& request) mutable {
-            return request.is(method, in_target) && left-- > 0 ? treatment : pass();
-        });
+        server_ = std::make_unique<FaultServer>(
+            test_port(), [=, left = count, heeding = ConditionalPlan()](const SeenRequest& request) mutable {
+                Treatment usual = heeding(request);
+                if (!request.is(method, in_target) || left-- <= 0) return usual;
+                // What is to be carried out is carried out as it would have been.
+                return treatment.is_passed && usual.is_passed ? with_condition_heeded(treatment, usual)
+                                                              : treatment;
+            });
         config_.endpoint = server_->url();
         config_.attempts_max = 3;
         store_ = test_store(config_, clock_);
         return *store_;
     }
+    static Treatment with_condition_heeded(Treatment treatment, const Treatment& usual) {
+        treatment.without = usual.without;
+        return treatment;
+    }
     [[nodiscard]] std::vector<std::byte> long_bytes() const { return noise(config_.part_bytes + 1'000); }
     void expect_stored(BlobKey key, const std::vector<std::byte>& bytes) {
-        const auto source = test_store(real_config_, clock_)->open(key);
-        ASSERT_TRUE(source);
-        std::vector<std::byte> read(bytes.size());
-        ASSERT_EQ((*source)->size_bytes(), bytes.size());
         const auto store = test_store(real_config_, clock_);
-        EXPECT_EQ(read_all(**store->open(key), 64 * MiB), bytes);
+        const auto source = store->open(key);
+        ASSERT_TRUE(source);
+        EXPECT_EQ((*source)->size_bytes(), bytes.size());
+        EXPECT_EQ(read_all(**source, 64 * MiB), bytes);
         EXPECT_THAT(raw_.uploads(), IsEmpty());
     }
     void expect_nothing_stored() {
@@ -60,13 +68,16 @@ TEST_F(S3WriterFaultTest, APutWhoseAnswerIsLostSucceedsAtTheSecondAttempt) {
     EXPECT_EQ(*info, (BlobInfo{bytes.size(), sha256_of(bytes)}));
     expect_stored(key, bytes);
     EXPECT_EQ(server_->count("PUT"), 2U);
+    EXPECT_EQ(server_->count("HEAD"), 2U) << "is it new, and is it ours";
 }
 
 TEST_F(S3WriterFaultTest, APutThatIsRepeatedDoesNotTakeAnothersBlobForItsOwn) {
     const BlobKey key = new_key();
     const std::string object = real_config_.prefix + "/" + key.to_string();
-    server_ = std::make_unique<FaultServer>(test_port(), [&, is_first = true](const SeenRequest& request) mutable {
-        if (!request.is("PUT") || !std::exchange(is_first, false)) return pass();
+    server_ = std::make_unique<FaultServer>(test_port(), [&, is_first = true, heeding = ConditionalPlan()](
+                                                             const SeenRequest& request) mutable {
+        const Treatment usual = heeding(request);
+        if (!request.is("PUT") || !std::exchange(is_first, false)) return usual;
         EXPECT_TRUE(raw_.place(object, "somebody else's"));  // just before the first attempt, which is lost
         return close_connection();
     });
@@ -76,7 +87,10 @@ TEST_F(S3WriterFaultTest, APutThatIsRepeatedDoesNotTakeAnothersBlobForItsOwn) {
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().code, ErrorCode::conflict);
     EXPECT_THAT(raw_.objects(), SizeIs(1));
-    EXPECT_EQ((*test_store(real_config_, clock_)->open(key))->size_bytes(), 15U);
+    const auto store = test_store(real_config_, clock_);
+    const auto source = store->open(key);
+    ASSERT_TRUE(source);
+    EXPECT_EQ((*source)->size_bytes(), 15U);
 }
 
 TEST_F(S3WriterFaultTest, APutThatWasCarriedOutButNeverAnsweredIsTakenBack) {
@@ -93,7 +107,6 @@ TEST_F(S3WriterFaultTest, AFailedPutLeavesAnothersBlobAlone) {
     {
         const auto writer = store.create(key);
         ASSERT_TRUE(writer && (*writer)->write(noise(10)));
-        server_->requests();
         EXPECT_FALSE((*writer)->commit());
         ASSERT_TRUE(raw_.place(real_config_.prefix + "/" + key.to_string(), "somebody else's"));
     }
@@ -123,16 +136,17 @@ TEST_F(S3WriterFaultTest, AnErrorInA200IsNoSuccess) {
 }
 
 TEST_F(S3WriterFaultTest, AnotherErrorInA200IsNoSuccessEither) {
-    const auto info = put(store_with("POST", "uploadId=", 1, refuse("200 OK", "InvalidPart")), new_key(), long_bytes());
+    const auto info =
+        put(store_with("POST", "uploadId=", 1, refuse("200 OK", "InvalidPart")), new_key(), long_bytes());
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().code, ErrorCode::unavailable);
     expect_nothing_stored();
 }
 
 TEST_F(S3WriterFaultTest, ACompletionThatWasCarriedOutButNeverAnsweredIsTakenBack) {
-    const auto info = put(store_with("POST", "uploadId=", 1, Treatment{.is_passed = true, .bytes_max = 60}), new_key(),
-                          long_bytes());
-    EXPECT_TRUE(info) << "the second attempt finds out";
+    const auto info = put(store_with("POST", "uploadId=", 1, Treatment{.is_passed = true, .bytes_max = 60}),
+                          new_key(), long_bytes());
+    EXPECT_TRUE(info) << info.error().log_text;
 
     config_.attempts_max = 1;
     server_ = std::make_unique<FaultServer>(test_port(), [](const SeenRequest& request) {
@@ -163,8 +177,8 @@ TEST_F(S3WriterFaultTest, AnUploadThatWasStartedTwiceLeavesNoSecondOne) {
 }
 
 TEST_F(S3WriterFaultTest, APartThatFailsTakesItsUploadAlong) {
-    const auto info = put(store_with("PUT", "partNumber=2", 100, refuse("403 Forbidden", "AccessDenied")), new_key(),
-                          long_bytes());
+    const auto info = put(store_with("PUT", "partNumber=2", 100, refuse("403 Forbidden", "AccessDenied")),
+                          new_key(), long_bytes());
     ASSERT_FALSE(info);
     EXPECT_EQ(info.error().code, ErrorCode::unavailable);
     expect_nothing_stored();
@@ -194,7 +208,8 @@ TEST_F(S3WriterFaultTest, MemoryIsBoundedByThePart) {
         rest = rest.subspan(piece.size());
         written += piece.size();
         std::size_t sent = 0;
-        for (const SeenRequest& request : server_->requests()) sent += request.is("PUT") ? request.body.size() : 0;
+        for (const SeenRequest& request : server_->requests())
+            sent += request.is("PUT") ? request.body.size() : 0;
         ASSERT_LE(written - sent, config_.part_bytes) << "more than one part was held";
     }
     ASSERT_TRUE((*writer)->commit());

@@ -25,7 +25,9 @@ class WritesInProgress {
             if (writes_ != nullptr) writes_->leave(key_, removed_);
         }
         Place(Place&& other) noexcept
-            : writes_(std::exchange(other.writes_, nullptr)), key_(other.key_), removed_(std::move(other.removed_)) {}
+            : writes_(std::exchange(other.writes_, nullptr)),
+              key_(other.key_),
+              removed_(std::move(other.removed_)) {}
         Place& operator=(Place&&) = delete;
 
         explicit operator bool() const { return writes_ != nullptr; }

@@ -85,7 +85,8 @@ std::optional<SeenRequest> read_request(int connection, const std::stop_token& s
     }
     const std::size_t first_space = request.head.find(' ');
     request.method = request.head.substr(0, first_space);
-    request.target = request.head.substr(first_space + 1, request.head.find(' ', first_space + 1) - first_space - 1);
+    request.target =
+        request.head.substr(first_space + 1, request.head.find(' ', first_space + 1) - first_space - 1);
     return request;
 }
 
@@ -106,6 +107,15 @@ Treatment answer(const std::string& status, const std::string& body, const std::
 Treatment refuse(const std::string& status, const std::string& s3_code) {
     return answer(status, "<?xml version=\"1.0\"?><Error><Code>" + s3_code +
                               "</Code><Message>text of the server</Message></Error>");
+}
+
+Treatment ConditionalPlan::operator()(const SeenRequest& request) {
+    if (request.is("DELETE")) objects_.erase(request.target);
+    if (!request.is("PUT") || request.target.contains('?')) return pass();
+    const bool is_new = objects_.insert(request.target).second;
+    if (!is_new && to_lower_ascii(request.head).contains("\r\nif-none-match: *"))
+        return refuse("412 Precondition Failed", "PreconditionFailed");
+    return {.is_passed = true, .without = "if-none-match"};
 }
 
 FaultServer::FaultServer(int upstream_port, Plan plan)
@@ -165,8 +175,10 @@ bool FaultServer::serve_one(const std::stop_token& stop, int connection) {
 std::string FaultServer::upstream_answer(const SeenRequest& request, const std::string& without) const {
     const Descriptor upstream = new_socket();
     const sockaddr_in address = loopback(upstream_port_);
-    if (::connect(upstream.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return {};
-    send_all(upstream.get(), without_header(request.head, without) + "Connection: close\r\n\r\n" + request.body);
+    if (::connect(upstream.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        return {};
+    send_all(upstream.get(),
+             without_header(request.head, without) + "Connection: close\r\n\r\n" + request.body);
     std::string text;
     while (receive(upstream.get(), text)) {
     }
@@ -180,8 +192,8 @@ std::vector<SeenRequest> FaultServer::requests() const {
 
 std::size_t FaultServer::count(std::string_view method, std::string_view in_target) const {
     const auto seen = requests();
-    return static_cast<std::size_t>(
-        std::ranges::count_if(seen, [&](const SeenRequest& request) { return request.is(method, in_target); }));
+    return static_cast<std::size_t>(std::ranges::count_if(
+        seen, [&](const SeenRequest& request) { return request.is(method, in_target); }));
 }
 
 }  // namespace safelight::s3

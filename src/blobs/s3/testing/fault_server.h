@@ -1,10 +1,12 @@
-// A small HTTP server between a client and a real one: it passes requests on, or fails them as a test plans it.
+// A small HTTP server between a client and a real one: it passes requests on, or fails them as a test plans
+// it.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -28,12 +30,12 @@ struct SeenRequest {
 
 /// What to do with a request. The connection is closed after it, unless it stays open.
 struct Treatment {
-    bool is_passed = false;       // to the real server, whose answer is passed back
-    std::string without = {};     // ... without the header of that name, in lower case
-    bool is_answer_lost = false;  // ... but the answer is not
-    bool hangs = false;           // no more than `answer`, until the client goes away
-    bool stays_open = false;      // for the next request
-    std::string answer = {};      // bytes to send; none: the connection is closed
+    bool is_passed = false;                     // to the real server, whose answer is passed back
+    std::string without = {};                   // ... without the header of that name, in lower case
+    bool is_answer_lost = false;                // ... but the answer is not
+    bool hangs = false;                         // no more than `answer`, until the client goes away
+    bool stays_open = false;                    // for the next request
+    std::string answer = {};                    // bytes to send; none: the connection is closed
     std::size_t bytes_max = std::string::npos;  // of the answer; the rest is cut off
 };
 
@@ -50,9 +52,20 @@ struct Treatment {
     return {};
 }
 /// "503 Slow Down", with headers ("Name: value\r\n" each) and a body.
-[[nodiscard]] Treatment answer(const std::string& status, const std::string& body = {}, const std::string& headers = {});
+[[nodiscard]] Treatment answer(const std::string& status, const std::string& body = {},
+                               const std::string& headers = {});
 /// An answer with S3's XML for that code.
 [[nodiscard]] Treatment refuse(const std::string& status, const std::string& s3_code);
+
+/// Passes on as a store would that heeds `If-None-Match: *` of a PUT, which the tests' own server does not
+/// know.
+class ConditionalPlan {
+  public:
+    Treatment operator()(const SeenRequest& request);
+
+  private:
+    std::set<std::string, std::less<>> objects_;
+};
 
 class FaultServer {
   public:

@@ -27,7 +27,8 @@ S3Config test_config() {
 }
 
 Credentials test_credentials() {
-    return {from_environment("SAFELIGHT_TEST_S3_ACCESS_KEY"), from_environment("SAFELIGHT_TEST_S3_SECRET_KEY")};
+    return {from_environment("SAFELIGHT_TEST_S3_ACCESS_KEY"),
+            from_environment("SAFELIGHT_TEST_S3_SECRET_KEY")};
 }
 
 int test_port() {
