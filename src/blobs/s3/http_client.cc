@@ -28,15 +28,13 @@ struct ListFree {
 using HeaderList = std::unique_ptr<curl_slist, ListFree>;
 
 void append(HeaderList& list, const std::string& line) {
-    curl_slist* const longer = curl_slist_append(list.get(), line.c_str());
-    if (longer == nullptr) throw std::bad_alloc();
-    (void)list.release();
-    list.reset(longer);
+    curl_slist* const head = curl_slist_append(list.get(), line.c_str());
+    if (head == nullptr) throw std::bad_alloc();
+    if (!list) list.reset(head);  // it stays the head
 }
 
 void start_curl() {
-    static const CURLcode started =
-        curl_global_init(CURL_GLOBAL_DEFAULT);  // once for the process, by its rules
+    static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);  // once for each process
     if (started != CURLE_OK) throw std::bad_alloc();
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,7 +46,7 @@ class S3Writer final : public BlobWriter {
             hold(piece);
             bytes = bytes.subspan(piece.size());
         }
-        if (!upload_ && age() >= parts_.config.announce_after) TRY(announce());
+        if (!is_announced() && age() >= parts_.config.announce_after) TRY(announce());
         usable_ = true;
         return {};
     }
@@ -57,10 +56,11 @@ class S3Writer final : public BlobWriter {
         usable_ = false;
         TRY(check_not_removed());
         const BlobInfo info{size_bytes_, hasher_.finish()};
-        TRY(upload_ ? finish_upload() : put_whole(info.sha256));
+        TRY(is_announced() ? finish_upload() : put_whole(info.sha256));
         is_visible_ = true;
         TRY(check_not_removed());  // a removal meanwhile may have gone before the blob was there
         committed_ = true;
+        buffer_ = {};  // the writer may live on for a while
         return info;
     }
 
@@ -87,6 +87,7 @@ class S3Writer final : public BlobWriter {
         return failure(ErrorCode::cancelled, "The write was called off.", object_ + " " + why);
     }
 
+    [[nodiscard]] bool is_announced() const { return !upload_.id.empty(); }
     [[nodiscard]] Milliseconds age() const { return parts_.clock.now() - started_at_; }
 
     /// Grows by doubling, but never beyond one part.
@@ -99,12 +100,12 @@ class S3Writer final : public BlobWriter {
 
     [[nodiscard]] Status send_part() {
         TRY(check_not_removed());
-        if (!upload_) TRY(announce());
+        if (!is_announced()) TRY(announce());
         if (etags_.size() == parts_max) {
             return failure(ErrorCode::storage_full, "The content is too long for the storage.",
                            object_ + " has more than 10000 parts; part_bytes has to be more");
         }
-        auto etag = parts_.bucket.upload_part(object_, upload_->id, etags_.size() + 1, buffer_);
+        auto etag = parts_.bucket.upload_part(object_, upload_.id, etags_.size() + 1, buffer_);
         if (!etag && etag.error().refusal == Refusal::no_such_upload)
             return cancelled("was removed while it was written");
         if (!etag) return std::unexpected(std::move(etag).error().error);
@@ -135,7 +136,7 @@ class S3Writer final : public BlobWriter {
         // Always asked for beforehand: fewer stores heed the condition here than with a PUT.
         TRY(check_new());
         auto completed =
-            parts_.bucket.complete_upload(object_, upload_->id, etags_, parts_.conditional.is_asked_for());
+            parts_.bucket.complete_upload(object_, upload_.id, etags_, parts_.conditional.is_asked_for());
         if (completed) return end_upload();
         Failure& refused = completed.error();
         if (refused.refusal == Refusal::no_such_upload) {
@@ -148,9 +149,9 @@ class S3Writer final : public BlobWriter {
 
     /// The upload is no more. A second one, whose answer was lost, may still be.
     [[nodiscard]] Status end_upload() {
-        const bool may_be_twice = upload_->may_be_twice;
-        upload_.reset();
-        if (may_be_twice) (void)parts_.bucket.abort_uploads_of(object_, Patience::once);
+        const bool may_be_twice = upload_.may_be_twice;
+        upload_ = {};
+        if (may_be_twice) tidy_up(parts_.bucket.abort_uploads_of(object_, Patience::once));
         return {};
     }
 
@@ -173,15 +174,17 @@ class S3Writer final : public BlobWriter {
 
     [[nodiscard]] bool is_ours(Patience patience) {
         const auto found = parts_.bucket.head(object_, patience);
-        return found && *found && (*found)->mark == mark_;
+        return found && found->value_or(ObjectHead{}).mark == mark_;
     }
 
     /// As well as it goes: what stays is found by the key, or by `list`.
+    static void tidy_up(const Outcome<void>& /*tried*/) {}
+
     void discard() {
-        if (is_visible_ && is_ours(Patience::once)) (void)parts_.bucket.remove(object_, Patience::once);
-        if (!upload_) return;
-        const auto aborted = parts_.bucket.abort_upload(object_, upload_->id, Patience::once);
-        if (aborted && upload_->may_be_twice) (void)parts_.bucket.abort_uploads_of(object_, Patience::once);
+        if (is_visible_ && is_ours(Patience::once)) tidy_up(parts_.bucket.remove(object_, Patience::once));
+        if (!is_announced()) return;
+        const auto aborted = parts_.bucket.abort_upload(object_, upload_.id, Patience::once);
+        if (aborted && upload_.may_be_twice) tidy_up(parts_.bucket.abort_uploads_of(object_, Patience::once));
     }
 
     const WriterParts parts_;
@@ -192,7 +195,7 @@ class S3Writer final : public BlobWriter {
     std::vector<std::byte> buffer_;
     Sha256Hasher hasher_;
     std::uint64_t size_bytes_ = 0;
-    std::optional<StartedUpload> upload_;
+    StartedUpload upload_;  // without an id, none
     std::vector<std::string> etags_;
     bool usable_ = true;
     bool is_visible_ = false;  // or may be
