@@ -6,7 +6,6 @@
 #include <chrono>
 
 #include "blobs/conformance/blob_store_conformance.h"
-#include "blobs/s3/http_client.h"
 #include "blobs/s3/testing/fault_server.h"
 #include "blobs/s3/testing/test_store.h"
 
@@ -244,36 +243,6 @@ TEST_F(S3FaultTest, ExpiredCredentialsAreRenewedAndTheRequestIsSentAgain) {
     ASSERT_TRUE(store);
     EXPECT_TRUE((*store)->check());
     EXPECT_EQ(counter.expired, 1);
-}
-
-TEST(HttpClient, ConnectionsAreKept) {
-    FaultServer server(0, [](const SeenRequest&) {
-        return Treatment{.stays_open = true, .answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
-    });
-    HttpClient client({});
-    for (int i = 0; i < 5; ++i) {
-        const auto answered =
-            client.exchange({.method = "GET", .url = server.url(), .headers = {}, .body = {}, .into = {}});
-        ASSERT_TRUE(answered);
-        EXPECT_EQ(answered->body, "ok");
-    }
-    EXPECT_EQ(server.requests().size(), 5U);
-    EXPECT_EQ(server.connections(), 1U);
-}
-
-TEST(HttpClient, AConnectionThatDiedWhileItWasKeptIsReplaced) {
-    FaultServer server(0, [](const SeenRequest&) {  // closes without having said so
-        return Treatment{.answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"};
-    });
-    HttpClient client({});
-    const auto body = noise(2'000'000);
-    for (int i = 0; i < 5; ++i) {
-        const auto answered =
-            client.exchange({.method = "PUT", .url = server.url(), .headers = {}, .body = body, .into = {}});
-        ASSERT_TRUE(answered) << answered.error().text;
-    }
-    for (const SeenRequest& request : server.requests())
-        EXPECT_TRUE(std::ranges::equal(std::as_bytes(std::span(request.body)), body));
 }
 
 }  // namespace

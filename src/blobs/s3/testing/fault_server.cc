@@ -1,62 +1,16 @@
 #include "blobs/s3/testing/fault_server.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
-#include <stdexcept>
 
 #include "base/text.h"
+#include "blobs/s3/testing/sockets.h"
 
 namespace safelight::s3 {
 namespace {
-
-constexpr int poll_ms = 20;
-
-sockaddr_in loopback(int port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
-
-Descriptor new_socket() {
-    Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!socket.is_open()) throw std::runtime_error("no socket");
-    return socket;
-}
-
-/// False when it is time to stop, or nothing more will come.
-bool wait_readable(int socket, const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-        pollfd entry{.fd = socket, .events = POLLIN, .revents = 0};
-        if (::poll(&entry, 1, poll_ms) > 0) return true;
-    }
-    return false;
-}
-
-/// Appends what has come; false at the end.
-bool receive(int socket, std::string& text) {
-    std::array<char, 65'536> piece{};
-    const ssize_t count = ::recv(socket, piece.data(), piece.size(), 0);
-    if (count > 0) text.append(piece.data(), static_cast<std::size_t>(count));
-    return count > 0;
-}
-
-void send_all(int socket, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t count = ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (count <= 0) return;
-        bytes.remove_prefix(static_cast<std::size_t>(count));
-    }
-}
 
 std::size_t content_length(std::string_view head) {
     const std::string lower = to_lower_ascii(head);
@@ -119,16 +73,10 @@ Treatment ConditionalPlan::operator()(const SeenRequest& request) {
 }
 
 FaultServer::FaultServer(int upstream_port, Plan plan)
-    : upstream_port_(upstream_port), plan_(std::move(plan)), listener_(new_socket()) {
-    sockaddr_in address = loopback(0);
-    socklen_t length = sizeof address;
-    if (::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), length) != 0 ||
-        ::listen(listener_.get(), 64) != 0 ||
-        ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0)
-        throw std::runtime_error("cannot listen");
-    port_ = ntohs(address.sin_port);
-    acceptor_ = std::jthread([this](const std::stop_token& stop) { accept_all(stop); });
-}
+    : upstream_port_(upstream_port),
+      plan_(std::move(plan)),
+      listener_(new_listener(port_)),
+      acceptor_([this](const std::stop_token& stop) { accept_all(stop); }) {}
 
 FaultServer::~FaultServer() {
     acceptor_.request_stop();
@@ -173,10 +121,8 @@ bool FaultServer::serve_one(const std::stop_token& stop, int connection) {
 
 /// Everything until the real server closes the connection.
 std::string FaultServer::upstream_answer(const SeenRequest& request, const std::string& without) const {
-    const Descriptor upstream = new_socket();
-    const sockaddr_in address = loopback(upstream_port_);
-    if (::connect(upstream.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        return {};
+    const Descriptor upstream = connected(upstream_port_);
+    if (!upstream.is_open()) return {};
     send_all(upstream.get(),
              without_header(request.head, without) + "Connection: close\r\n\r\n" + request.body);
     std::string text;

@@ -93,8 +93,8 @@ class FaultServer {
 
     const int upstream_port_;
     const Plan plan_;
+    int port_ = 0;  // before the listener, which sets it
     Descriptor listener_;
-    int port_ = 0;
     std::atomic<std::size_t> connections_ = 0;
     mutable std::mutex mutex_;
     std::vector<SeenRequest> requests_;  // guarded by mutex_
