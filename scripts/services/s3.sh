@@ -1,6 +1,7 @@
 # An S3 store to test against: OpenStack Swift with s3api, which checks signatures, with one replica and no ring of
 # background daemons. Exports SAFELIGHT_TEST_S3 (an s3:// URL of an empty bucket) and the keys in
-# SAFELIGHT_TEST_S3_ACCESS_KEY and SAFELIGHT_TEST_S3_SECRET_KEY.
+# SAFELIGHT_TEST_S3_ACCESS_KEY and SAFELIGHT_TEST_S3_SECRET_KEY. Where these are set already, the tests use that store (an empty
+# bucket of MinIO, Garage, …) and none is started.
 
 s3_pids=()
 
@@ -96,6 +97,7 @@ PYTHON
 }
 
 start_s3() {  # FOLDER
+  [ -z "${SAFELIGHT_TEST_S3:-}" ] || return 0
   local folder=$1 proxy account container object cache kind
   read -r proxy account container object cache <<<"$(free_ports 5)"
   export SAFELIGHT_TEST_S3_ACCESS_KEY=test:tester

@@ -47,6 +47,7 @@ TEST_F(S3ConnectionTest, ACertificateThatNobodyVouchesForIsRefusedAtOnce) {
     ASSERT_FALSE(checked);
     EXPECT_EQ(checked.error().code, ErrorCode::unavailable);
     EXPECT_THAT(checked.error().log_text, HasSubstr("certificate"));
+    EXPECT_THAT(checked.error().log_text, HasSubstr("ca_file"));
     EXPECT_THAT(checked.error().log_text, HasSubstr("attempts: 1"));
 }
 

@@ -144,6 +144,8 @@ ExchangeFailure failure_of(CURLcode code, bool is_too_long) {
             failed.may_have_acted = false;
             break;
         case CURLE_PEER_FAILED_VERIFICATION:
+            failed.text += ": nobody vouches for it (ca_file), or it is for another name (endpoint)";
+            [[fallthrough]];
         case CURLE_SSL_CACERT_BADFILE:
         case CURLE_SSL_ISSUER_ERROR:
         case CURLE_URL_MALFORMAT:
