@@ -6,6 +6,7 @@
 
 services=(
   redis
+  s3
 )
 
 services_folder=

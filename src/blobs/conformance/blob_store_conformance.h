@@ -31,6 +31,13 @@ class BlobStoreFixture {
     /// Puts something of that name into the store, past it. False: deviation, nothing foreign can get into
     /// this store (one in memory belongs to this process alone).
     [[nodiscard]] virtual bool place_foreign(const std::string& name) = 0;
+
+    /// Not 0: deviation, a write of at most so many bytes shows in the store with its commit only. Neither
+    /// `list` nor another store's `remove` knows of it before.
+    [[nodiscard]] virtual std::size_t unseen_write_bytes() const { return 0; }
+
+    /// False: deviation, a source of a removed blob may end with not_found (but never with other bytes).
+    [[nodiscard]] virtual bool sources_survive_removal() const { return true; }
 };
 
 struct BlobStoreBackend {

@@ -1,0 +1,421 @@
+// Against a real S3 server.
+#include "blobs/s3/s3_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "blobs/conformance/blob_store_conformance.h"
+#include "blobs/s3/http_client.h"
+#include "blobs/s3/s3_writer.h"
+#include "blobs/s3/testing/fault_server.h"
+#include "blobs/s3/testing/test_store.h"
+
+namespace safelight {
+namespace {
+
+using s3::RawBucket;
+using s3::test_config;
+using s3::test_store;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr std::uint64_t read_max = 64 * MiB;
+
+S3Config announcing(S3Config config) {
+    config.announce_after = Milliseconds(0);
+    return config;
+}
+
+class S3Fixture final : public BlobStoreFixture {
+  public:
+    explicit S3Fixture(S3Config config) : config_(std::move(config)) {}
+
+    BlobStore& store() override { return *store_; }
+    BlobStore& second_store() override { return *second_store_; }
+    bool place_foreign(const std::string& name) override {
+        return RawBucket(config_, clock_).place(config_.prefix + "/" + name, "foreign");
+    }
+    /// A small blob is one PUT, unless writes are announced.
+    [[nodiscard]] std::size_t unseen_write_bytes() const override {
+        return config_.announce_after.count() == 0 ? 0 : config_.part_bytes;
+    }
+    /// Pieces are fetched when they are read.
+    [[nodiscard]] bool sources_survive_removal() const override { return false; }
+
+  private:
+    const SystemClock clock_;
+    const S3Config config_;
+    const std::unique_ptr<S3Store> store_ = test_store(config_, clock_);
+    const std::unique_ptr<S3Store> second_store_ = test_store(config_, clock_);
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    S3, BlobStoreConformance,
+    testing::Values(BlobStoreBackend{"s3", [] { return std::make_unique<S3Fixture>(test_config()); }},
+                    BlobStoreBackend{"s3_announced",
+                                     [] { return std::make_unique<S3Fixture>(announcing(test_config())); }}),
+    blob_store_backend_name);
+
+class S3StoreTest : public testing::Test {
+  protected:
+    BlobKey new_key() { return keys_.next<BlobKey>(); }
+    [[nodiscard]] std::string name_of(BlobKey key) const { return config_.prefix + "/" + key.to_string(); }
+
+    ManualClock clock_{SystemClock().now()};
+    IdGenerator keys_{clock_};
+    S3Config config_ = test_config();
+    RawBucket raw_{config_, clock_};
+    std::unique_ptr<S3Store> store_ = test_store(config_, clock_);
+};
+
+TEST_F(S3StoreTest, ABlobIsAnObjectUnderThePrefix) {
+    const BlobKey key = new_key();
+    ASSERT_TRUE(put(*store_, key, noise(10)));
+    EXPECT_THAT(raw_.objects(), ElementsAre(name_of(key)));
+}
+
+TEST_F(S3StoreTest, WhatIsLongerThanAPartIsReadBackAsItWas) {
+    for (const std::size_t size : {config_.part_bytes - 1, config_.part_bytes, config_.part_bytes + 1,
+                                   2 * config_.part_bytes, 3 * config_.part_bytes + 17}) {
+        const BlobKey key = new_key();
+        const auto bytes = noise(size);
+        const auto info = put(*store_, key, bytes);
+        ASSERT_TRUE(info) << info.error().log_text;
+        EXPECT_EQ(*info, (BlobInfo{size, sha256_of(bytes)}));
+        const auto source = store_->open(key);
+        ASSERT_TRUE(source);
+        EXPECT_EQ((*source)->size_bytes(), size);
+        EXPECT_EQ(read_all(**source, read_max), bytes);
+    }
+    EXPECT_THAT(raw_.uploads(), IsEmpty());
+}
+
+TEST_F(S3StoreTest, AnAbandonedUploadLeavesNothing) {
+    const BlobKey key = new_key();
+    {
+        auto writer = store_->create(key);
+        ASSERT_TRUE(writer && (*writer)->write(noise(config_.part_bytes + 1)));
+        EXPECT_EQ(raw_.uploads().size(), 1U);
+    }
+    EXPECT_THAT(raw_.uploads(), IsEmpty());
+    EXPECT_THAT(raw_.objects(), IsEmpty());
+}
+
+TEST_F(S3StoreTest, RemoveTakesWhatADeadProcessLeft) {
+    const BlobKey key = new_key();
+    for (int i = 0; i < 2; ++i) {
+        const auto upload = raw_.bucket().start_upload(name_of(key), "dead");
+        ASSERT_TRUE(upload && raw_.bucket().upload_part(name_of(key), upload->id, 1, noise(10)));
+    }
+    const auto entries = listing_of(*store_).entries;
+    ASSERT_FALSE(entries.empty());
+    EXPECT_TRUE(entries.front().unfinished);
+    EXPECT_EQ(entries.front().key, key);
+    EXPECT_TRUE(store_->remove(key));
+    EXPECT_THAT(listing_of(*store_).entries, IsEmpty());
+}
+
+TEST_F(S3StoreTest, ASmallWriteIsCancelledByARemovalInItsProcess) {
+    const BlobKey key = new_key();
+    auto writer = store_->create(key);
+    ASSERT_TRUE(writer && (*writer)->write(noise(10)));
+    ASSERT_TRUE(store_->remove(key));
+    const auto info = (*writer)->commit();
+    ASSERT_FALSE(info);
+    EXPECT_EQ(info.error().code, ErrorCode::cancelled);
+    EXPECT_THAT(raw_.objects(), IsEmpty());
+}
+
+TEST_F(S3StoreTest, AWriteThatLastsIsAnnounced) {
+    const BlobKey key = new_key();
+    auto writer = store_->create(key);
+    ASSERT_TRUE(writer && (*writer)->write(noise(10)));
+    EXPECT_THAT(raw_.uploads(), IsEmpty());
+    clock_.advance(config_.announce_after);
+    ASSERT_TRUE((*writer)->write(noise(10)));
+    EXPECT_EQ(raw_.uploads().size(), 1U);
+    const auto info = (*writer)->commit();
+    ASSERT_TRUE(info) << info.error().log_text;
+    EXPECT_EQ(info->size_bytes, 20U);
+    EXPECT_THAT(raw_.uploads(), IsEmpty());
+    EXPECT_THAT(raw_.objects(), ElementsAre(name_of(key)));
+}
+
+TEST_F(S3StoreTest, AWriteThatWasSilentForTooLongIsNotCommitted) {
+    auto writer = store_->create(new_key());
+    ASSERT_TRUE(writer && (*writer)->write(noise(10)));
+    clock_.advance(config_.unannounced_max);
+    const auto info = (*writer)->commit();
+    ASSERT_FALSE(info);
+    EXPECT_EQ(info.error().code, ErrorCode::cancelled);
+    EXPECT_THAT(raw_.objects(), IsEmpty());
+}
+
+TEST_F(S3StoreTest, PrefixesMayBeAwkward) {
+    for (const std::string prefix : {" ", "a b", "a+b", "100%", "a%20b", "ünïcödé/写真", "🏞", "a/b/c",
+                                     "a&b=c;d", "quote\"'<>", "a?b#c", "~!*()[]{}|\\^`$@,:"}) {
+        S3Config config = test_config();
+        config.prefix += "/" + prefix;
+        const auto store = test_store(config, clock_);
+        const BlobKey key = new_key();
+        const auto bytes = noise(300'000);
+        const auto written = put(*store, key, bytes);
+        ASSERT_TRUE(written) << prefix << ": " << written.error().log_text;
+        const auto source = store->open(key);
+        ASSERT_TRUE(source) << prefix;
+        EXPECT_EQ(read_all(**source, read_max), bytes) << prefix;
+        const BlobKey unfinished = new_key();
+        {
+            const auto other_store = test_store(announcing(config), clock_);
+            const auto writer = other_store->create(unfinished);
+            ASSERT_TRUE(writer) << prefix << ": " << writer.error().log_text;
+            const BlobListing listing = listing_of(*store);
+            EXPECT_EQ(listing.entries.size(), 2U) << prefix;
+            EXPECT_THAT(listing.foreign, IsEmpty()) << prefix;
+            EXPECT_TRUE(store->remove(unfinished)) << prefix;
+        }
+        EXPECT_TRUE(store->remove(key)) << prefix;
+        EXPECT_THAT(listing_of(*store).entries, IsEmpty()) << prefix;
+    }
+}
+
+TEST_F(S3StoreTest, ListsOfManyPagesAreCompleteAndStayWithinThePrefix) {
+    config_.list_page_max = 3;
+    const auto store = test_store(config_, clock_);
+    std::vector<BlobKey> keys;
+    for (int i = 0; i < 10; ++i) {
+        keys.push_back(new_key());
+        ASSERT_TRUE(put(*store, keys.back(), noise(1)));
+    }
+    for (int i = 0; i < 7; ++i) {
+        keys.push_back(new_key());
+        ASSERT_TRUE(raw_.bucket().start_upload(name_of(keys.back()), "dead"));
+    }
+    ASSERT_TRUE(raw_.place(config_.prefix + "-neighbour/" + new_key().to_string(), "x"));
+    const BlobListing listing = listing_of(*store);
+    ASSERT_EQ(listing.entries.size(), keys.size());
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        EXPECT_EQ(listing.entries[i].key, keys[i]);
+        EXPECT_EQ(listing.entries[i].unfinished, i >= 10);
+    }
+    EXPECT_THAT(listing.foreign, IsEmpty());
+    for (const BlobKey key : keys) EXPECT_TRUE(store->remove(key));
+    EXPECT_THAT(listing_of(*store).entries, IsEmpty());
+}
+
+TEST_F(S3StoreTest, ASourceReadsForwardInGrowingPieces) {
+    s3::FaultServer proxy(s3::test_port(), [](const s3::SeenRequest&) { return s3::pass(); });
+    config_.endpoint = proxy.url();
+    config_.read_bytes_min = 100;
+    config_.read_bytes_max = 1'000;
+    const auto store = test_store(config_, clock_);
+    const BlobKey key = new_key();
+    const auto bytes = noise(10'000);
+    ASSERT_TRUE(put(*store, key, bytes));
+    const auto source = store->open(key);
+    ASSERT_TRUE(source);
+    std::vector<std::byte> read(bytes.size());
+    for (std::size_t offset = 0; offset < read.size(); offset += 50)
+        ASSERT_EQ((*source)->read_at(offset, std::span(read).subspan(offset, 50)), 50U);
+    EXPECT_EQ(read, bytes);
+    EXPECT_EQ(proxy.count("GET"), 13U) << "100, 200, 400, 800, then 1000 each";
+    for (const std::size_t offset : {9'000U, 0U, 5'000U, 4'990U, 9'999U}) {
+        std::array<std::byte, 20> out{};
+        const std::size_t expected = std::min<std::size_t>(20, bytes.size() - offset);
+        ASSERT_EQ((*source)->read_at(offset, out), expected);
+        EXPECT_TRUE(
+            std::ranges::equal(std::span(out).first(expected), std::span(bytes).subspan(offset, expected)));
+    }
+}
+
+TEST_F(S3StoreTest, WhatASourceHoldsSurvivesRemovalAndTheRestIsNotFound) {
+    const BlobKey key = new_key();
+    const auto bytes = noise(config_.read_bytes_min + 1);
+    ASSERT_TRUE(put(*store_, key, bytes));
+    const auto source = store_->open(key);
+    ASSERT_TRUE(source && store_->remove(key));
+    std::vector<std::byte> out(config_.read_bytes_min);
+    ASSERT_EQ((*source)->read_at(0, out), out.size());
+    EXPECT_TRUE(std::ranges::equal(out, std::span(bytes).first(out.size())));
+    const auto rest = (*source)->read_at(config_.read_bytes_min, out);
+    ASSERT_FALSE(rest);
+    EXPECT_EQ(rest.error().code, ErrorCode::not_found);
+}
+
+TEST_F(S3StoreTest, AnObjectThatWasReplacedWhileItWasReadIsCorrupt) {
+    const BlobKey key = new_key();
+    ASSERT_TRUE(put(*store_, key, noise(config_.read_bytes_min * 2)));
+    const auto source = store_->open(key);
+    ASSERT_TRUE(source);
+    const auto other = noise(config_.read_bytes_min * 2, 2);
+    ASSERT_TRUE(raw_.bucket().put(name_of(key), other, sha256_of(other), "x", false));
+    std::vector<std::byte> out(config_.read_bytes_min * 2);
+    const auto count = (*source)->read_at(0, out);
+    ASSERT_FALSE(count);
+    EXPECT_EQ(count.error().code, ErrorCode::corrupt_blob);
+}
+
+TEST_F(S3StoreTest, CheckFindsOutWhetherConditionsAreHeeded) {
+    const s3::FaultServer::Plan heeding = s3::ConditionalPlan();
+    const s3::FaultServer::Plan ignoring = [](const s3::SeenRequest&) {
+        return s3::Treatment{.is_passed = true, .without = "if-none-match"};
+    };
+    for (const bool are_heeded : {true, false}) {
+        const s3::FaultServer proxy(s3::test_port(), are_heeded ? heeding : ignoring);
+        config_.endpoint = proxy.url();
+        const auto store = test_store(config_, clock_);
+        const auto checked = store->check();
+        ASSERT_TRUE(checked) << checked.error().log_text;
+        EXPECT_THAT(raw_.objects(), IsEmpty());
+        const BlobKey key = new_key();
+        const auto before = proxy.count("HEAD");
+        ASSERT_TRUE(put(*store, key, noise(10)));
+        EXPECT_EQ(proxy.count("HEAD") - before, are_heeded ? 0U : 1U);
+        const auto again = put(*store, key, noise(20));
+        ASSERT_FALSE(again);
+        EXPECT_EQ(again.error().code, ErrorCode::conflict);
+        EXPECT_EQ(read_all(**store->open(key), 100), noise(10));
+        EXPECT_TRUE(store->remove(key));
+    }
+}
+
+TEST_F(S3StoreTest, AStoreThatRefusesConditionsIsAskedBeforehand) {
+    s3::FaultServer proxy(s3::test_port(), [](const s3::SeenRequest& request) {
+        if (request.head.contains("if-none-match"))
+            return s3::refuse("501 Not Implemented", "NotImplemented");
+        return s3::pass();
+    });
+    config_.endpoint = proxy.url();
+    const auto store = test_store(config_, clock_);
+    const BlobKey key = new_key();
+    ASSERT_TRUE(put(*store, key, noise(10)));
+    const auto again = put(*store, key, noise(20));
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::conflict);
+    EXPECT_TRUE(store->check());
+}
+
+class S3LinkTest : public S3StoreTest {
+  protected:
+    static s3::HttpAnswer got(const std::string& url) {
+        s3::HttpClient client({});
+        auto answer = client.exchange({.method = "GET", .url = url, .headers = {}, .body = {}, .into = {}});
+        if (!answer) throw std::runtime_error(answer.error().text);
+        return std::move(*answer);
+    }
+};
+
+TEST_F(S3LinkTest, AnybodyMayFollowALink) {
+    const BlobKey key = new_key();
+    ASSERT_TRUE(store_->link_to(key, {}));
+    const std::string text = "not a picture";
+    ASSERT_TRUE(put(*store_, key, std::as_bytes(std::span(text))));
+    const auto link = store_->link_to(
+        key, {.content_type = "image/webp", .content_disposition = "inline; filename*=UTF-8''%C3%BC.webp"});
+    ASSERT_TRUE(link);
+    EXPECT_THAT(*link, Not(HasSubstr(s3::test_credentials().secret_key)));
+    const auto answer = got(*link);
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, text);
+    EXPECT_EQ(answer.header("content-type"), "image/webp");
+    EXPECT_EQ(answer.header("content-disposition"), "inline; filename*=UTF-8''%C3%BC.webp");
+}
+
+TEST_F(S3LinkTest, AnotherLinkIsRefused) {
+    const BlobKey key = new_key();
+    const BlobKey other_key = new_key();
+    for (const BlobKey each : {key, other_key}) ASSERT_TRUE(put(*store_, each, noise(10)));
+    std::string link = *store_->link_to(key, {});
+    ASSERT_EQ(got(link).status, 200);
+    link.replace(link.find(key.to_string()), key.to_string().size(), other_key.to_string());
+    EXPECT_EQ(got(link).status, 403);
+}
+
+TEST_F(S3LinkTest, ALinkExpires) {
+    const BlobKey key = new_key();
+    ASSERT_TRUE(put(*store_, key, noise(10)));
+    clock_.advance(Milliseconds(-10'000));
+    const auto link = store_->link_to(key, {.valid_for = std::chrono::seconds(5)});
+    ASSERT_TRUE(link);
+    EXPECT_EQ(got(*link).status, 403);
+    EXPECT_FALSE(store_->link_to(key, {.valid_for = std::chrono::seconds(0)}));
+    EXPECT_FALSE(store_->link_to(key, {.valid_for = std::chrono::days(8)}));
+}
+
+TEST_F(S3StoreTest, ABucketIsMadeOnce) {
+    for (const char* name : {"new-", "dots.and-hyphens.", "0"}) {
+        config_.bucket = name + s3::new_mark();
+        const auto store = test_store(config_, clock_);
+        const auto missing = store->check();
+        ASSERT_FALSE(missing);
+        EXPECT_EQ(missing.error().code, ErrorCode::unavailable);
+        EXPECT_THAT(missing.error().log_text, HasSubstr("no such bucket: make it, or mend the URL"));
+        for (int i = 0; i < 2; ++i) {
+            const auto made = store->make_bucket();
+            ASSERT_TRUE(made) << made.error().log_text;
+        }
+        EXPECT_TRUE(store->check());
+        EXPECT_TRUE(put(*store, new_key(), noise(10)));
+    }
+}
+
+TEST_F(S3StoreTest, TheBucketMayStandInTheHost) {
+    config_.endpoint = "http://localhost:" + std::to_string(s3::test_port());
+    config_.addressing = S3Addressing::virtual_host;
+    const auto store = test_store(config_, clock_);
+    const BlobKey key = new_key();
+    const auto written = put(*store, key, noise(10));
+    ASSERT_TRUE(written) << written.error().log_text;
+    EXPECT_EQ(read_all(**store->open(key), 100), noise(10));
+    EXPECT_EQ(listing_of(*store).entries.size(), 1U);
+    EXPECT_THAT(raw_.objects(), ElementsAre(name_of(key)));
+    EXPECT_TRUE(store->remove(key));
+    EXPECT_TRUE(store->check());
+}
+
+TEST_F(S3StoreTest, NoPrefixIsFineToo) {
+    config_.bucket = "bare-" + s3::new_mark();
+    config_.prefix.clear();
+    const auto store = test_store(config_, clock_);
+    ASSERT_TRUE(store->make_bucket());
+    const BlobKey key = new_key();
+    ASSERT_TRUE(put(*store, key, noise(10)));
+    const auto entries = listing_of(*store).entries;
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(entries.front().key, key);
+}
+
+class WrongKeysTest : public S3StoreTest, public testing::WithParamInterface<bool> {};
+
+TEST_P(WrongKeysTest, AreUnavailableAndTheLogSaysWhatToMend) {
+    s3::Credentials credentials = s3::test_credentials();
+    const std::string wrong = "wr0ng-" + s3::new_mark();
+    (GetParam() ? credentials.secret_key : credentials.access_key) = wrong;
+    const auto store = test_store(config_, clock_, credentials);
+    const BlobKey key = new_key();
+    const auto opened = store->open(key);
+    const auto written = put(*store, key, noise(10));
+    ASSERT_TRUE(!opened && !written);
+    const std::vector<Status> statuses{
+        std::unexpected(opened.error()), std::unexpected(written.error()), store->remove(key), store->check(),
+        store->list([](const BlobEntry&) { return Status{}; }, [](const std::string&) {})};
+    for (const Status& status : statuses) {
+        ASSERT_FALSE(status);
+        EXPECT_EQ(status.error().code, ErrorCode::unavailable);
+        EXPECT_EQ(status.error().public_text, "The storage is not available.");
+        EXPECT_THAT(status.error().log_text,
+                    testing::AnyOf(HasSubstr("secret key"), HasSubstr("access key")));
+        EXPECT_THAT(status.error().log_text, Not(HasSubstr(wrong)));
+        EXPECT_THAT(status.error().log_text, Not(HasSubstr(s3::test_credentials().secret_key)));
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(S3, WrongKeysTest, testing::Bool(),
+                         [](const auto& info) { return info.param ? "secret" : "access"; });
+
+}  // namespace
+}  // namespace safelight
