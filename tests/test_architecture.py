@@ -16,7 +16,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 OUTSIDE = {"boost/beast": "http", "vips/": "imaging", "jpeglib": "imaging", "turbojpeg": "imaging", "png.h": "imaging",
            "webp/": "imaging", "tiffio": "imaging", "libheif/": "imaging", "avif/": "imaging", "gif_lib": "imaging",
            "spdlog/": "telemetry", "prometheus/": "telemetry", "sqlite3": "catalog/sqlite", "hiredis/": "queue/redis",
-            "curl/": "blobs/s3", "pugixml": "blobs/s3", "CLI/": "app"}
+           "curl/": "blobs/s3", "pugixml": "blobs/s3", "CLI/": "app"}
 BACKENDS = {"blobs/filesystem", "blobs/memory", "blobs/s3", "catalog/sqlite", "queue/catalog", "queue/redis",
             "renderer/direct"}
 
