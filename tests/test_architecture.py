@@ -15,8 +15,9 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 # What comes from outside and is seen in one room only: the beginning of the header's name → the room.
 OUTSIDE = {"boost/beast": "http", "vips/": "imaging", "jpeglib": "imaging", "turbojpeg": "imaging", "png.h": "imaging",
            "webp/": "imaging", "tiffio": "imaging", "libheif/": "imaging", "avif/": "imaging", "gif_lib": "imaging",
-           "spdlog/": "telemetry", "prometheus/": "telemetry", "sqlite3": "catalog/sqlite", "CLI/": "app"}
-BACKENDS = {"blobs/filesystem", "blobs/memory", "catalog/sqlite", "queue/catalog", "renderer/direct"}
+           "spdlog/": "telemetry", "prometheus/": "telemetry", "sqlite3": "catalog/sqlite", "libpq-fe": "catalog/postgres",
+           "postgres_ext": "catalog/postgres", "CLI/": "app"}
+BACKENDS = {"blobs/filesystem", "blobs/memory", "catalog/postgres", "catalog/sqlite", "queue/catalog", "renderer/direct"}
 
 
 def table():

@@ -56,9 +56,8 @@ CREATE TABLE images (
         AND (thumbhash IS NULL) = (dhash IS NULL) AND (blurhash IS NULL) = (dhash IS NULL))
 );
 
-CREATE INDEX images_by_owner ON images (owner, id);
--- All that a search for similar images reads.
-CREATE INDEX images_by_dhash ON images (owner, dhash, id) WHERE dhash IS NOT NULL;
+-- With all that a search for similar images reads.
+CREATE INDEX images_by_owner ON images (owner, id) INCLUDE (dhash);
 
 CREATE TABLE variants (
     image_id     uuid NOT NULL REFERENCES images (id) ON DELETE CASCADE,

@@ -55,7 +55,8 @@ std::string settings_for(const ConnectionOptions& options) {
         "SET statement_timeout = {0}; SET lock_timeout = {1}; SET idle_in_transaction_session_timeout = {2};"
         " SET default_transaction_isolation = 'read committed'; SET jit = off;"
         " SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off;"
-        " SET enable_sort = off; SET enable_hashjoin = off; SET enable_mergejoin = off;"
+        " SET enable_sort = off; SET enable_incremental_sort = off; SET enable_hashjoin = off; SET "
+        "enable_mergejoin = off;"
         // What is acknowledged is on the disk, whatever the server's own default is.
         " SELECT set_config('synchronous_commit', 'on', false)"
         " WHERE current_setting('synchronous_commit') = 'off'",

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <string>
 #include <thread>
@@ -45,16 +46,26 @@ class PostgresNews final : public JobNews {
     void run() {
         Milliseconds pause = pause_min;
         while (!stopping_) {
-            if (auto connection = connect()) {
-                pause = pause_min;
-                listening_ = true;
-                listener_.on_listening();
-                listen(**connection);
-                listening_ = false;
-            }
+            if (listen_once()) pause = pause_min;
             wait(-1, pause);
             pause = std::min(pause * 2, pause_max);
         }
+    }
+
+    /// For as long as a connection holds; false when none could be had.
+    bool listen_once() {
+        bool has_listened = false;
+        try {
+            if (const auto connection = connect()) {
+                has_listened = listening_ = true;
+                listener_.on_listening();
+                listen(**connection);
+            }
+        } catch (const std::exception&) {
+            // No memory, say: the thread outlives it, and tries again.
+        }
+        listening_ = false;
+        return has_listened;
     }
 
     [[nodiscard]] Result<std::unique_ptr<Connection>> connect() {

@@ -1,4 +1,5 @@
 // Catalog on PostgreSQL: finding, listing, creating, asking for variants, deleting.
+#include <algorithm>
 #include <utility>
 
 #include "catalog/postgres/faces.h"
@@ -56,9 +57,25 @@ Result<std::vector<SimilarImage>> similar_to(Connection& connection, const Simil
     if (!own.next()) return no_image();
     Columns columns{own};
     if (columns.next_is_null()) return no_look();
-    TRY_ASSIGN(Answer answer, connection.query(sql::similar_images, wanted.owner, columns.number(),
-                                               wanted.distance_max, wanted.image, wanted.limit));
-    return read_similar_images(std::move(answer));
+    TRY_ASSIGN(Answer nearest, connection.query(sql::similar_ids, wanted.owner, columns.number(),
+                                                wanted.distance_max, wanted.image, wanted.limit));
+    std::vector<std::pair<ImageId, std::uint32_t>> matches;
+    std::vector<ImageId> ids;
+    while (nearest.next()) {
+        Columns match{nearest};
+        const auto distance = match.number<std::uint32_t>();
+        ids.push_back(match.id<ImageId>());
+        matches.emplace_back(ids.back(), distance);
+    }
+    if (ids.empty()) return std::vector<SimilarImage>{};
+    TRY_ASSIGN(Answer answer, connection.query(sql::images_by_ids, std::span<const ImageId>(ids)));
+    TRY_ASSIGN(std::vector<Image> images, read_images(std::move(answer)));
+    std::vector<SimilarImage> similar;
+    for (const auto& [id, distance] : matches) {
+        const auto image = std::ranges::find(images, id, &Image::id);  // gone, when it was deleted meanwhile
+        if (image != images.end()) similar.push_back({std::move(*image), distance});
+    }
+    return similar;
 }
 
 /// Names and transforms, in order, as the statement takes them.
@@ -126,7 +143,7 @@ struct LockedJob {
 };
 
 Result<std::optional<LockedJob>> lock_by(Connection& connection, std::string_view statement, AccountId owner,
-                                      const Uuid& id) {
+                                         const Uuid& id) {
     TRY_ASSIGN(Answer answer, connection.query(statement, id, owner));
     if (!answer.next()) return std::nullopt;
     Columns columns{answer};

@@ -19,13 +19,13 @@ class PostgresMigrations : public testing::Test {
         const std::string here = "(SELECT oid FROM pg_namespace WHERE nspname = '" + schema_.name() + "')";
         std::string all;
         for (const auto& line : raw_.column(
-                 "SELECT relkind || relname || coalesce(pg_get_indexdef(oid), '') FROM pg_class"
+                 "SELECT relkind::text || relname::text FROM pg_class"
                  " WHERE relkind <> 'i' AND relnamespace = " +
                  here +
                  " UNION ALL SELECT pg_get_indexdef(oid) FROM pg_class WHERE relkind = 'i' AND relnamespace "
                  "= " +
                  here +
-                 " UNION ALL SELECT attname || format_type(atttypid, atttypmod) || attnotnull FROM "
+                 " UNION ALL SELECT attname || format_type(atttypid, atttypmod) || attnotnull::text FROM "
                  "pg_attribute"
                  " JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND relkind = 'r' AND "
                  "relnamespace = " +
@@ -182,6 +182,8 @@ TEST_F(PostgresMigrations, AServerThatIsNotThereIsUnavailable) {
 
 TEST_F(PostgresMigrations, BadConfigurationNamesEachFault) {
     PostgresConfig bad;
+    bad.url = "postgressql://user:secret@host/database";
+    bad.read_url = "secret";
     bad.connections = 0;
     bad.connect_timeout = Milliseconds{1'999};
     bad.pool_timeout = bad.lock_timeout = bad.check_timeout = Milliseconds{0};
@@ -190,7 +192,9 @@ TEST_F(PostgresMigrations, BadConfigurationNamesEachFault) {
     const auto opened = open_postgres_catalog(bad);
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, ErrorCode::invalid_argument);
-    EXPECT_EQ(opened.error().faults.size(), 8U);
+    EXPECT_EQ(opened.error().faults.size(), 9U);
+    for (const Fault& fault : opened.error().faults)
+        EXPECT_EQ(fault.detail.find("secret"), std::string::npos) << fault.detail;
     EXPECT_TRUE(schema_.config().validate());
 }
 

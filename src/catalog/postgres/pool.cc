@@ -1,9 +1,11 @@
 #include "catalog/postgres/pool.h"
 
+#include <algorithm>
+#include <chrono>
 #include <limits>
-#include <random>
 #include <thread>
 
+#include "base/random.h"
 #include "catalog/postgres/errors.h"
 #include "catalog/postgres/statements.h"
 
@@ -49,16 +51,30 @@ void Pool::forget_free_ones() {
 }
 
 void Pool::note_position(Connection& connection) {
+    std::uint64_t unknown_before = 0;
+    {
+        const std::lock_guard lock(position_mutex_);
+        unknown_before = unknown_positions_;
+    }
     Result<Answer> answer = connection.query(sql::written_position);
-    // Not known is as good as never reached: until the next write tells.
-    const bool is_known = answer && answer->next();
-    written_position_ = is_known ? answer->integer(0) : std::numeric_limits<std::int64_t>::max();
+    const std::lock_guard lock(position_mutex_);
+    if (answer && answer->next()) {
+        // Answers may overtake each other.
+        position_ = std::max(position_, answer->integer(0));
+        covered_positions_ = std::max(covered_positions_, unknown_before);
+    } else {
+        ++unknown_positions_;
+    }
+}
+
+std::int64_t Pool::written_position() {
+    const std::lock_guard lock(position_mutex_);
+    return covered_positions_ < unknown_positions_ ? std::numeric_limits<std::int64_t>::max() : position_;
 }
 
 void Pool::pause(int repetition) {
-    thread_local std::minstd_rand random{std::random_device{}()};
-    std::uniform_int_distribution<int> jitter{1, 10 << repetition};
-    std::this_thread::sleep_for(Milliseconds{jitter(random)});
+    const double longest_ms = 10 << repetition;
+    std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(longest_ms * random_fraction()));
 }
 
 Status Pool::check(Milliseconds timeout) {

@@ -1,7 +1,6 @@
 // The connections to one server, handed out one call at a time, and what is done when one breaks.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -58,8 +57,9 @@ class Pool {
     /// Whether a connection can be had, reads and may write. Waits for `timeout` at most, and for connecting.
     [[nodiscard]] Status check(Milliseconds timeout);
 
-    /// Up to where the server's log has to be repeated for everything that was written here to be seen.
-    [[nodiscard]] std::int64_t written_position() const { return written_position_; }
+    /// Up to where the server's log has to be repeated for everything that was written here to be seen;
+    /// farther than any when that is not known.
+    [[nodiscard]] std::int64_t written_position();
 
   private:
     static constexpr int repetitions_max = 5;
@@ -141,7 +141,12 @@ class Pool {
     static void pause(int repetition);
 
     const Options options_;
-    std::atomic<std::int64_t> written_position_ = 0;
+    std::mutex position_mutex_;
+    std::int64_t position_ = 0;  // guarded by position_mutex_
+    std::uint64_t unknown_positions_ =
+        0;  // guarded by position_mutex_; writes whose position could not be asked for
+    std::uint64_t covered_positions_ =
+        0;  // guarded by position_mutex_; of those, how many a later answer covers
     std::mutex mutex_;
     std::condition_variable returned_;
     std::vector<std::unique_ptr<Connection>> free_;  // guarded by mutex_; null: not open

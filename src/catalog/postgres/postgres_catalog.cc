@@ -60,6 +60,13 @@ Status require_newest_version(const PostgresConfig& config) {
     return require_newest(version, newest_version(migrations()));
 }
 
+/// libpq's own message of a fault would quote it, with the password that it may hold.
+bool is_understood(const std::string& url) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parts(
+        PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree);
+    return parts != nullptr;
+}
+
 }  // namespace
 }  // namespace postgres
 
@@ -72,7 +79,10 @@ Status PostgresConfig::validate() const {
                                          const char* detail) {
         require(time >= least && time <= Milliseconds{3'600'000}, field, detail);
     };
-    require(!url.empty(), "url", "The URL of the catalog's database is missing.");
+    require(!url.empty() && postgres::is_understood(url), "url",
+            "The URL of the catalog's database is missing, or cannot be understood.");
+    require(read_url.empty() || postgres::is_understood(read_url), "read_url",
+            "The URL for reads cannot be understood.");
     require(connections >= 1 && connections <= 1'000, "connections", "There are 1 to 1,000 connections.");
     require_time(connect_timeout, Milliseconds{2'000}, "connect_timeout",
                  "The connect timeout is 2 seconds to 1 hour.");

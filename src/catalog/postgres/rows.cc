@@ -1,7 +1,7 @@
 #include "catalog/postgres/rows.h"
 
 #include <algorithm>
-#include <tuple>
+#include <functional>
 #include <unordered_set>
 #include <utility>
 
@@ -10,13 +10,11 @@
 namespace safelight::postgres {
 namespace {
 
-/// `count` columns are the record's, of which number `id_column` is its id; a variant's follow, null when it
-/// has none.
+/// `count` columns are the record's, the first of them its id; a variant's follow, null when it has none.
 template <class Record>
 struct Layout {
     Record (*read)(Columns&);
     Image& (*image_of)(Record&);
-    int id_column = 0;
     int count = 0;
 };
 
@@ -27,7 +25,7 @@ Result<std::vector<Record>> gather(Answer& answer, const Layout<Record>& layout)
     std::unordered_set<Uuid> seen;
     records.reserve(static_cast<std::size_t>(answer.row_count()));
     while (answer.next()) {
-        if (seen.insert(Columns{answer, layout.id_column}.uuid()).second) {
+        if (seen.insert(Columns{answer}.uuid()).second) {
             Columns columns{answer};
             records.push_back(layout.read(columns));
             TRY(columns.status());
@@ -61,25 +59,6 @@ Result<std::vector<Image>> read_images(Answer answer) {
                                .count = image_column_count};
     TRY_ASSIGN(std::vector<Image> images, gather(answer, layout));
     std::ranges::sort(images, std::greater{}, &Image::id);
-    return images;
-}
-
-Result<std::vector<SimilarImage>> read_similar_images(Answer answer) {
-    const Layout<SimilarImage> layout{
-        .read =
-            [](Columns& columns) {
-                SimilarImage similar;
-                similar.distance = columns.number<std::uint32_t>();
-                similar.image = read_image(columns);
-                return similar;
-            },
-        .image_of = [](SimilarImage& similar) -> Image& { return similar.image; },
-        .id_column = 1,
-        .count = 1 + image_column_count};
-    TRY_ASSIGN(std::vector<SimilarImage> images, gather(answer, layout));
-    std::ranges::sort(images, [](const SimilarImage& one, const SimilarImage& other) {
-        return std::tie(one.distance, other.image.id) < std::tie(other.distance, one.image.id);
-    });
     return images;
 }
 

@@ -15,9 +15,6 @@ namespace safelight::postgres {
 [[nodiscard]] Result<std::vector<Job>> read_jobs(Answer answer);
 /// Image, variant; newest first.
 [[nodiscard]] Result<std::vector<Image>> read_images(Answer answer);
-/// Distance, image, variant; nearest first, of equally near ones the newest.
-[[nodiscard]] Result<std::vector<SimilarImage>> read_similar_images(Answer answer);
-
 /// One record a row.
 template <class Record>
 [[nodiscard]] Result<std::vector<Record>> read_all(Answer answer, Record (*read)(Columns&)) {

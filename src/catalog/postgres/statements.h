@@ -10,7 +10,8 @@ namespace safelight::postgres::sql {
 
 // Finding and listing: one statement for records and variants together, so that it sees one state of the
 // database without a transaction. A page is cut off before anything is joined to it, so that its cost is
-// bounded. Nothing is sorted here; rows.cc does that with a page.
+// bounded. Rows are compared as the index orders them: with `owner = $1` the planner may walk through
+// everybody's ids instead. Nothing is sorted here; rows.cc does that with a page.
 
 inline constexpr std::string_view find_job =
     "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS ", " SAFELIGHT_VARIANT_COLUMNS
@@ -25,29 +26,31 @@ inline constexpr std::string_view image_by_id =
     " FROM images LEFT JOIN variants ON variants.image_id = images.id WHERE images.id = $1";
 inline constexpr std::string_view list_jobs =
     "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS ", " SAFELIGHT_VARIANT_COLUMNS
-    " FROM (SELECT * FROM jobs WHERE owner = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4) "
-    "AS jobs JOIN images ON images.id = jobs.image_id LEFT JOIN variants ON variants.image_id = "
-    "images.id";
+    " FROM (SELECT * FROM jobs WHERE (owner, id) >= ($1, $2) AND (owner, id) < ($1, $3)"
+    " ORDER BY owner DESC, id DESC LIMIT $4) AS jobs"
+    " JOIN images ON images.id = jobs.image_id LEFT JOIN variants ON variants.image_id = images.id";
 inline constexpr std::string_view list_jobs_by_status =
     "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS ", " SAFELIGHT_VARIANT_COLUMNS
-    " FROM (SELECT * FROM jobs WHERE owner = $1 AND id >= $2 AND id < $3 AND status = $5 ORDER BY id "
-    "DESC LIMIT $4) AS jobs JOIN images ON images.id = jobs.image_id LEFT JOIN variants ON "
-    "variants.image_id = images.id";
+    " FROM (SELECT * FROM jobs WHERE (owner, status, id) >= ($1, $5, $2) AND (owner, status, id) < ($1, $5, "
+    "$3)"
+    " ORDER BY owner DESC, status DESC, id DESC LIMIT $4) AS jobs"
+    " JOIN images ON images.id = jobs.image_id LEFT JOIN variants ON variants.image_id = images.id";
 inline constexpr std::string_view list_images =
     "SELECT " SAFELIGHT_IMAGE_COLUMNS ", " SAFELIGHT_VARIANT_COLUMNS
-    " FROM (SELECT * FROM images WHERE owner = $1 AND id >= $2 AND id < $3 ORDER BY id DESC LIMIT $4)"
-    " AS images LEFT JOIN variants ON variants.image_id = images.id";
+    " FROM (SELECT * FROM images WHERE (owner, id) >= ($1, $2) AND (owner, id) < ($1, $3)"
+    " ORDER BY owner DESC, id DESC LIMIT $4) AS images LEFT JOIN variants ON variants.image_id = images.id";
 
 // Similar images: the hashes come from an index that holds nothing else, and the best are kept in a heap
 // of $5.
 
 inline constexpr std::string_view dhash_of_image = "SELECT dhash FROM images WHERE id = $1 AND owner = $2";
-inline constexpr std::string_view similar_images =
-    "SELECT best.distance, " SAFELIGHT_IMAGE_COLUMNS ", " SAFELIGHT_VARIANT_COLUMNS
-    " FROM (SELECT bit_count((dhash # $2)::bit(64)) AS distance, id FROM images WHERE owner = $1 AND "
-    "dhash IS NOT NULL AND id <> $4 AND bit_count((dhash # $2)::bit(64)) <= $3 ORDER BY distance, id "
-    "DESC LIMIT $5) AS best JOIN images ON images.id = best.id LEFT JOIN variants ON "
-    "variants.image_id = images.id";
+inline constexpr std::string_view similar_ids =
+    "SELECT bit_count((dhash # $2)::bit(64)) AS distance, id FROM images WHERE owner = $1 AND dhash IS NOT "
+    "NULL"
+    " AND id <> $4 AND bit_count((dhash # $2)::bit(64)) <= $3 ORDER BY distance, id DESC LIMIT $5";
+inline constexpr std::string_view images_by_ids =
+    "SELECT " SAFELIGHT_IMAGE_COLUMNS ", " SAFELIGHT_VARIANT_COLUMNS
+    " FROM images LEFT JOIN variants ON variants.image_id = images.id WHERE images.id = ANY ($1::uuid[])";
 
 // Creating, asking for variants, deleting. Triggers keep jobs.status and jobs.finished_at.
 
@@ -170,8 +173,9 @@ inline constexpr std::string_view reserve =
 inline constexpr std::string_view make_live =
     "UPDATE blobs SET state = 'live' WHERE key = $1 AND state = 'writing'";
 inline constexpr std::string_view doom = "UPDATE blobs SET state = 'doomed' WHERE key = ANY ($1::uuid[])";
+// Worded so that the index of what is overdue, which has nothing to search keys by, is no choice.
 inline constexpr std::string_view abandon =
-    "UPDATE blobs SET state = 'doomed' WHERE key = ANY ($1::uuid[]) AND state = 'writing'";
+    "UPDATE blobs SET state = 'doomed' WHERE key = ANY ($1::uuid[]) AND state NOT IN ('live', 'doomed')";
 inline constexpr std::string_view doom_overdue =
     "UPDATE blobs SET state = 'doomed' WHERE key = ANY (ARRAY (SELECT key FROM blobs WHERE state = "
     "'writing' AND deadline <= $1 ORDER BY deadline LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))";
@@ -183,9 +187,10 @@ inline constexpr std::string_view entries =
     "SELECT key, state, deadline FROM blobs WHERE key > $1 ORDER BY key LIMIT $2";
 inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blobs WHERE key = $1";
 inline constexpr std::string_view references =
-    "SELECT blob AS key, size_bytes, sha256, id AS image_id, ''::text AS variant FROM images WHERE "
-    "blob > $1 UNION ALL SELECT blob, size_bytes, sha256, image_id, name FROM variants WHERE blob > "
-    "$1 ORDER BY key LIMIT $2";
+    "SELECT * FROM ((SELECT blob AS key, size_bytes, sha256, id AS image_id, ''::text AS variant FROM images"
+    " WHERE blob > $1 ORDER BY blob LIMIT $2) UNION ALL"
+    " (SELECT blob, size_bytes, sha256, image_id, name FROM variants WHERE blob > $1 ORDER BY blob LIMIT $2))"
+    " AS page ORDER BY key LIMIT $2";
 
 // The server itself.
 
@@ -210,7 +215,8 @@ inline constexpr Named all[] = {
     {"list_jobs_by_status", list_jobs_by_status},
     {"list_images", list_images},
     {"dhash_of_image", dhash_of_image},
-    {"similar_images", similar_images},
+    {"similar_ids", similar_ids},
+    {"images_by_ids", images_by_ids},
     {"insert_image", insert_image},
     {"insert_job", insert_job},
     {"insert_variants", insert_variants},

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
@@ -13,8 +12,9 @@ namespace {
 
 /// What a function of scripts/services/postgres.sh prints, and what is printed after it.
 std::string shell(const std::string& commands) {
-    const std::string line =
-        "bash -c '. " SAFELIGHT_SOURCE_FOLDER "/scripts/services/postgres.sh; " + commands + "'";
+    const std::string line = "cd " SAFELIGHT_SOURCE_FOLDER
+                             " && bash -c '. scripts/services.sh; . scripts/services/postgres.sh; " +
+                             commands + "'";
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> output(::popen(line.c_str(), "r"), &::pclose);
     std::string text;
     for (int character = 0; (character = std::fgetc(output.get())) != EOF;)
@@ -38,8 +38,6 @@ OwnServer::~OwnServer() {
 }
 
 void OwnServer::start(const std::string& function, const std::string& argument) {
-    // The folder itself is for its owner alone, and the server may run as another user.
-    std::filesystem::permissions(folder_.path(), std::filesystem::perms{0711});
     const std::string answer = shell(function + " " + folder_.path().string() + "/server \"" + argument +
                                      "\" && echo $postgres_pid $SAFELIGHT_TEST_POSTGRES");
     const auto space = answer.find(' ');
@@ -73,7 +71,7 @@ void OwnServer::stop() {
 
 void OwnServer::start_again() {
     const std::string port = url_.substr(url_.rfind(':') + 1, url_.rfind('/') - url_.rfind(':') - 1);
-    start("free_port() { echo " + port + "; }; run_postgres", "");
+    start("free_ports() { echo " + port + "; }; run_postgres", "");
 }
 
 }  // namespace safelight::postgres
