@@ -5,6 +5,7 @@
 #   stop_NAME           ends what it started, by process id
 
 services=(
+  postgres
   redis
   s3
 )

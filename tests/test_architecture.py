@@ -15,10 +15,11 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 # What comes from outside and is seen in one room only: the beginning of the header's name → the room.
 OUTSIDE = {"boost/beast": "http", "vips/": "imaging", "jpeglib": "imaging", "turbojpeg": "imaging", "png.h": "imaging",
            "webp/": "imaging", "tiffio": "imaging", "libheif/": "imaging", "avif/": "imaging", "gif_lib": "imaging",
-           "spdlog/": "telemetry", "prometheus/": "telemetry", "sqlite3": "catalog/sqlite", "hiredis/": "queue/redis",
-           "curl/": "blobs/s3", "pugixml": "blobs/s3", "CLI/": "app"}
-BACKENDS = {"blobs/filesystem", "blobs/memory", "blobs/s3", "catalog/sqlite", "queue/catalog", "queue/redis",
-            "renderer/direct"}
+           "spdlog/": "telemetry", "prometheus/": "telemetry", "sqlite3": "catalog/sqlite", "libpq-fe": "catalog/postgres",
+           "postgres_ext": "catalog/postgres", "hiredis/": "queue/redis", "curl/": "blobs/s3", "pugixml": "blobs/s3",
+           "CLI/": "app"}
+BACKENDS = {"blobs/filesystem", "blobs/memory", "blobs/s3", "catalog/postgres", "catalog/sqlite", "queue/catalog",
+            "queue/redis", "renderer/direct"}
 
 
 def table():

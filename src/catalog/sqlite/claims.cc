@@ -1,19 +1,14 @@
 // JobClaims on SQLite. A claim is held by who knows its attempt, while no later attempt began and it was not
 // given back; an expired lease that nobody took over is still good.
-#include <fmt/format.h>
-
 #include <utility>
 
+#include "catalog/sql/rules.h"
 #include "catalog/sqlite/faces.h"
 #include "catalog/sqlite/rows.h"
 #include "catalog/sqlite/statements.h"
 
 namespace safelight::sqlite {
 namespace {
-
-std::unexpected<Error> fenced() {
-    return failure(ErrorCode::fenced, "The job was taken over, finished or deleted meanwhile.");
-}
 
 Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds lease, Timestamp now) {
     Claim claim;
@@ -50,11 +45,7 @@ Result<std::optional<std::optional<BlobKey>>> present_blob(Connection& connectio
 }
 
 Status store(Connection& connection, ImageId image_id, const VariantOutcome& outcome, Timestamp now) {
-    if (outcome.content.has_value() == outcome.error.has_value()) {
-        return failure(
-            ErrorCode::internal, "Something went wrong.",
-            fmt::format("the outcome of variant {} has both content and error, or neither", outcome.name));
-    }
+    TRY(check_outcome(outcome));
     TRY_ASSIGN(const auto present, present_blob(connection, image_id, outcome.name));
     if (!present) {
         if (outcome.content) TRY(connection.run(sql::abandon, outcome.content->blob));
@@ -66,11 +57,7 @@ Status store(Connection& connection, ImageId image_id, const VariantOutcome& out
     } else {
         const VariantContent& content = *outcome.content;
         TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
-        if (turned_live == 0) {
-            return failure(ErrorCode::conflict, "The work took too long.",
-                           fmt::format("blob {} of variant {} is not reserved any more",
-                                       content.blob.to_string(), outcome.name));
-        }
+        if (turned_live == 0) return work_overdue(content.blob, outcome.name);
         TRY(connection.run(sql::variant_made, image_id, std::string_view{outcome.name}, now, content.blob,
                            name_of(content.format), content.width_px, content.height_px, content.size_bytes,
                            content.sha256));
@@ -79,16 +66,9 @@ Status store(Connection& connection, ImageId image_id, const VariantOutcome& out
     return {};
 }
 
-void append(std::vector<std::byte>& bytes, Colour colour) {
-    for (const std::uint8_t channel : {colour.red, colour.green, colour.blue})
-        bytes.push_back(static_cast<std::byte>(channel));
-}
-
 Status store(Connection& connection, ImageId image_id, const Look& look) {
-    std::vector<std::byte> dominant;
-    append(dominant, look.dominant);
-    std::vector<std::byte> palette;
-    for (const Colour colour : look.palette) append(palette, colour);
+    const std::vector<std::byte> dominant = bytes_of(std::span(&look.dominant, 1));
+    const std::vector<std::byte> palette = bytes_of(look.palette);
     TRY(connection.run(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
                        std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
                        std::string_view{look.blurhash}));
@@ -103,7 +83,7 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
         // Comes first: whoever lost the claim must not get further.
         TRY_ASSIGN(Query query, connection.query(sql::give_back_done, id, attempt, now, !outcomes.empty()));
         TRY_ASSIGN(const bool held, query.next());
-        if (!held) return fenced();
+        if (!held) return job_fenced();
         image_id = Columns{query}.id<ImageId>();
     }
     for (const VariantOutcome& outcome : outcomes) TRY(store(connection, image_id, outcome, now));
@@ -111,7 +91,7 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
 
     TRY_ASSIGN(Query query, connection.query(sql::job_status, id));
     TRY_ASSIGN(const bool found, query.next());
-    if (!found) return fenced();
+    if (!found) return job_fenced();
     Columns columns{query};
     const JobStatus now_is = columns.named(job_status_from_name);
     TRY(columns.status());
@@ -129,7 +109,7 @@ class Claims final : public JobClaims {
     Status renew(JobId id, std::uint32_t attempt, Milliseconds lease, Timestamp now) override {
         return writer_.write([&](Connection& connection) -> Status {
             TRY_ASSIGN(const std::uint64_t held, connection.run(sql::renew, id, attempt, now + lease));
-            if (held == 0) return fenced();
+            if (held == 0) return job_fenced();
             return {};
         });
     }
@@ -144,7 +124,7 @@ class Claims final : public JobClaims {
         return writer_.write([&](Connection& connection) -> Status {
             TRY_ASSIGN(const std::uint64_t held,
                        connection.run(sql::give_back_undone, id, attempt, due_at, now, counts ? 0 : 1));
-            if (held == 0) return fenced();
+            if (held == 0) return job_fenced();
             return {};
         });
     }

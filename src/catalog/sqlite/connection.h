@@ -19,6 +19,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/sha256.h"
+#include "catalog/sql/row.h"
 
 namespace safelight::sqlite {
 
@@ -35,11 +36,11 @@ class Connection;
 
 /// A statement under way; it is reset when this goes. Must not outlive its connection, and the same text
 /// cannot be under way twice on one connection.
-class Query {
+class Query final : public Row {
   public:
     Query(Connection& connection, sqlite3_stmt* statement)
         : connection_(&connection), statement_(statement) {}
-    ~Query() { reset(); }
+    ~Query() override { reset(); }
     Query(Query&& other) noexcept
         : connection_(other.connection_), statement_(std::exchange(other.statement_, nullptr)) {}
     Query& operator=(Query&& other) noexcept {
@@ -54,14 +55,15 @@ class Query {
     /// Moves to the next row; false when there is none.
     [[nodiscard]] Result<bool> next();
 
-    [[nodiscard]] bool is_null(int column) const {
+    [[nodiscard]] bool is_null(int column) const override {
         return sqlite3_column_type(statement_, column) == SQLITE_NULL;
     }
-    [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
-    [[nodiscard]] double real(int column) const { return sqlite3_column_double(statement_, column); }
-    /// These two stay valid until the next row.
-    [[nodiscard]] std::string_view text(int column) const;
-    [[nodiscard]] std::span<const std::byte> bytes(int column) const;
+    [[nodiscard]] std::int64_t integer(int column) const override {
+        return sqlite3_column_int64(statement_, column);
+    }
+    [[nodiscard]] double real(int column) const override { return sqlite3_column_double(statement_, column); }
+    [[nodiscard]] std::string_view text(int column) const override;
+    [[nodiscard]] std::span<const std::byte> bytes(int column) const override;
 
   private:
     void reset();

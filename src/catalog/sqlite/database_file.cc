@@ -8,8 +8,6 @@
 #include <cstring>
 #include <filesystem>
 
-#include "catalog/sqlite/migrations.h"
-
 namespace safelight::sqlite {
 namespace {
 
@@ -77,20 +75,6 @@ Result<std::uint32_t> schema_version(Connection& connection) {
     TRY_ASSIGN(Query query, connection.query("SELECT coalesce(max(version), 0) FROM schema_migrations"));
     TRY_ASSIGN(const bool found, query.next());
     return found ? static_cast<std::uint32_t>(query.integer(0)) : 0;
-}
-
-std::uint32_t newest_version() {
-    const auto all = migrations();
-    return all.empty() ? 0 : all.back().version;
-}
-
-Status refuse_newer(std::uint32_t version) {
-    if (version <= newest_version()) return {};
-    return failure(
-        ErrorCode::conflict,
-        fmt::format("The catalog's schema has version {}, and this program knows versions up to {}. Use "
-                    "the newer program, or take the schema back with its `safelight migrate down`.",
-                    version, newest_version()));
 }
 
 }  // namespace safelight::sqlite

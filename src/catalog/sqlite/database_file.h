@@ -19,10 +19,4 @@ namespace safelight::sqlite {
 /// 0 for an empty database.
 [[nodiscard]] Result<std::uint32_t> schema_version(Connection& connection);
 
-/// The version that this program is made for.
-[[nodiscard]] std::uint32_t newest_version();
-
-/// Errors: conflict, when the database is newer than this program.
-[[nodiscard]] Status refuse_newer(std::uint32_t version);
-
 }  // namespace safelight::sqlite

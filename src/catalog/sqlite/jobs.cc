@@ -1,11 +1,7 @@
 // Catalog on SQLite: finding, listing, creating, asking for variants, deleting.
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <limits>
-#include <map>
 #include <utility>
 
+#include "catalog/sql/rules.h"
 #include "catalog/sqlite/faces.h"
 #include "catalog/sqlite/rows.h"
 #include "catalog/sqlite/similar.h"
@@ -13,13 +9,6 @@
 
 namespace safelight::sqlite {
 namespace {
-
-std::unexpected<Error> no_job() {
-    return failure(ErrorCode::not_found, "There is no such job.");
-}
-std::unexpected<Error> no_image() {
-    return failure(ErrorCode::not_found, "There is no such image.");
-}
 
 Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id) {
     Job job;
@@ -47,21 +36,6 @@ Result<Image> image_by_id(Connection& connection, AccountId owner, ImageId id) {
     }
     TRY_ASSIGN(image.variants, variants_of(connection, id));
     return image;
-}
-
-/// A page as bounds on the id: from `lowest` on, below `upper`, newest first.
-struct IdRange {
-    Uuid lowest;
-    Uuid upper;
-};
-
-IdRange range_of(const ListQuery& query) {
-    IdRange range;
-    range.upper.bytes.fill(std::numeric_limits<std::uint8_t>::max());
-    if (query.created_after) range.lowest = Uuid::lowest_at(*query.created_after + Milliseconds{1});
-    if (query.created_before) range.upper = Uuid::lowest_at(*query.created_before);
-    if (query.after) range.upper = std::min(range.upper, *query.after);
-    return range;
 }
 
 /// Reads the rows of a page; one more than `limit` was asked for, to know whether there are more.
@@ -115,40 +89,12 @@ Result<Page<Image>> page_of_images(Connection& connection, const ListQuery& quer
     return page;
 }
 
-/// What will be stored for `job`.
-Job as_stored(const Job& job) {
-    Job stored = job;
-    stored.attempts = 0;
-    stored.created_at = time_of(job.id.uuid);
-    stored.finished_at.reset();
-    stored.image.owner = job.owner;
-    stored.image.look.reset();
-    stored.image.created_at = time_of(job.image.id.uuid);
-    for (Variant& variant : stored.image.variants) {
-        variant.status = VariantStatus::pending;
-        variant.content.reset();
-        variant.error.reset();
-        variant.updated_at = job.updated_at;
-    }
-    stored.status = status_of({.pending = stored.image.variants.size()});
-    return stored;
-}
-
-template <class Record>
-std::optional<double> member(const std::optional<Record>& record, double Record::* which) {
-    if (!record) return std::nullopt;
-    return (*record).*which;
-}
-
 Status insert(Connection& connection, const Job& job) {
     const Image& image = job.image;
     const ImageFacts& facts = image.facts;
     const ExifFacts& exif = facts.exif;
     TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, image.blob));
-    if (turned_live == 0) {
-        return failure(ErrorCode::conflict, "The upload took too long; send it again.",
-                       fmt::format("blob {} is not reserved any more", image.blob.to_string()));
-    }
+    if (turned_live == 0) return upload_overdue(image.blob);
     TRY(connection.run(
         sql::insert_image, image.id, image.owner, std::string_view{image.filename}, image.blob,
         image.size_bytes, image.sha256, name_of(facts.format), facts.width_px, facts.height_px, facts.frames,
@@ -167,9 +113,6 @@ Status insert(Connection& connection, const Job& job) {
     return {};
 }
 
-/// By name, the transforms by which variants are about to be made again.
-using Successors = std::map<std::string, Transform, std::less<>>;
-
 Result<Successors> successors_of(Connection& connection, ImageId image_id) {
     Successors successors;
     TRY_ASSIGN(Query query, connection.query(sql::rerenders_of_image, image_id));
@@ -183,43 +126,12 @@ Result<Successors> successors_of(Connection& connection, ImageId image_id) {
     }
 }
 
-/// Those of `wanted` that are not there yet. Errors: conflict, with a fault for each name that means
-/// something else.
-Result<std::vector<VariantRequest>> missing(const std::vector<Variant>& present, const Successors& successors,
-                                            std::span<const VariantRequest> wanted) {
-    std::map<std::string_view, const Transform*> known;
-    for (const Variant& variant : present) known.emplace(variant.name, &variant.transform);
-    const auto is_succeeding = [&successors](const VariantRequest& request) {
-        const auto successor = successors.find(request.name);
-        return successor != successors.end() && successor->second == request.transform;
-    };
-    std::vector<VariantRequest> missing;
-    std::vector<Fault> faults;
-    for (std::size_t i = 0; i < wanted.size(); ++i) {
-        const auto [entry, is_new] = known.emplace(wanted[i].name, &wanted[i].transform);
-        if (is_new) {
-            missing.push_back(wanted[i]);
-        } else if (*entry->second != wanted[i].transform && !is_succeeding(wanted[i])) {
-            faults.push_back({fmt::format("/variants/{}", i),
-                              fmt::format("The name \"{}\" is taken by a variant with another transform.",
-                                          wanted[i].name)});
-        }
-    }
-    if (faults.empty()) return missing;
-    return std::unexpected(
-        Error{ErrorCode::conflict, "A variant's name is taken by another transform.", {}, std::move(faults)});
-}
-
 Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<const VariantRequest> wanted,
                 Timestamp now) {
     TRY_ASSIGN(Job job, job_by_id(connection, owner, id));
     TRY_ASSIGN(const Successors successors, successors_of(connection, job.image.id));
-    TRY_ASSIGN(const auto added, missing(job.image.variants, successors, wanted));
+    TRY_ASSIGN(const auto added, missing_variants(job.image.variants, successors, wanted));
     if (added.empty()) return job;
-    if (job.image.variants.size() + added.size() > variants_per_image_max) {
-        return invalid({{"/variants", fmt::format("An image may have {} variants; this one has {} already.",
-                                                  variants_per_image_max, job.image.variants.size())}});
-    }
     // Variants are never taken away singly, so that their number is the next position.
     auto position = static_cast<std::int64_t>(job.image.variants.size());
     for (const VariantRequest& request : added) {

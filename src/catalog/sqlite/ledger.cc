@@ -8,31 +8,6 @@
 namespace safelight::sqlite {
 namespace {
 
-std::optional<BlobState> blob_state_from_name(std::string_view name) {
-    if (name == "writing") return BlobState::writing;
-    if (name == "live") return BlobState::live;
-    if (name == "doomed") return BlobState::doomed;
-    return std::nullopt;
-}
-
-LedgerEntry read_entry(Columns& columns) {
-    LedgerEntry entry;
-    entry.key = columns.id<BlobKey>();
-    entry.state = columns.named(blob_state_from_name);
-    entry.deadline = columns.time();
-    return entry;
-}
-
-BlobLedger::Reference read_reference(Columns& columns) {
-    BlobLedger::Reference reference;
-    reference.key = columns.id<BlobKey>();
-    reference.size_bytes = columns.number<std::uint64_t>();
-    reference.sha256 = columns.sha256();
-    reference.image_id = columns.id<ImageId>();
-    reference.variant = columns.text();
-    return reference;
-}
-
 template <class Record>
 Result<std::vector<Record>> read_all_rows(Query query, Record (*read)(Columns&)) {
     std::vector<Record> records;
@@ -43,10 +18,6 @@ Result<std::vector<Record>> read_all_rows(Query query, Record (*read)(Columns&))
         records.push_back(read(columns));
         TRY(columns.status());
     }
-}
-
-BlobKey read_key(Columns& columns) {
-    return columns.id<BlobKey>();
 }
 
 class Ledger final : public BlobLedger {

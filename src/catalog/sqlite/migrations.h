@@ -1,17 +1,11 @@
 // The schema's versions: migrations/sqlite/*.sql, embedded at build time.
 #pragma once
 
-#include <cstdint>
 #include <span>
 
-namespace safelight::sqlite {
+#include "catalog/sql/schema_version.h"
 
-struct Migration {
-    std::uint32_t version = 0;  // 1, 2, 3, …
-    const char* name = "";      // "0001_initial"
-    const char* up = "";
-    const char* down = "";
-};
+namespace safelight::sqlite {
 
 /// In order of version.
 [[nodiscard]] std::span<const Migration> migrations();

@@ -15,8 +15,9 @@ class SqliteMigrator final : public Migrator {
 
     Result<MigrationStatus> status() override {
         TRY_ASSIGN(const std::uint32_t version, schema_version(*connection_));
-        TRY(refuse_newer(version));
-        MigrationStatus status{.version = version, .newest_version = newest_version(), .pending = {}};
+        TRY(refuse_newer(version, newest_version(migrations())));
+        MigrationStatus status{
+            .version = version, .newest_version = newest_version(migrations()), .pending = {}};
         for (const Migration& migration : migrations()) {
             if (migration.version > version) status.pending.emplace_back(migration.name);
         }
@@ -65,7 +66,7 @@ class SqliteMigrator final : public Migrator {
             connection_->script("CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY,"
                                 " name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"));
         TRY_ASSIGN(const std::uint32_t version, schema_version(*connection_));
-        TRY(refuse_newer(version));
+        TRY(refuse_newer(version, newest_version(migrations())));
         const auto all = migrations();
         if (version == all.size()) return nullptr;
         const Migration& migration = all[version];
@@ -77,7 +78,7 @@ class SqliteMigrator final : public Migrator {
 
     Result<const Migration*> step_down() {
         TRY_ASSIGN(const std::uint32_t version, schema_version(*connection_));
-        TRY(refuse_newer(version));
+        TRY(refuse_newer(version, newest_version(migrations())));
         if (version == 0) return nullptr;
         const Migration& migration = migrations()[version - 1];
         TRY(connection_->script(migration.down));

@@ -1,54 +1,15 @@
 // Rerenders on SQLite. A claim is held by who knows its token, until it is given back, asked for otherwise,
 // or taken over; a token is never given out twice, so that a row which went and came back cannot be mistaken
 // for the old one.
-#include <fmt/format.h>
-
 #include <utility>
 
+#include "catalog/sql/rules.h"
 #include "catalog/sqlite/faces.h"
 #include "catalog/sqlite/rows.h"
 #include "catalog/sqlite/statements.h"
 
 namespace safelight::sqlite {
 namespace {
-
-std::unexpected<Error> fenced() {
-    return failure(ErrorCode::fenced, "The variant is somebody else's now, or gone.");
-}
-
-/// By value: what another version of the program wrote may be spelled differently.
-bool is_same(std::string_view stored, const Transform& wanted, std::string_view wanted_text) {
-    if (stored == wanted_text) return true;
-    const auto transform = parse_transform(stored);
-    return transform && *transform == wanted;
-}
-
-/// One image's row of the survey: variant and queue, each of which may be missing.
-void count_row(Columns& columns, const Transform& wanted, std::string_view wanted_text,
-               VariantSurvey& survey) {
-    const auto id = columns.id<ImageId>();
-    if (columns.next_is_null()) return;
-    if (columns.named(variant_status_from_name) != VariantStatus::ready) {
-        ++survey.unready;
-        return;
-    }
-    const std::string made_by = columns.text();
-    const bool is_queued = !columns.next_is_null();
-    const bool queued_for_wanted = is_queued && is_same(columns.view(), wanted, wanted_text);
-    if (is_same(made_by, wanted, wanted_text)) {
-        ++survey.current;
-        if (is_queued) survey.withdrawn.push_back(id);
-    } else if (queued_for_wanted) {
-        if (columns.view() == "failed") {
-            survey.failed.push_back(id);
-        } else {
-            ++survey.waiting;
-        }
-    } else {
-        survey.stale.push_back(id);
-        ++survey.stale_transforms[made_by];
-    }
-}
 
 Result<VariantSurvey> look(Connection& connection, std::string_view name, const Transform& wanted,
                            std::optional<ImageId> after, std::uint32_t limit) {
@@ -63,7 +24,7 @@ Result<VariantSurvey> look(Connection& connection, std::string_view name, const 
         ++images;
         last = Columns{query}.id<ImageId>();
         Columns columns{query};
-        count_row(columns, wanted, wanted_text, survey);
+        count_in_survey(columns, wanted, wanted_text, survey);
         TRY(columns.status());
     }
     if (images == limit) survey.next_after = last;
@@ -85,7 +46,7 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
     for (const ImageId image_id : images) {
         TRY_ASSIGN(const auto present, made_by(connection, image_id, name));
         if (!present) continue;
-        if (is_same(*present, wanted, wanted_text)) {
+        if (is_same_transform(*present, wanted, wanted_text)) {
             TRY(connection.run(sql::withdraw_rerender, image_id, name));
             continue;
         }
@@ -171,7 +132,7 @@ Result<BlobKey> blob_of(Connection& connection, const RerenderId& id) {
     TRY_ASSIGN(Query query, connection.query(sql::variant_blob, id.image_id, id.name));
     TRY_ASSIGN(const bool found, query.next());
     Columns columns{query};
-    if (!found || columns.next_is_null()) return fenced();
+    if (!found || columns.next_is_null()) return rerender_fenced();
     return columns.id<BlobKey>();
 }
 
@@ -181,22 +142,18 @@ Status replace(Connection& connection, const RerenderId& id, const VariantConten
         // Comes first: whoever lost the claim must not get further.
         TRY_ASSIGN(Query query, connection.query(sql::finish_rerender, id.image_id, id.name, id.token));
         TRY_ASSIGN(const bool held, query.next());
-        if (!held) return fenced();
+        if (!held) return rerender_fenced();
         transform = Columns{query}.text();
         TRY(query.next());
     }
     TRY_ASSIGN(const BlobKey old_blob, blob_of(connection, id));
     TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
-    if (turned_live == 0) {
-        return failure(
-            ErrorCode::conflict, "The work took too long.",
-            fmt::format("blob {} of variant {} is not reserved any more", content.blob.to_string(), id.name));
-    }
+    if (turned_live == 0) return work_overdue(content.blob, id.name);
     TRY_ASSIGN(const std::uint64_t replaced,
                connection.run(sql::variant_remade, id.image_id, id.name, now, content.blob,
                               name_of(content.format), content.width_px, content.height_px,
                               content.size_bytes, content.sha256, std::string_view{transform}));
-    if (replaced == 0) return fenced();
+    if (replaced == 0) return rerender_fenced();
     TRY(connection.run(sql::doom, old_blob));
     TRY(connection.run(sql::job_touched, id.image_id, now));
     return {};
@@ -270,7 +227,7 @@ class SqliteRerenders final : public Rerenders {
         return writer_.write([&](Connection& connection) -> Status {
             TRY_ASSIGN(const std::uint64_t held,
                        connection.run(statement, id.image_id, id.name, id.token, values...));
-            if (held == 0) return fenced();
+            if (held == 0) return rerender_fenced();
             return {};
         });
     }

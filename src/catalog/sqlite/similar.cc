@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/sql/rules.h"
 #include "catalog/sqlite/rows.h"
 #include "catalog/sqlite/statements.h"
 
@@ -23,13 +24,9 @@ bool comes_before(const Match& one, const Match& other) {
 Result<std::int64_t> dhash_of(Connection& connection, const SimilarQuery& wanted) {
     TRY_ASSIGN(Query query, connection.query(sql::dhash_of_image, wanted.image, wanted.owner));
     TRY_ASSIGN(const bool found, query.next());
-    if (!found) return failure(ErrorCode::not_found, "There is no such image.");
+    if (!found) return no_image();
     Columns columns{query};
-    if (columns.next_is_null()) {
-        return failure(ErrorCode::conflict,
-                       "It is not known yet what the image looks like: that is found out when its first "
-                       "variant is made.");
-    }
+    if (columns.next_is_null()) return no_look();
     return columns.number();
 }
 

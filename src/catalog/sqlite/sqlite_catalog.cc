@@ -6,6 +6,7 @@
 
 #include "catalog/sqlite/database_file.h"
 #include "catalog/sqlite/faces.h"
+#include "catalog/sqlite/migrations.h"
 
 namespace safelight {
 namespace sqlite {
@@ -45,12 +46,7 @@ class SqliteDatabase final : public CatalogDatabase {
 Status require_newest_version(const SqliteConfig& config) {
     TRY_ASSIGN(const auto connection, Connection::open(reader_options(config)));
     TRY_ASSIGN(const std::uint32_t version, schema_version(*connection));
-    TRY(refuse_newer(version));
-    if (version == newest_version()) return {};
-    return failure(ErrorCode::conflict,
-                   fmt::format("The catalog's schema has version {}, and this program needs version {}: run "
-                               "`safelight migrate up`.",
-                               version, newest_version()));
+    return require_newest(version, newest_version(migrations()));
 }
 
 }  // namespace

@@ -3,23 +3,9 @@
 
 #include <string_view>
 
-namespace safelight::sqlite::sql {
+#include "catalog/sql/columns.h"
 
-// Lists of columns that several statements share; rows.cc reads them in this order.
-#define SAFELIGHT_IMAGE_COLUMNS                                                                 \
-    "images.id, images.owner, images.filename, images.blob, images.size_bytes, images.sha256, " \
-    "images.format, "                                                                           \
-    "images.width_px, images.height_px, images.frames, images.has_alpha, images.colour_space, " \
-    "images.orientation, "                                                                      \
-    "images.camera_make, images.camera_model, images.taken_at, images.artist, "                 \
-    "images.copyright, images.latitude, images.longitude, images.focal_x, images.focal_y, "     \
-    "images.dhash, images.dominant, images.palette, images.thumbhash, images.blurhash"
-#define SAFELIGHT_JOB_COLUMNS \
-    "jobs.id, jobs.owner, jobs.status, jobs.attempts, jobs.metadata, jobs.updated_at, jobs.finished_at"
-#define SAFELIGHT_VARIANT_COLUMNS                                                                  \
-    "variants.image_id, variants.name, variants.position, variants.transform, variants.status, "   \
-    "variants.updated_at, variants.blob, variants.format, variants.width_px, variants.height_px, " \
-    "variants.size_bytes, variants.sha256, variants.error_code, variants.error_detail"
+namespace safelight::sqlite::sql {
 
 // Finding and listing. CROSS JOIN keeps the order of the loops, and with it the order of the rows. The plus
 // sign hides the parameter from the planner: else SQLite compares its value with the condition of the index
@@ -205,10 +191,6 @@ inline constexpr std::string_view references =
     " UNION ALL"
     " SELECT blob, size_bytes, sha256, image_id, name FROM variants WHERE blob > $1"
     " ORDER BY key LIMIT $2";
-
-#undef SAFELIGHT_IMAGE_COLUMNS
-#undef SAFELIGHT_JOB_COLUMNS
-#undef SAFELIGHT_VARIANT_COLUMNS
 
 struct Named {
     std::string_view name;

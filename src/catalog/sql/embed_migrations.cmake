@@ -1,4 +1,4 @@
-# Writes a source file that holds every migration of a folder: cmake -DFOLDER=… -DOUTPUT=… -P embed_migrations.cmake
+# Writes a source file that holds every migration of a folder: cmake -DBACKEND=… -DFOLDER=… -DOUTPUT=… -P embed_migrations.cmake
 # Files are called 0001_name.up.sql and 0001_name.down.sql; versions rise by one from 1.
 file(GLOB ups RELATIVE "${FOLDER}" "${FOLDER}/*.up.sql")
 list(SORT ups)
@@ -20,9 +20,9 @@ foreach(up IN LISTS ups)
   string(APPEND entries "    {${version}, \"${name}\",\n     R\"sql(${up_sql})sql\",\n     R\"sql(${down_sql})sql\"},\n")
 endforeach()
 file(WRITE "${OUTPUT}.new" "// Generated from the SQL files of ${FOLDER}; do not edit.
-#include \"catalog/sqlite/migrations.h\"
+#include \"catalog/${BACKEND}/migrations.h\"
 
-namespace safelight::sqlite {
+namespace safelight::${BACKEND} {
 
 std::span<const Migration> migrations() {
     static constexpr Migration all[] = {
@@ -30,6 +30,6 @@ ${entries}    };
     return all;
 }
 
-}  // namespace safelight::sqlite
+}  // namespace safelight::${BACKEND}
 ")
 execute_process(COMMAND "${CMAKE_COMMAND}" -E rename "${OUTPUT}.new" "${OUTPUT}")

@@ -1,0 +1,256 @@
+#include "catalog/postgres/connection.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <utility>
+
+#include "catalog/postgres/errors.h"
+
+namespace safelight::postgres {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr int oldest_server = 150'000;
+
+/// By how much the server may be late with its own timeout before it is not waited for any more.
+constexpr Milliseconds grace{500};
+
+/// Big-endian, of 1, 2, 4 or 8 bytes.
+std::uint64_t unsigned_of(std::span<const std::byte> bytes) {
+    std::uint64_t value = 0;
+    for (const std::byte byte : bytes) value = (value << 8) | std::to_integer<std::uint64_t>(byte);
+    return value;
+}
+
+std::string message_of(PGconn* handle) {
+    std::string message = PQerrorMessage(handle);
+    std::ranges::replace(message, '\n', ' ');
+    return message;
+}
+
+PGconn* connect(const ConnectionOptions& options) {
+    const std::string seconds = std::to_string(
+        std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(options.connect_timeout).count()));
+    // Of what is named twice the later one counts: the URL may say other than what stands before it.
+    const std::array names{
+        "fallback_application_name", "target_session_attrs", "dbname",
+        "connect_timeout",           "client_encoding",      static_cast<const char*>(nullptr)};
+    const std::array values{
+        "safelight", options.writes ? "read-write" : "any", options.url.c_str(), seconds.c_str(),
+        "UTF8",      static_cast<const char*>(nullptr)};
+    return PQconnectdbParams(names.data(), values.data(), 1);
+}
+
+/// Every statement is written for the indexes that the schema has. Left to itself the planner scans and sorts
+/// while a table is small or unknown to it, and keeps to that for the life of a prepared statement; so the
+/// ways around the indexes are closed, and plans are made once. See the ADR.
+std::string settings_for(const ConnectionOptions& options) {
+    return fmt::format(
+        "SET statement_timeout = {0}; SET lock_timeout = {1}; SET idle_in_transaction_session_timeout = {2};"
+        " SET default_transaction_isolation = 'read committed'; SET jit = off;"
+        " SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = off;"
+        " SET enable_sort = off; SET enable_incremental_sort = off; SET enable_hashjoin = off; SET "
+        "enable_mergejoin = off;"
+        // What is acknowledged is on the disk, whatever the server's own default is.
+        " SELECT set_config('synchronous_commit', 'on', false)"
+        " WHERE current_setting('synchronous_commit') = 'off'",
+        options.statement_timeout.count(), options.lock_timeout.count(),
+        2 * options.statement_timeout.count());
+}
+
+}  // namespace
+
+std::uint64_t Answer::affected() const {
+    const std::string_view digits = PQcmdTuples(result_.get());
+    std::uint64_t count = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), count);
+    return count;
+}
+
+std::int64_t Answer::integer(int column) const {
+    const auto value = bytes(column);
+    const std::uint64_t raw = unsigned_of(value);
+    if (value.size() == 2) return static_cast<std::int16_t>(raw);
+    if (value.size() == 4) return static_cast<std::int32_t>(raw);
+    return static_cast<std::int64_t>(raw);
+}
+
+double Answer::real(int column) const {
+    return std::bit_cast<double>(unsigned_of(bytes(column)));
+}
+
+std::string_view Answer::text(int column) const {
+    return {PQgetvalue(result_.get(), row_, column),
+            static_cast<std::size_t>(PQgetlength(result_.get(), row_, column))};
+}
+
+std::span<const std::byte> Answer::bytes(int column) const {
+    const std::string_view value = text(column);
+    return std::as_bytes(std::span(value.data(), value.size()));
+}
+
+Result<std::unique_ptr<Connection>> Connection::open(const ConnectionOptions& options) {
+    PGconn* handle = connect(options);
+    if (handle == nullptr)
+        return std::unexpected(error_with(ErrorCode::unavailable, "no memory for a connection"));
+    std::unique_ptr<Connection> connection{new Connection(handle, options.statement_timeout + grace)};
+    if (PQstatus(handle) != CONNECTION_OK) return connection->lost("connect");
+    TRY(connection->configure(options));
+    return connection;
+}
+
+Status Connection::configure(const ConnectionOptions& options) {
+    PQsetNoticeProcessor(handle(), [](void*, const char*) {}, nullptr);
+    if (PQsetnonblocking(handle(), 1) != 0) return lost("set nonblocking");
+    if (const int version = PQserverVersion(handle()); version < oldest_server) {
+        return failure(ErrorCode::conflict,
+                       fmt::format("The catalog needs PostgreSQL {} or later; the server has version {}.",
+                                   oldest_server / 10'000, version / 10'000));
+    }
+    const char* encoding = PQparameterStatus(handle(), "server_encoding");
+    if (encoding == nullptr || std::string_view(encoding) != "UTF8") {
+        return failure(ErrorCode::conflict,
+                       "The catalog's database has to be created with the encoding UTF8, and is not.");
+    }
+    TRY(script(settings_for(options)));
+    return {};
+}
+
+Result<Answer> Connection::execute(std::string_view text, const Parameters& parameters) {
+    worth_repeating_ = false;
+    TRY_ASSIGN(const std::string name, prepare(text, parameters));
+    const Parameters::Arrays arrays = parameters.arrays();
+    if (PQsendQueryPrepared(handle(), name.c_str(), parameters.count(), arrays.values.data(),
+                            arrays.lengths.data(), arrays.formats.data(), 1) == 0) {
+        return lost(text);
+    }
+    return receive(text);
+}
+
+Result<std::string> Connection::prepare(std::string_view text, const Parameters& parameters) {
+    if (const auto found = statements_.find(text); found != statements_.end()) return found->second;
+    const std::string name = fmt::format("s{}", statements_.size());
+    if (PQsendPrepare(handle(), name.c_str(), std::string(text).c_str(), parameters.count(),
+                      parameters.types()) == 0) {
+        return lost(text);
+    }
+    TRY(receive(text));
+    return statements_.emplace(text, name).first->second;
+}
+
+Result<Answer> Connection::script(const std::string& text) {
+    worth_repeating_ = false;
+    if (PQsendQuery(handle(), text.c_str()) == 0) return lost(text);
+    return receive(text);
+}
+
+Status Connection::begin() {
+    TRY(script("BEGIN"));
+    return {};
+}
+
+Status Connection::commit() {
+    const Result<Answer> answer = script("COMMIT");
+    if (!answer) {
+        // An error that the server itself reports means that it rolled back.
+        outcome_unknown_ = !usable_;
+        return std::unexpected(answer.error());
+    }
+    if (answer->tag() == "COMMIT") return {};
+    return std::unexpected(
+        error_with(ErrorCode::internal, "a transaction went on after one of its statements had failed"));
+}
+
+void Connection::roll_back() {
+    if (!usable_ || is_idle()) return;
+    if (!script("ROLLBACK")) usable_ = false;
+}
+
+bool Connection::is_quiet() const {
+    pollfd socket{.fd = PQsocket(handle_.get()), .events = POLLIN, .revents = 0};
+    return PQstatus(handle_.get()) == CONNECTION_OK && ::poll(&socket, 1, 0) == 0;
+}
+
+/// Reads all results of what was sent; the first error counts.
+Result<Answer> Connection::receive(std::string_view doing) {
+    const Deadline deadline = SteadyClock::now() + timeout_;
+    Result<Answer> outcome = std::unexpected(Error{});
+    bool is_empty = true;
+    while (true) {
+        if (auto waited = await_result(deadline, doing); !waited) {
+            if (!is_empty && !outcome) return outcome;
+            return forward(std::move(waited));
+        }
+        Answer answer{PQgetResult(handle())};
+        const PGresult* result = answer.get();
+        if (result == nullptr) break;
+        if (!is_empty && !outcome) continue;
+        is_empty = false;
+        const ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
+            outcome = std::move(answer);
+        } else {
+            outcome = std::unexpected(error_of(result, doing));
+        }
+    }
+    if (is_empty) return lost(doing);
+    return outcome;
+}
+
+/// Until PQgetResult does not block.
+Status Connection::await_result(Deadline deadline, std::string_view doing) {
+    while (true) {
+        const int unsent = PQflush(handle());
+        if (unsent < 0) return lost(doing);
+        if (unsent == 0 && PQisBusy(handle()) == 0) return {};
+        const auto left = std::chrono::ceil<Milliseconds>(deadline - SteadyClock::now());
+        pollfd socket{.fd = PQsocket(handle()),
+                      .events = static_cast<short>(unsent > 0 ? POLLIN | POLLOUT : POLLIN),
+                      .revents = 0};
+        const int ready = left.count() > 0 ? ::poll(&socket, 1, static_cast<int>(left.count())) : 0;
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready == 0) {
+            usable_ = false;
+            return std::unexpected(error_with(
+                ErrorCode::unavailable,
+                fmt::format("PostgreSQL did not answer within {} ms [{}]", timeout_.count(), doing)));
+        }
+        if (ready < 0 || PQconsumeInput(handle()) == 0) return lost(doing);
+    }
+}
+
+std::unexpected<Error> Connection::lost(std::string_view doing) {
+    usable_ = false;
+    lost_ = true;
+    return std::unexpected(error_with(
+        ErrorCode::unavailable,
+        fmt::format("PostgreSQL, connection lost: {} [{}]", message_of(handle()), doing.substr(0, 120))));
+}
+
+Error Connection::error_of(const PGresult* result, std::string_view doing) {
+    const auto field = [result](int code) {
+        const char* text = PQresultErrorField(result, code);
+        return std::string_view(text == nullptr ? "" : text);
+    };
+    const std::string_view sqlstate = field(PG_DIAG_SQLSTATE);
+    const std::string_view severity = field(PG_DIAG_SEVERITY_NONLOCALIZED);
+    worth_repeating_ = postgres::is_worth_repeating(sqlstate);
+    if (PQstatus(handle()) != CONNECTION_OK || severity == "FATAL" || severity == "PANIC" ||
+        needs_new_connection(sqlstate)) {
+        usable_ = false;
+        lost_ = true;
+    }
+    const std::string message =
+        sqlstate.empty() ? message_of(handle()) : std::string(field(PG_DIAG_MESSAGE_PRIMARY));
+    return error_with(meaning_of(sqlstate),
+                      fmt::format("PostgreSQL {}: {} [{}]", sqlstate.empty() ? "(no state)" : sqlstate,
+                                  message, doing.substr(0, 120)));
+}
+
+}  // namespace safelight::postgres

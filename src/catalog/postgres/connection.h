@@ -1,0 +1,136 @@
+// A thin wrapper over libpq: one connection, statements prepared once, typed errors, nothing thrown, and no
+// call that waits longer than it may.
+//
+// SQL is written with $1…$n, as for SQLite. A statement's text is the key of the statement cache.
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "catalog/postgres/parameters.h"
+#include "catalog/sql/row.h"
+
+namespace safelight::postgres {
+
+struct ConnectionOptions {
+    std::string url;
+    bool writes = true;  // else a standby will do
+    Milliseconds connect_timeout{2'000};
+    Milliseconds statement_timeout{5'000};
+    Milliseconds lock_timeout{3'000};
+};
+
+/// What a statement returned; owns it. A Row once `next` has returned true.
+class Answer final : public Row {
+  public:
+    explicit Answer(PGresult* result) : result_(result, &PQclear) {}
+
+    /// Moves to the next row; false when there is none.
+    [[nodiscard]] bool next() { return ++row_ < PQntuples(result_.get()); }
+    [[nodiscard]] int row_count() const { return PQntuples(result_.get()); }
+    /// How many rows were inserted, updated or deleted.
+    [[nodiscard]] std::uint64_t affected() const;
+    [[nodiscard]] const PGresult* get() const { return result_.get(); }
+    /// "COMMIT", "UPDATE 1", …
+    [[nodiscard]] std::string_view tag() const { return PQcmdStatus(result_.get()); }
+
+    [[nodiscard]] bool is_null(int column) const override {
+        return PQgetisnull(result_.get(), row_, column) != 0;
+    }
+    [[nodiscard]] std::int64_t integer(int column) const override;
+    [[nodiscard]] double real(int column) const override;
+    [[nodiscard]] std::string_view text(int column) const override;
+    [[nodiscard]] std::span<const std::byte> bytes(int column) const override;
+
+  private:
+    std::unique_ptr<PGresult, decltype(&PQclear)> result_;
+    int row_ = -1;
+};
+
+/// One thread at a time.
+class Connection {
+  public:
+    /// Errors: unavailable; conflict (the server is too old, or its encoding is not UTF-8).
+    [[nodiscard]] static Result<std::unique_ptr<Connection>> open(const ConnectionOptions& options);
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// `text` is a literal: it is not copied.
+    template <class... Values>
+    [[nodiscard]] Result<Answer> query(std::string_view text, const Values&... values) {
+        return execute(text, Parameters::of(values...));
+    }
+
+    /// Returns how many rows were inserted, updated or deleted.
+    template <class... Values>
+    [[nodiscard]] Result<std::uint64_t> run(std::string_view text, const Values&... values) {
+        TRY_ASSIGN(const Answer answer, execute(text, Parameters::of(values...)));
+        return answer.affected();
+    }
+
+    /// One or several statements without parameters; returns what the last one did. Its columns are text.
+    [[nodiscard]] Result<Answer> script(const std::string& text);
+
+    [[nodiscard]] Status begin();
+    /// After an error `is_outcome_unknown` tells whether it may have been committed all the same.
+    [[nodiscard]] Status commit();
+    /// Harmless outside of a transaction.
+    void roll_back();
+
+    /// False after an error that only a new connection may cure.
+    [[nodiscard]] bool is_usable() const { return usable_; }
+    /// The connection broke, rather than that the server took too long.
+    [[nodiscard]] bool is_lost() const { return lost_; }
+    [[nodiscard]] bool is_outcome_unknown() const { return outcome_unknown_; }
+    /// The last error was a deadlock, or another that the same transaction may not meet again.
+    [[nodiscard]] bool is_worth_repeating() const { return worth_repeating_; }
+    /// False when the server has hung up, or said something unasked, while nothing was going on.
+    [[nodiscard]] bool is_quiet() const;
+
+    /// How long the answer to one statement may take from now on.
+    void set_timeout(Milliseconds timeout) { timeout_ = timeout; }
+    [[nodiscard]] Milliseconds timeout() const { return timeout_; }
+
+    /// True outside of transactions.
+    [[nodiscard]] bool is_idle() const { return PQtransactionStatus(handle_.get()) == PQTRANS_IDLE; }
+
+    /// Of a standby: up to where its server is known to have repeated the primary's log.
+    [[nodiscard]] std::int64_t replayed_position() const { return replayed_position_; }
+    void set_replayed_position(std::int64_t position) { replayed_position_ = position; }
+
+    [[nodiscard]] PGconn* handle() { return handle_.get(); }
+
+  private:
+    using Deadline = std::chrono::steady_clock::time_point;
+
+    Connection(PGconn* handle, Milliseconds timeout) : handle_(handle, &PQfinish), timeout_(timeout) {}
+
+    [[nodiscard]] Status configure(const ConnectionOptions& options);
+    [[nodiscard]] Result<Answer> execute(std::string_view text, const Parameters& parameters);
+    [[nodiscard]] Result<std::string> prepare(std::string_view text, const Parameters& parameters);
+    [[nodiscard]] Result<Answer> receive(std::string_view doing);
+    [[nodiscard]] Status await_result(Deadline deadline, std::string_view doing);
+    [[nodiscard]] std::unexpected<Error> lost(std::string_view doing);
+    [[nodiscard]] Error error_of(const PGresult* result, std::string_view doing);
+
+    std::unique_ptr<PGconn, decltype(&PQfinish)> handle_;
+    Milliseconds timeout_;
+    bool usable_ = true;
+    bool lost_ = false;
+    bool outcome_unknown_ = false;
+    bool worth_repeating_ = false;
+    std::int64_t replayed_position_ = 0;
+    std::unordered_map<std::string_view, std::string> statements_;  // text → the name it is prepared under
+};
+
+}  // namespace safelight::postgres

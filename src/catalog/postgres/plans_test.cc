@@ -1,0 +1,182 @@
+// No statement of ours scans or sorts a table, be it empty or large.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "catalog/postgres/connection.h"
+#include "catalog/postgres/migrations.h"
+#include "catalog/postgres/statements.h"
+#include "catalog/postgres/testing/test_schema.h"
+
+namespace safelight::postgres {
+namespace {
+
+/// `count` jobs of two owners in all states, with two variants each; no triggers, for they would take
+/// minutes.
+void fill(RawDatabase& raw, int count) {
+    const std::string series = " FROM generate_series(1, " + std::to_string(count) + ") AS n";
+    const auto uuid = [](const std::string& kind, const std::string& n = "n") {
+        return "(lpad(to_hex(" + n + "), 12, '0') || '7000800000000000000" + kind + "')::uuid";
+    };
+    const std::string owner = "('0000000000007000800000000000000' || n % 2)::uuid";
+    raw.must("SET session_replication_role = replica");
+    raw.must("INSERT INTO blobs SELECT " + uuid("b") + ", 'live', n" + series);
+    raw.must("INSERT INTO blobs SELECT " + uuid("c") +
+             ", CASE n % 3 WHEN 0 THEN 'writing' WHEN 1 THEN 'doomed' ELSE 'live' END, n" + series);
+    raw.must(
+        "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px, "
+        "frames,"
+        " has_alpha, colour_space, orientation, dhash, dominant, palette, thumbhash, blurhash) SELECT " +
+        uuid("1") + ", " + owner + ", 'a.jpg', " + uuid("b") +
+        ", 1, decode(repeat('00', 32), 'hex'), 'jpeg', 1, 1, 1, false, 'rgb', 1, hashint8(n)::bigint << 31,"
+        " '\\x000000', '\\x000000', '\\x00', 'x'" +
+        series);
+    raw.must(
+        "INSERT INTO jobs (id, owner, image_id, status, due_at, metadata, updated_at, finished_at) SELECT " +
+        uuid("2") + ", " + owner + ", " + uuid("1") +
+        ", (ARRAY['UNPROCESSED', 'PROCESSING', 'PROCESSED', 'FAILED'])[n % 4 + 1], n, '{}', n,"
+        " CASE WHEN n % 4 >= 2 THEN n END" +
+        series);
+    raw.must("INSERT INTO variants (image_id, name, position, transform, updated_at) SELECT " + uuid("1") +
+             ", 'a', 0, '{}', n" + series);
+    raw.must(
+        "INSERT INTO variants (image_id, name, position, transform, updated_at, status, blob, format, "
+        "width_px,"
+        " height_px, size_bytes, sha256) SELECT " +
+        uuid("1") + ", 'b', 1, '{}', n, 'ready', " + uuid("c") +
+        ", 'jpeg', 1, 1, 1, decode(repeat('00', 32), 'hex')" + series);
+    raw.must("INSERT INTO rerenders (image_id, name, transform, due_at) SELECT " + uuid("1") +
+             ", 'b', '{}', n" + series);
+    for (const char* table : {"blobs", "images", "jobs", "variants", "rerenders", "totals"})
+        raw.must(std::string("ANALYZE ") + table);
+}
+
+class PostgresPlans : public testing::Test {
+  protected:
+    PostgresPlans() {
+        const SystemClock clock;
+        EXPECT_TRUE(make_postgres_migrator(schema_.config(), clock).value()->up());
+        connection_ = Connection::open(options_of(schema_.config())).value();
+    }
+
+    std::vector<std::string> lines_of(const std::string& sql) {
+        auto answer = connection_->script(sql);
+        std::vector<std::string> lines;
+        EXPECT_TRUE(answer) << answer.error().log_text;
+        while (answer && answer->next()) lines.emplace_back(answer->text(0));
+        return lines;
+    }
+
+    static int parameters_of(std::string_view text) {
+        int most = 0;
+        for (std::size_t at = 0; (at = text.find('$', at)) != std::string_view::npos; ++at) {
+            int number = 0;
+            std::from_chars(text.data() + at + 1, text.data() + text.size(), number);
+            most = std::max(most, number);
+        }
+        return most;
+    }
+
+    /// The plan that a prepared statement has for good; `values` are those of the first parameters.
+    std::vector<std::string> plan_of(std::string_view text, const std::string& how = "",
+                                     std::vector<std::string> values = {}) {
+        values.resize(static_cast<std::size_t>(parameters_of(text)), "NULL");
+        std::string list;
+        for (const std::string& value : values) list += (list.empty() ? "(" : ", ") + value;
+        if (!list.empty()) list += ")";
+        lines_of("PREPARE explained AS " + std::string(text));
+        auto plan = lines_of("EXPLAIN " + how + " EXECUTE explained " + list);
+        lines_of("DEALLOCATE explained");
+        return plan;
+    }
+
+    std::string whole_plan_of(std::string_view text) {
+        std::string plan;
+        for (const std::string& line : plan_of(text)) plan += line + "\n";
+        return plan;
+    }
+
+    void expect_all_by_index() {
+        for (const auto& [name, text] : sql::all) {
+            const auto plan = plan_of(text);
+            for (std::size_t i = 0; i < plan.size(); ++i) expect_good(std::string(name), plan, i);
+        }
+    }
+
+    static void expect_good(const std::string& name, const std::vector<std::string>& plan, std::size_t i) {
+        const std::string& step = plan[i];
+        const auto has = [&step](const char* words) { return step.find(words) != std::string::npos; };
+        for (const char* words : {"Seq Scan", "Bitmap", "Hash Join", "Merge Join"})
+            EXPECT_FALSE(has(words)) << name << ": " << step;
+        // Of what is similar the nearest are kept: that is a heap, not the whole.
+        EXPECT_FALSE(has("Sort  (") && name != "similar_ids") << name << ": " << step;
+        // An index that is walked through from end to end is a scan by another name.
+        if (!has("Index Scan") && !has("Index Only Scan")) return;
+        const bool is_searched = i + 1 < plan.size() && plan[i + 1].find("Index Cond") != std::string::npos;
+        EXPECT_TRUE(is_searched) << name << ": " << step;
+    }
+
+    TestSchema schema_;
+    RawDatabase raw_{schema_.url()};
+    std::unique_ptr<Connection> connection_;
+};
+
+TEST_F(PostgresPlans, EveryStatementSearchesByIndexWhileTheTablesAreEmpty) {
+    expect_all_by_index();
+}
+
+TEST_F(PostgresPlans, EveryStatementSearchesByIndexWhenTheTablesAreLarge) {
+    fill(raw_, 30'000);
+    expect_all_by_index();
+}
+
+TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
+    fill(raw_, 10'000);
+    const auto expect_index = [this](std::string_view text, const std::string& step) {
+        EXPECT_NE(whole_plan_of(text).find(step), std::string::npos) << step << "\n" << whole_plan_of(text);
+    };
+    expect_index(sql::list_jobs, "Index Scan Backward using jobs_by_owner on jobs");
+    expect_index(sql::list_jobs_by_status, "Index Scan Backward using jobs_by_owner_and_status on jobs");
+    expect_index(sql::list_images, "Index Scan Backward using images_by_owner on images");
+    expect_index(sql::similar_ids, "Index Only Scan using images_by_owner on images");
+    expect_index(sql::claimable, "Index Scan using jobs_claimable on jobs");
+    expect_index(sql::claim_rerender, "Index Scan using rerenders_claimable on rerenders");
+    expect_index(sql::rerender_counts, "Index Only Scan using rerenders_by_name on rerenders");
+    expect_index(sql::doom_overdue, "Index Scan using blobs_overdue on blobs");
+    expect_index(sql::doomed, "using blobs_doomed on blobs");
+}
+
+TEST_F(PostgresPlans, APageCostsItsRowsAndNotTheTables) {
+    fill(raw_, 30'000);
+    raw_.must("VACUUM");
+    const std::string owner = "'00000000-0000-7000-8000-000000000000'";
+    const std::string first = "'00000000-0000-0000-0000-000000000000'";
+    const std::string last = "'ffffffff-ffff-ffff-ffff-ffffffffffff'";
+    const std::vector<std::pair<std::string_view, std::vector<std::string>>> pages{
+        {sql::list_jobs, {owner, first, last, "51"}},
+        {sql::list_jobs_by_status, {owner, first, last, "51", "'PROCESSED'"}},
+        {sql::list_images, {owner, first, last, "51"}},
+        {sql::claimable, {"100000000", "50"}},
+        {sql::survey, {first, "50", "'b'"}},
+        {sql::references, {first, "50"}},
+        {sql::doomed, {first, "50"}},
+    };
+    for (const auto& [text, values] : pages) {
+        const auto plan = plan_of(text, "(ANALYZE, BUFFERS, TIMING off)", values);
+        const auto buffers = std::ranges::find_if(
+            plan, [](const std::string& line) { return line.find("Buffers: shared") != std::string::npos; });
+        ASSERT_NE(buffers, plan.end()) << text;
+        int blocks = 0;
+        for (const std::string word : {"hit=", "read="}) {
+            const auto at = buffers->find(word);
+            if (at != std::string::npos) blocks += std::stoi(buffers->substr(at + word.size()));
+        }
+        // A row is found through at most three levels of an index, and a page joins three tables.
+        EXPECT_LT(blocks, 51 * 4 * 3) << text << *buffers;
+        EXPECT_GT(blocks, 0) << text;
+    }
+}
+
+}  // namespace
+}  // namespace safelight::postgres

@@ -1,0 +1,113 @@
+#include "catalog/postgres/postgres_catalog.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "catalog/postgres/faces.h"
+#include "catalog/postgres/migrations.h"
+
+namespace safelight {
+namespace postgres {
+namespace {
+
+Pool::Options primary_options(const PostgresConfig& config) {
+    return {.connection = options_of(config),
+            .connections = config.connections,
+            .wait = config.pool_timeout,
+            .tracks_position = !config.read_url.empty()};
+}
+
+std::unique_ptr<Pool> make_standby(const PostgresConfig& config) {
+    if (config.read_url.empty()) return nullptr;
+    Pool::Options options = primary_options(config);
+    options.connection.url = config.read_url;
+    options.connection.writes = false;
+    options.tracks_position = false;
+    return std::make_unique<Pool>(std::move(options));
+}
+
+class PostgresDatabase final : public CatalogDatabase {
+  public:
+    explicit PostgresDatabase(const PostgresConfig& config)
+        : check_timeout_(config.check_timeout),
+          pool_(primary_options(config)),
+          reads_(pool_, make_standby(config)),
+          jobs_(make_jobs(pool_, reads_)),
+          claims_(make_claims(pool_)),
+          ledger_(make_ledger(pool_)),
+          rerenders_(make_rerenders(pool_)) {}
+
+    Catalog& catalog() override { return *jobs_; }
+    JobClaims& claims() override { return *claims_; }
+    BlobLedger& ledger() override { return *ledger_; }
+    Rerenders& rerenders() override { return *rerenders_; }
+    Status check() override { return pool_.check(check_timeout_); }
+
+  private:
+    const Milliseconds check_timeout_;
+    Pool pool_;
+    Reads reads_;
+    const std::unique_ptr<Catalog> jobs_;
+    const std::unique_ptr<JobClaims> claims_;
+    const std::unique_ptr<BlobLedger> ledger_;
+    const std::unique_ptr<Rerenders> rerenders_;
+};
+
+Status require_newest_version(const PostgresConfig& config) {
+    TRY_ASSIGN(const auto connection, Connection::open(options_of(config)));
+    TRY_ASSIGN(const std::uint32_t version, schema_version(*connection));
+    return require_newest(version, newest_version(migrations()));
+}
+
+/// libpq's own message of a fault would quote it, with the password that it may hold.
+bool is_understood(const std::string& url) {
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parts(
+        PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree);
+    return parts != nullptr;
+}
+
+}  // namespace
+}  // namespace postgres
+
+Status PostgresConfig::validate() const {
+    std::vector<Fault> faults;
+    const auto require = [&faults](bool holds, const char* field, const char* detail) {
+        if (!holds) faults.push_back({fmt::format("/{}", field), detail});
+    };
+    const auto require_time = [&require](Milliseconds time, Milliseconds least, const char* field,
+                                         const char* detail) {
+        require(time >= least && time <= Milliseconds{3'600'000}, field, detail);
+    };
+    require(!url.empty() && postgres::is_understood(url), "url",
+            "The URL of the catalog's database is missing, or cannot be understood.");
+    require(read_url.empty() || postgres::is_understood(read_url), "read_url",
+            "The URL for reads cannot be understood.");
+    require(connections >= 1 && connections <= 1'000, "connections", "There are 1 to 1,000 connections.");
+    require_time(connect_timeout, Milliseconds{2'000}, "connect_timeout",
+                 "The connect timeout is 2 seconds to 1 hour.");
+    require_time(pool_timeout, Milliseconds{1}, "pool_timeout", "The pool timeout is 1 ms to 1 hour.");
+    require_time(statement_timeout, Milliseconds{10}, "statement_timeout",
+                 "The statement timeout is 10 ms to 1 hour.");
+    require_time(lock_timeout, Milliseconds{1}, "lock_timeout", "The lock timeout is 1 ms to 1 hour.");
+    require_time(check_timeout, Milliseconds{1}, "check_timeout", "The check timeout is 1 ms to 1 hour.");
+    require_time(migration_timeout, Milliseconds{1'000}, "migration_timeout",
+                 "The migration timeout is 1 second to 1 hour.");
+    if (!faults.empty()) return invalid(std::move(faults));
+    return {};
+}
+
+Result<std::unique_ptr<CatalogDatabase>> open_postgres_catalog(const PostgresConfig& config) {
+    TRY(config.validate());
+    TRY(postgres::require_newest_version(config));
+    return std::make_unique<postgres::PostgresDatabase>(config);
+}
+
+Result<std::unique_ptr<CatalogDatabase>> migrate_and_open_postgres_catalog(const PostgresConfig& config,
+                                                                           const Clock& clock) {
+    TRY_ASSIGN(const auto migrator, make_postgres_migrator(config, clock));
+    TRY(migrator->up());
+    return open_postgres_catalog(config);
+}
+
+}  // namespace safelight

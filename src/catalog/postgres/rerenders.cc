@@ -1,0 +1,190 @@
+// Rerenders on PostgreSQL. A claim is held by who knows its token, until it is given back, asked for
+// otherwise, or taken over; tokens come from a sequence, which never gives one out twice.
+#include <utility>
+
+#include "catalog/postgres/faces.h"
+#include "catalog/postgres/rows.h"
+#include "catalog/postgres/statements.h"
+#include "catalog/sql/rules.h"
+
+namespace safelight::postgres {
+namespace {
+
+Result<VariantSurvey> look(Connection& connection, std::string_view name, const Transform& wanted,
+                           std::optional<ImageId> after, std::uint32_t limit) {
+    const std::string wanted_text = to_json(wanted);
+    VariantSurvey survey;
+    std::uint32_t images = 0;
+    ImageId last;
+    TRY_ASSIGN(Answer answer, connection.query(sql::survey, after.value_or(ImageId{}), limit, name));
+    while (answer.next()) {
+        ++images;
+        last = Columns{answer}.id<ImageId>();
+        Columns columns{answer};
+        count_in_survey(columns, wanted, wanted_text, survey);
+        TRY(columns.status());
+    }
+    if (images == limit) survey.next_after = last;
+    return survey;
+}
+
+Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> images, std::string_view name,
+                              const Transform& wanted, bool failed_again, Timestamp now) {
+    const std::string wanted_text = to_json(wanted);
+    std::vector<ImageId> as_wanted;
+    std::vector<ImageId> stale;
+    // Locked, so that what is decided here still holds when it is carried out.
+    TRY_ASSIGN(Answer answer, connection.query(sql::lock_ready_variants, images, name));
+    while (answer.next()) {
+        Columns columns{answer};
+        const auto id = columns.id<ImageId>();
+        const bool is_as_wanted = is_same_transform(columns.view(), wanted, wanted_text);
+        TRY(columns.status());
+        (is_as_wanted ? as_wanted : stale).push_back(id);
+    }
+    if (!as_wanted.empty())
+        TRY(connection.run(sql::withdraw_rerenders, std::span<const ImageId>(as_wanted), name));
+    if (stale.empty()) return 0;
+    return connection.run(sql::request_rerenders, std::span<const ImageId>(stale), name,
+                          std::string_view{wanted_text}, now, failed_again);
+}
+
+/// What was taken, with a transform that this version may not understand.
+struct Taken {
+    RerenderClaim claim;
+    Result<Transform> transform;
+};
+
+Result<std::optional<Taken>> take(Connection& connection, Milliseconds lease, Timestamp now) {
+    TRY_ASSIGN(Answer answer, connection.query(sql::claim_rerender, now, now + lease));
+    if (!answer.next()) return std::nullopt;
+    Columns columns{answer};
+    RerenderClaim claim;
+    claim.lease_until = now + lease;
+    claim.name = columns.text();
+    auto transform = parse_transform(columns.view());
+    claim.token = columns.number<std::uint64_t>();
+    claim.tries = columns.number<std::uint32_t>();
+    claim.job_id = columns.id<JobId>();
+    claim.image = read_image(columns);
+    TRY(columns.status());
+    return Taken{std::move(claim), std::move(transform)};
+}
+
+Result<BlobKey> lock_blob_of(Connection& connection, const RerenderId& id) {
+    TRY_ASSIGN(Answer answer, connection.query(sql::variant_blob, id.image_id, id.name));
+    if (!answer.next()) return rerender_fenced();
+    Columns columns{answer};
+    if (columns.next_is_null()) return rerender_fenced();
+    return columns.id<BlobKey>();
+}
+
+Status replace(Connection& connection, const RerenderId& id, const VariantContent& content, Timestamp now) {
+    // Job, variant, rerender: the order in which everybody locks them. Whoever lost the claim is sent away
+    // then, and has changed nothing.
+    TRY(connection.run(sql::job_touched, id.image_id, now));
+    TRY_ASSIGN(const BlobKey old_blob, lock_blob_of(connection, id));
+    TRY_ASSIGN(Answer held, connection.query(sql::finish_rerender, id.image_id, id.name, id.token));
+    if (!held.next()) return rerender_fenced();
+    const std::string transform = Columns{held}.text();
+    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
+    if (turned_live == 0) return work_overdue(content.blob, id.name);
+    TRY_ASSIGN(const std::uint64_t replaced,
+               connection.run(sql::variant_remade, id.image_id, id.name, now, content.blob,
+                              name_of(content.format), content.width_px, content.height_px,
+                              content.size_bytes, content.sha256, std::string_view{transform}));
+    if (replaced == 0) return rerender_fenced();
+    TRY(connection.run(sql::doom, std::span<const BlobKey>(&old_blob, 1)));
+    return {};
+}
+
+class PostgresRerenders final : public Rerenders {
+  public:
+    explicit PostgresRerenders(Pool& pool) : pool_(pool) {}
+
+    Result<VariantSurvey> survey(std::string_view name, const Transform& wanted, std::optional<ImageId> after,
+                                 std::uint32_t limit) override {
+        return pool_.read(
+            [&](Connection& connection) { return look(connection, name, wanted, after, limit); });
+    }
+
+    Result<std::uint64_t> request(std::span<const ImageId> images, std::string_view name,
+                                  const Transform& wanted, bool failed_again, Timestamp now) override {
+        if (images.empty()) return 0;
+        return pool_.write([&](Connection& connection) {
+            return enqueue(connection, images, name, wanted, failed_again, now);
+        });
+    }
+
+    Result<RerenderCounts> counts(std::string_view name) override {
+        return pool_.read([&](Connection& connection) -> Result<RerenderCounts> {
+            TRY_ASSIGN(Answer answer, connection.query(sql::rerender_counts, name));
+            RerenderCounts counts;
+            while (answer.next()) {
+                Columns columns{answer};
+                const bool failed = columns.view() == "failed";
+                (failed ? counts.failed : counts.waiting) = columns.number<std::uint64_t>();
+            }
+            return counts;
+        });
+    }
+
+    Result<std::uint64_t> backlog() override {
+        return pool_.read([](Connection& connection) -> Result<std::uint64_t> {
+            TRY_ASSIGN(Answer answer, connection.query(sql::rerender_backlog));
+            return answer.next() ? Columns{answer}.number<std::uint64_t>() : 0;
+        });
+    }
+
+    Result<std::optional<RerenderClaim>> claim(Milliseconds lease, Timestamp now) override {
+        TRY_ASSIGN(std::optional<Taken> taken,
+                   pool_.write_one([&](Connection& connection) { return take(connection, lease, now); }));
+        if (!taken) return std::nullopt;
+        RerenderClaim& claim = taken->claim;
+        if (!taken->transform) {
+            // Written by a newer version: it must not stand in the way of the others for ever.
+            TRY(fail({claim.image.id, claim.name, claim.token},
+                     {ErrorCode::internal, taken->transform.error().public_text}));
+            return std::nullopt;
+        }
+        claim.transform = *std::move(taken->transform);
+        return std::move(claim);
+    }
+
+    Status renew(const RerenderId& id, Milliseconds lease, Timestamp now) override {
+        return change_held(sql::renew_rerender, id, now + lease);
+    }
+
+    Status complete(const RerenderId& id, const VariantContent& content, Timestamp now) override {
+        return pool_.write([&](Connection& connection) { return replace(connection, id, content, now); });
+    }
+
+    Status fail(const RerenderId& id, const VariantError& error) override {
+        return change_held(sql::fail_rerender, id, name_of(error.code), std::string_view{error.detail});
+    }
+
+    Status release(const RerenderId& id, Timestamp due_at, bool counts) override {
+        return change_held(sql::release_rerender, id, due_at, counts ? 0 : 1);
+    }
+
+  private:
+    template <class... Values>
+    Status change_held(std::string_view statement, const RerenderId& id, const Values&... values) {
+        return pool_.write_one([&](Connection& connection) -> Status {
+            TRY_ASSIGN(const std::uint64_t held,
+                       connection.run(statement, id.image_id, id.name, id.token, values...));
+            if (held == 0) return rerender_fenced();
+            return {};
+        });
+    }
+
+    Pool& pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<Rerenders> make_rerenders(Pool& pool) {
+    return std::make_unique<PostgresRerenders>(pool);
+}
+
+}  // namespace safelight::postgres

@@ -1,0 +1,33 @@
+// Records out of answers that have each record once for each of its variants.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "catalog/postgres/connection.h"
+#include "catalog/sql/rows.h"
+
+namespace safelight::postgres {
+
+/// Job, image, variant; newest first.
+[[nodiscard]] Result<std::vector<Job>> read_jobs(Answer answer);
+/// Image, variant; newest first.
+[[nodiscard]] Result<std::vector<Image>> read_images(Answer answer);
+/// One record a row.
+template <class Record>
+[[nodiscard]] Result<std::vector<Record>> read_all(Answer answer, Record (*read)(Columns&)) {
+    std::vector<Record> records;
+    while (answer.next()) {
+        Columns columns{answer};
+        records.push_back(read(columns));
+        TRY(columns.status());
+    }
+    return records;
+}
+
+/// With its variants; of any owner. Empty when it is gone.
+[[nodiscard]] Result<std::optional<Image>> find_image(Connection& connection, ImageId id);
+
+}  // namespace safelight::postgres

@@ -1,0 +1,63 @@
+// What every database decides alike, outside of its SQL.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catalog/catalog.h"
+#include "catalog/sql/row.h"
+
+namespace safelight {
+
+/// What is stored for a job that is to be created: states and times of creation are the catalog's.
+[[nodiscard]] Job as_stored(const Job& job);
+
+/// A page as bounds on the id: from `lowest` on, below `upper`, newest first.
+struct IdRange {
+    Uuid lowest;
+    Uuid upper;
+};
+[[nodiscard]] IdRange range_of(const ListQuery& query);
+
+/// By name, the transforms by which variants are about to be made again.
+using Successors = std::map<std::string, Transform, std::less<>>;
+
+/// Those of `wanted` that the image does not have yet. Errors: conflict, with a fault for each name that
+/// means something else; invalid_argument (there would be too many).
+[[nodiscard]] Result<std::vector<VariantRequest>> missing_variants(const std::vector<Variant>& present,
+                                                                   const Successors& successors,
+                                                                   std::span<const VariantRequest> wanted);
+
+/// By value: what another version of the program wrote may be spelled differently.
+[[nodiscard]] bool is_same_transform(std::string_view stored, const Transform& wanted,
+                                     std::string_view wanted_text);
+
+/// Counts one image of a survey. Columns: the image's id; status and transform of its variant, transform and
+/// state of the queued one, either pair null when it is not there.
+void count_in_survey(Columns& columns, const Transform& wanted, std::string_view wanted_text,
+                     VariantSurvey& survey);
+
+/// One number of a pair, for a column that is null when there is no pair.
+template <class Pair>
+[[nodiscard]] std::optional<double> member(const std::optional<Pair>& pair, double Pair::* which) {
+    if (!pair) return std::nullopt;
+    return (*pair).*which;
+}
+
+// Errors that every database words alike.
+[[nodiscard]] std::unexpected<Error> no_job();
+[[nodiscard]] std::unexpected<Error> no_image();
+[[nodiscard]] std::unexpected<Error> no_look();
+[[nodiscard]] std::unexpected<Error> job_fenced();
+[[nodiscard]] std::unexpected<Error> rerender_fenced();
+[[nodiscard]] std::unexpected<Error> upload_overdue(BlobKey blob);
+[[nodiscard]] std::unexpected<Error> work_overdue(BlobKey blob, std::string_view variant);
+/// Errors: internal, unless the outcome has exactly one of content and error.
+[[nodiscard]] Status check_outcome(const VariantOutcome& outcome);
+
+}  // namespace safelight
