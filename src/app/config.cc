@@ -9,30 +9,12 @@
 #include <string_view>
 #include <thread>
 
+#include "app/backend_urls.h"
 #include "base/units.h"
 #include "renderer/memory_estimate.h"
 
 namespace safelight::app {
 namespace {
-
-/// "sqlite:///var/lib/x" and "sqlite:relative" → the path behind the scheme.
-Result<std::filesystem::path> path_of_url(std::string_view url, std::string_view scheme,
-                                          std::string_view variable) {
-    const auto refuse = [&](std::string_view reason) {
-        return failure(ErrorCode::invalid_argument,
-                       fmt::format("{} is \"{}\": {}; it may be {}:///absolute/path or {}:relative/path.",
-                                   variable, url, reason, scheme, scheme));
-    };
-    const std::string prefix = fmt::format("{}:", scheme);
-    if (!url.starts_with(prefix)) return refuse("this build has no such backend");
-    url.remove_prefix(prefix.size());
-    if (url.starts_with("//")) {
-        url.remove_prefix(2);
-        if (!url.starts_with('/')) return refuse("a host makes no sense here");
-    }
-    if (url.empty() || url == "/") return refuse("the path is missing");
-    return std::filesystem::path(url);
-}
 
 std::uint64_t in_mebibytes(std::uint64_t bytes) {
     return (bytes + MiB - 1) / MiB;
@@ -67,16 +49,6 @@ std::uint32_t processors() {
 
 }  // namespace
 
-Result<std::filesystem::path> sqlite_path(const Config& config) {
-    if (config.catalog_url.empty()) return config.data / "catalog.db";
-    return path_of_url(config.catalog_url, "sqlite", "SAFELIGHT_CATALOG");
-}
-
-Result<std::filesystem::path> blob_folder(const Config& config) {
-    if (config.blobs_url.empty()) return config.data / "blobs";
-    return path_of_url(config.blobs_url, "file", "SAFELIGHT_BLOBS");
-}
-
 std::uint32_t worker_threads(const Config& config) {
     return config.workers.value_or(8 * processors());
 }
@@ -106,8 +78,9 @@ std::vector<std::string> faults_of(const Config& config) {
     const auto note = [&](const auto& result) {
         if (!result) faults.push_back(result.error().public_text);
     };
-    note(sqlite_path(config));
-    note(blob_folder(config));
+    note(chosen_catalog(config));
+    note(chosen_queue(config));
+    note(chosen_blobs(config));
     note(config.http.validate());
     note(config.ingest.validate());
     note(config.worker.validate());
@@ -119,11 +92,6 @@ std::vector<std::string> faults_of(const Config& config) {
             format_bytes(*config.render_memory_bytes), render_slots(config) + config.sandbox.probe_processes,
             in_mebibytes(idle_memory(config)), in_mebibytes(least_memory_for_renders),
             in_mebibytes(idle_memory(config) + least_memory_for_renders)));
-    }
-    if (config.queue_url != "catalog:") {
-        faults.push_back(
-            fmt::format("SAFELIGHT_QUEUE is \"{}\": this build has no such backend; it may be \"catalog:\".",
-                        config.queue_url));
     }
     if (config.http.body_bytes_max < config.ingest.bytes_max) {
         faults.push_back(

@@ -31,9 +31,13 @@ struct Endpoint {
 
 struct Config {
     std::filesystem::path data = "./data";
-    std::string catalog_url;  // empty: sqlite, catalog.db in the data folder
-    std::string queue_url = "catalog:";
+    std::string catalog_url;       // empty: sqlite, catalog.db in the data folder; may hold a password
+    std::string catalog_read_url;  // a standby of the same database; empty: none
+    std::uint32_t catalog_connections = 16;
+    std::string queue_url = "catalog:";  // may hold a password
     std::string blobs_url;               // empty: the folder blobs in the data folder
+    std::string s3_access_key;
+    std::string s3_secret_key;
     std::filesystem::path presets_file;  // empty: only the built-in presets
     std::string default_variants = "thumbnail";
     bool open_to_everyone = false;  // listen beyond loopback although nobody is asked for a key
@@ -58,12 +62,6 @@ struct Config {
     std::optional<std::uint64_t>
         render_memory_bytes;  // of all renderer processes; empty: half of the machine's
 };
-
-/// Where the SQLite file is, from catalog_url and data. Errors: invalid_argument (another scheme, no path).
-[[nodiscard]] Result<std::filesystem::path> sqlite_path(const Config& config);
-
-/// Where the blob folder is, from blobs_url and data. Errors: invalid_argument.
-[[nodiscard]] Result<std::filesystem::path> blob_folder(const Config& config);
 
 /// How many jobs this process works on at the same time, and how many of these it renders. By themselves they
 /// follow the number of processors: most of a small job is waiting for the disk.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "app/backend_urls.h"
 #include "app/commands.h"
 #include "app/settings.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 std::string shown_value(const Setting& setting, const Config& config) {
     const std::string value = setting.get(config);
-    return setting.secret && !value.empty() ? "***" : value;
+    return setting.secret && !value.empty() ? "***" : without_password(value);
 }
 
 void print_effective(const Resolved& resolved) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "app/backend_urls.h"
 #include "app/settings.h"
 #include "base/text.h"
 
@@ -77,7 +78,8 @@ Resolved resolve(const Sources& sources) {
             }
             if (!setting->set(resolved.config, value)) {
                 resolved.faults.push_back(fmt::format("{} ({}) is \"{}\"; it may be {}.", name, origin,
-                                                      setting->secret ? "***" : value, setting->accepts));
+                                                      setting->secret ? "***" : without_password(value),
+                                                      setting->accepts));
                 continue;
             }
             resolved.origin[name] = origin;

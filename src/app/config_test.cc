@@ -1,10 +1,12 @@
 #include "app/config.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <set>
 
+#include "app/backend_urls.h"
 #include "app/config_sources.h"
 #include "app/settings.h"
 
@@ -122,9 +124,51 @@ TEST(Sources, ForeignVariablesAreLeftAlone) {
 
 TEST(Validation, ValuesHaveToGoTogether) {
     EXPECT_FALSE(with_environment({{"SAFELIGHT_BODY_BYTES_MAX", "1 MB"}}).faults.empty());
-    EXPECT_FALSE(with_environment({{"SAFELIGHT_CATALOG", "postgres://db/x"}}).faults.empty());
-    EXPECT_FALSE(with_environment({{"SAFELIGHT_BLOBS", "s3://bucket"}}).faults.empty());
-    EXPECT_FALSE(with_environment({{"SAFELIGHT_QUEUE", "redis://x"}}).faults.empty());
+    EXPECT_FALSE(
+        with_environment({{"SAFELIGHT_S3_ACCESS_KEY", "x"}, {"SAFELIGHT_BLOBS", "s3://b"}}).faults.empty());
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_CATALOG_READ", "postgres://standby/x"}}).faults.empty());
+}
+
+TEST(Validation, UrlsChooseBackends) {
+    for (const auto* bad : {"mysql://db/x", "postgres://db:port/x", "sqlite:", "x.db"})
+        EXPECT_FALSE(with_environment({{"SAFELIGHT_CATALOG", bad}}).faults.empty()) << bad;
+    for (const auto* bad : {"", "kafka://x", "rediss://x", "redis://", "redis:6379"})
+        EXPECT_FALSE(with_environment({{"SAFELIGHT_QUEUE", bad}}).faults.empty()) << bad;
+    for (const auto* bad : {"s3://", "s3://key:secret@bucket", "http://bucket", "file:"})
+        EXPECT_FALSE(with_environment({{"SAFELIGHT_BLOBS", bad}}).faults.empty()) << bad;
+    const Resolved good =
+        with_environment({{"SAFELIGHT_CATALOG", "postgresql://safelight@db:5432/safelight"},
+                          {"SAFELIGHT_CATALOG_READ", "postgres://safelight@standby/safelight"},
+                          {"SAFELIGHT_QUEUE", "redis://:pass@cache:6379/1"},
+                          {"SAFELIGHT_BLOBS", "s3://pictures/live?endpoint=http://store:9000"}});
+    EXPECT_THAT(good.faults, testing::IsEmpty());
+    EXPECT_TRUE(std::holds_alternative<PostgresConfig>(*chosen_catalog(good.config)));
+    EXPECT_EQ(std::get<RedisQueueConfig>(*chosen_queue(good.config)).database, 1U);
+    EXPECT_EQ(std::get<S3Config>(*chosen_blobs(good.config)).prefix, "live");
+}
+
+TEST(Validation, NoFaultRepeatsAPassword) {
+    for (const auto& variables :
+         {Variables{{"SAFELIGHT_CATALOG", "postgres://u:SECRET@db:nowhere/x"}},
+          Variables{{"SAFELIGHT_QUEUE", "redis://u:SECRET@host:nowhere"}},
+          Variables{{"SAFELIGHT_BLOBS", "s3://u:SECRET@bucket"}},
+          Variables{{"SAFELIGHT_CATALOG", std::string("postgres://u:SECRET@h/\0", 24)}}}) {
+        const auto faults = with_environment(variables).faults;
+        ASSERT_FALSE(faults.empty());
+        for (const std::string& fault : faults) EXPECT_EQ(fault.find("SECRET"), std::string::npos) << fault;
+    }
+}
+
+TEST(Urls, AreShownWithoutTheirPasswords) {
+    EXPECT_EQ(without_password("postgres://u:p@ss@host:5432/x"), "postgres://u:***@host:5432/x");
+    EXPECT_EQ(without_password("redis://:secret@host"), "redis://:***@host");
+    EXPECT_EQ(without_password("postgres://u:p/w@host/x?sslmode=require"),
+              "postgres://u:***@host/x?sslmode=require");
+    EXPECT_EQ(without_password("redis://host:6379/0"), "redis://host:6379/0");
+    EXPECT_EQ(without_password("postgres://host/x?user=u&password=secret&a=b"),
+              "postgres://host/x?user=u&password=***&a=b");
+    EXPECT_EQ(without_password("host=h password=secret dbname=x"), "host=h password=*** dbname=x");
+    EXPECT_EQ(without_password("127.0.0.1:8080"), "127.0.0.1:8080");
 }
 
 TEST(Validation, DoesNotListenBeyondLoopbackUnlessToldSo) {
@@ -134,20 +178,25 @@ TEST(Validation, DoesNotListenBeyondLoopbackUnlessToldSo) {
     EXPECT_TRUE(with_environment({{"SAFELIGHT_LISTEN", "[::1]:8080"}}).faults.empty());
 }
 
+std::string sqlite_path(const Config& config) {
+    const auto choice = chosen_catalog(config);
+    return choice ? std::get<SqliteConfig>(*choice).path : "";
+}
+
 TEST(Urls, GivePaths) {
     Config config;
     config.data = "/srv/data";
-    EXPECT_EQ(sqlite_path(config), std::filesystem::path("/srv/data/catalog.db"));
+    EXPECT_EQ(sqlite_path(config), "/srv/data/catalog.db");
     config.catalog_url = "sqlite:///var/lib/x.db";
-    EXPECT_EQ(sqlite_path(config), std::filesystem::path("/var/lib/x.db"));
+    EXPECT_EQ(sqlite_path(config), "/var/lib/x.db");
     config.catalog_url = "sqlite:x.db";
-    EXPECT_EQ(sqlite_path(config), std::filesystem::path("x.db"));
+    EXPECT_EQ(sqlite_path(config), "x.db");
     for (const auto* bad : {"sqlite://host/x", "sqlite:", "sqlite:///", "x.db"}) {
         config.catalog_url = bad;
-        EXPECT_FALSE(sqlite_path(config)) << bad;
+        EXPECT_FALSE(chosen_catalog(config)) << bad;
     }
     config.blobs_url = "file:///srv/blobs";
-    EXPECT_EQ(blob_folder(config), std::filesystem::path("/srv/blobs"));
+    EXPECT_EQ(std::get<FilesystemConfig>(*chosen_blobs(config)).root, "/srv/blobs");
 }
 
 TEST(EnvFile, ReadsWhatPeopleWrite) {

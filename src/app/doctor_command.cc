@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "app/backend_urls.h"
 #include "app/commands.h"
 #include "app/wiring.h"
 
@@ -41,7 +42,8 @@ Result<std::string> timed(const std::function<Status()>& call) {
 }
 
 bool is_embedded(const Config& config) {
-    return sqlite_path(config).has_value();
+    const auto choice = chosen_catalog(config);
+    return choice && std::holds_alternative<SqliteConfig>(*choice);
 }
 
 Finding look_at_schema(const Config& config, const Clock& clock) {
@@ -89,8 +91,9 @@ Finding look_at_blobs(const Config& config, CatalogDatabase& database, const Clo
     return fmt::format("noted, written, read and removed in {}", took);
 }
 
-Finding look_at_queue(const Config& config, CatalogDatabase& database, const Clock& clock) {
-    TRY_ASSIGN(const auto queue, open_queue(config, database.claims(), clock));
+Finding look_at_queue(const Config& config, CatalogDatabase& database, const Clock& clock,
+                      telemetry::Logger& log) {
+    TRY_ASSIGN(const auto queue, open_queue(config, database.claims(), clock, log));
     TRY_ASSIGN(const std::string took, timed([&] { return queue->check(); }));
     return fmt::format("answers in {}", took);
 }
@@ -148,7 +151,8 @@ int run_doctor(const Config& config) {
              return look_at_catalog(*database);
          }},
         {"blobs", with_catalog([&](CatalogDatabase& open) { return look_at_blobs(config, open, clock); })},
-        {"queue", with_catalog([&](CatalogDatabase& open) { return look_at_queue(config, open, clock); })},
+        {"queue",
+         with_catalog([&](CatalogDatabase& open) { return look_at_queue(config, open, clock, *log); })},
         {"renderer", [&] { return look_at_renderer(config, *log); }},
     };
     bool all_well = true;

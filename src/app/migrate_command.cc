@@ -34,6 +34,7 @@ int run_migrate(const Config& config, MigrateDirection direction, unsigned steps
     if (!migrator) return report(migrator.error());
     switch (direction) {
         case MigrateDirection::up:
+            if (const auto made = make_bucket(config, clock); !made) return report(made.error());
             return print_applied((*migrator)->up(), "applied");
         case MigrateDirection::down:
             return print_applied((*migrator)->down(steps), "undone");

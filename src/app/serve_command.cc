@@ -34,6 +34,8 @@ int run_serve(const Config& config) {
     ThreadPool pool("blocking", config.blocking_threads, config.blocking_queue_max);
     const auto workers = start_workers_of(config, backends, services.watch);
     register_gauges(backends, *workers);
+    NewsDesk news(config, backends, services.watch);
+    if (const Status listening = news.listen(); !listening) return report(listening.error());
 
     const auto authenticator = make_open_authenticator();
     http::Router router;

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <variant>
+
+#include "app/backend_urls.h"
+
 namespace safelight::app {
 namespace {
 
@@ -9,6 +13,10 @@ IngestConfig ingest_config(const Config& config) {
     IngestConfig ingest = config.ingest;
     ingest.render_bytes_max = memory_for_one_render(config);
     return ingest;
+}
+
+bool is_the_catalog(const Result<QueueChoice>& queue) {
+    return queue && std::holds_alternative<CatalogQueueConfig>(*queue);
 }
 
 }  // namespace
@@ -57,6 +65,28 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
                                   .watch = watch,
                                   .log = *backends.log,
                                   .metrics = *backends.metrics});
+}
+
+NewsDesk::NewsDesk(const Config& config, Backends& backends, JobWatch& watch)
+    : config_(config),
+      backends_(backends),
+      watch_(watch),
+      passes_on_work_(is_the_catalog(chosen_queue(config))) {}
+
+Status NewsDesk::listen() {
+    TRY_ASSIGN(news_, listen_to_jobs(config_, *this));
+    return {};
+}
+
+void NewsDesk::on_claimable(JobId job_id) {
+    if (!passes_on_work_ || worker_threads(config_) == 0) return;
+    if (const Status status = backends_.queue->publish(job_id); !status)
+        backends_.log->warn("hint lost",
+                            {{"job_id", job_id.to_string()}, {"error", status.error().log_text}});
+}
+
+void NewsDesk::on_changed(JobId job_id) {
+    watch_.notify(job_id);
 }
 
 std::vector<ReadinessCheck> readiness_of(Backends& backends) {

@@ -10,6 +10,7 @@
 #include "api/api.h"
 #include "app/config.h"
 #include "app/wiring.h"
+#include "catalog/job_news.h"
 #include "service/ingest.h"
 #include "service/job_watch.h"
 #include "service/library.h"
@@ -29,6 +30,28 @@ struct Services {
 /// `backends` and `watch` outlive the pool.
 [[nodiscard]] std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends,
                                                            JobWatch& watch);
+
+/// Passes on what other processes do to jobs: work to the queue, where that is the catalog itself, and
+/// changes to who waits here.
+class NewsDesk final : public JobNewsListener {
+  public:
+    /// `backends` and `watch` outlive it. Errors of listen() alone.
+    NewsDesk(const Config& config, Backends& backends, JobWatch& watch);
+
+    /// Nothing where no other process can share the catalog's news. Errors: invalid_argument.
+    [[nodiscard]] Status listen();
+
+  private:
+    void on_claimable(JobId job_id) override;
+    void on_changed(JobId job_id) override;
+    void on_listening() override {}
+
+    const Config& config_;
+    Backends& backends_;
+    JobWatch& watch_;
+    bool passes_on_work_;
+    std::unique_ptr<JobNews> news_;
+};
 
 /// What has to work before this process can.
 [[nodiscard]] std::vector<ReadinessCheck> readiness_of(Backends& backends);

@@ -150,6 +150,16 @@ Setting text(std::string section, std::string variable, std::string help, std::s
     };
 }
 
+/// Text that is shown nowhere.
+template <class Field>
+Setting secret(std::string section, std::string variable, std::string help, std::string accepts,
+               Field field) {
+    Setting setting =
+        text(std::move(section), std::move(variable), std::move(help), std::move(accepts), field);
+    setting.secret = true;
+    return setting;
+}
+
 template <class Field>
 Setting choice(std::string section, std::string variable, std::string help, Field field,
                std::vector<std::pair<std::string, Value<Field>>> choices) {

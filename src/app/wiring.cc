@@ -4,24 +4,56 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <system_error>
+#include <variant>
 
+#include "app/backend_urls.h"
 #include "base/units.h"
-#include "blobs/filesystem/filesystem_store.h"
 #include "blobs/metered_store.h"
-#include "catalog/sqlite/sqlite_catalog.h"
-#include "queue/catalog/catalog_queue.h"
+#include "blobs/s3/metadata_credentials.h"
 #include "renderer/direct/direct_renderer.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 
 namespace safelight::app {
 namespace {
 
-Result<SqliteConfig> sqlite_config(const Config& config) {
-    TRY_ASSIGN(const auto path, sqlite_path(config));
-    SqliteConfig sqlite;
-    sqlite.path = path.string();
-    return sqlite;
+template <class... Functions>
+struct Overloaded : Functions... {
+    using Functions::operator()...;
+};
+
+std::string environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::string() : value;
+}
+
+/// From the configuration, the environment, the container, or the machine: the first of them that has any.
+std::unique_ptr<s3::CredentialsProvider> s3_credentials(const Config& config, const Clock& clock) {
+    if (!config.s3_access_key.empty())
+        return s3::make_static_credentials({config.s3_access_key, config.s3_secret_key});
+    if (const std::string key = environment("AWS_ACCESS_KEY_ID"); !key.empty()) {
+        return s3::make_static_credentials(
+            {key, environment("AWS_SECRET_ACCESS_KEY"), environment("AWS_SESSION_TOKEN")});
+    }
+    std::string container = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    if (const std::string path = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !path.empty())
+        container = "http://169.254.170.2" + path;
+    if (!container.empty()) {
+        return s3::make_container_credentials(clock, {}, std::move(container),
+                                              environment("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
+                                              environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"));
+    }
+    return s3::make_instance_credentials(clock);
+}
+
+/// The embedded catalog is migrated first; another one is `safelight migrate`'s.
+Result<std::unique_ptr<CatalogDatabase>> open_catalog_to_serve(const Config& config, const Clock& clock) {
+    TRY_ASSIGN(const CatalogChoice choice, chosen_catalog(config));
+    return std::visit(
+        Overloaded{[&](const SqliteConfig& sqlite) { return migrate_and_open_sqlite_catalog(sqlite, clock); },
+                   [](const PostgresConfig& postgres) { return open_postgres_catalog(postgres); }},
+        choice);
 }
 
 /// The store as the use cases see it, from the inside out.
@@ -80,26 +112,52 @@ Status make_data_folder(const Config& config) {
 }
 
 Result<std::unique_ptr<Migrator>> open_migrator(const Config& config, const Clock& clock) {
-    TRY_ASSIGN(const auto sqlite, sqlite_config(config));
-    return make_sqlite_migrator(sqlite, clock);
+    TRY_ASSIGN(const CatalogChoice choice, chosen_catalog(config));
+    return std::visit(
+        Overloaded{[&](const SqliteConfig& sqlite) { return make_sqlite_migrator(sqlite, clock); },
+                   [&](const PostgresConfig& postgres) { return make_postgres_migrator(postgres, clock); }},
+        choice);
 }
 
 Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config) {
-    TRY_ASSIGN(const auto sqlite, sqlite_config(config));
-    return open_sqlite_catalog(sqlite);
+    TRY_ASSIGN(const CatalogChoice choice, chosen_catalog(config));
+    return std::visit(
+        Overloaded{[](const SqliteConfig& sqlite) { return open_sqlite_catalog(sqlite); },
+                   [](const PostgresConfig& postgres) { return open_postgres_catalog(postgres); }},
+        choice);
 }
 
 Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const Clock& clock) {
-    FilesystemConfig filesystem;
-    TRY_ASSIGN(filesystem.root, blob_folder(config));
-    filesystem.free_bytes_min = config.free_space_min_bytes;
-    return open_filesystem_store(filesystem, clock);
+    TRY_ASSIGN(const BlobsChoice choice, chosen_blobs(config));
+    if (const auto* filesystem = std::get_if<FilesystemConfig>(&choice))
+        return open_filesystem_store(*filesystem, clock);
+    return open_s3_store(std::get<S3Config>(choice), s3_credentials(config, clock), clock);
 }
 
-Result<std::unique_ptr<JobQueue>> open_queue(const Config&, JobClaims& claims, const Clock& clock) {
+Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& claims, const Clock& clock,
+                                             telemetry::Logger& log) {
+    TRY_ASSIGN(const QueueChoice choice, chosen_queue(config));
+    if (const auto* redis = std::get_if<RedisQueueConfig>(&choice)) return make_redis_queue(*redis, log);
     // The catalog as the queue: it is asked for claimable jobs when no hint is there.
-    return make_catalog_queue(
-        {}, [&claims, &clock](std::uint32_t limit) { return claims.claimable(limit, clock.now()); });
+    return make_catalog_queue(std::get<CatalogQueueConfig>(choice), [&claims, &clock](std::uint32_t limit) {
+        return claims.claimable(limit, clock.now());
+    });
+}
+
+Result<std::unique_ptr<JobNews>> listen_to_jobs(const Config& config, JobNewsListener& listener) {
+    TRY_ASSIGN(const CatalogChoice choice, chosen_catalog(config));
+    if (const auto* postgres = std::get_if<PostgresConfig>(&choice))
+        return listen_to_postgres_jobs(*postgres, listener);
+    return nullptr;
+}
+
+Status make_bucket(const Config& config, const Clock& clock) {
+    TRY_ASSIGN(const BlobsChoice choice, chosen_blobs(config));
+    const auto* s3 = std::get_if<S3Config>(&choice);
+    if (s3 == nullptr) return {};
+    TRY_ASSIGN(const auto store, open_s3_store(*s3, s3_credentials(config, clock), clock));
+    if (store->check()) return {};
+    return store->make_bucket();
 }
 
 std::unique_ptr<KeyStocks> make_key_stocks(const Config& config, const Backends& backends) {
@@ -118,12 +176,12 @@ Result<Backends> open_backends(const Config& config) {
     backends.clock = std::make_unique<SystemClock>();
     backends.ids = std::make_unique<IdGenerator>(*backends.clock);
     TRY(make_data_folder(config));
-    TRY_ASSIGN(const auto sqlite, sqlite_config(config));
-    TRY_ASSIGN(backends.database, migrate_and_open_sqlite_catalog(sqlite, *backends.clock));
+    TRY_ASSIGN(backends.database, open_catalog_to_serve(config, *backends.clock));
     TRY_ASSIGN(auto bare_blobs, open_bare_blobs(config, *backends.clock));
     backends.blobs = decorate(std::move(bare_blobs), *backends.metrics);
     backends.keys = make_key_stocks(config, backends);
-    TRY_ASSIGN(backends.queue, open_queue(config, backends.database->claims(), *backends.clock));
+    TRY_ASSIGN(backends.queue,
+               open_queue(config, backends.database->claims(), *backends.clock, *backends.log));
     const std::uint32_t renders = worker_threads(config) == 0 ? 1 : render_slots(config);
     TRY_ASSIGN(backends.renderer, start_renderer(config, renders, *backends.log));
     return backends;

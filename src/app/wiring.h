@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "blobs/blob_store.h"
 #include "catalog/catalog.h"
+#include "catalog/job_news.h"
 #include "queue/job_queue.h"
 #include "renderer/renderer.h"
 #include "service/key_stock.h"
@@ -37,9 +38,16 @@ inline constexpr const char* renderer_command = "renderer";
 [[nodiscard]] Result<std::unique_ptr<Migrator>> open_migrator(const Config& config, const Clock& clock);
 [[nodiscard]] Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config);
 
-/// `claims` and `clock` outlive it.
+/// `claims`, `clock` and `log` outlive it.
 [[nodiscard]] Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& claims,
-                                                           const Clock& clock);
+                                                           const Clock& clock, telemetry::Logger& log);
+
+/// What other processes do to jobs; empty where the catalog is this machine's alone. `listener` outlives it.
+[[nodiscard]] Result<std::unique_ptr<JobNews>> listen_to_jobs(const Config& config,
+                                                              JobNewsListener& listener);
+
+/// Makes the bucket of a store that has none yet; nothing to do for a folder. Errors: unavailable, conflict.
+[[nodiscard]] Status make_bucket(const Config& config, const Clock& clock);
 
 /// The configured store without decorators. `clock` outlives it.
 [[nodiscard]] Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const Clock& clock);

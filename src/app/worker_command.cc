@@ -57,6 +57,8 @@ int run_worker(const Config& config) {
     JobWatch nobody_waits_here;
     const auto workers = start_workers_of(config, backends, nobody_waits_here);
     register_gauges(backends, *workers);
+    NewsDesk news(config, backends, nobody_waits_here);
+    if (const Status listening = news.listen(); !listening) return report(listening.error());
     Health health(config, backends);
     if (config.worker_health) {
         if (const auto started = health.start(config.http, *config.worker_health); !started)
