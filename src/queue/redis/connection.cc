@@ -78,22 +78,24 @@ Outcome<std::unique_ptr<Connection>> Connection::open(const RedisQueueConfig& co
 
 Outcome<void> Connection::log_in(const RedisQueueConfig& config, const std::string& name,
                                  TimePoint deadline) {
-    if (!config.password.empty()) {
-        const Command login = config.user.empty() ? Command{"AUTH", config.password}
-                                                  : Command{"AUTH", config.user, config.password};
-        const auto replies = run(std::span(&login, 1), deadline);
-        if (!replies) return std::unexpected(replies.error());
-        const ReplyView reply = replies->front().view();
-        if (reply.is_error()) return std::unexpected(failure_of_login(reply.text()));
-    }
-    const std::array commands{Command{"SELECT", std::to_string(config.database)}, Command{"CLIENT", "ID"},
-                              Command{"CLIENT", "SETNAME", client_name(name)}};
+    // All at once: what comes after a login that is refused is refused too.
+    std::vector<Command> commands{{"SELECT", std::to_string(config.database)},
+                                  {"CLIENT", "ID"},
+                                  {"CLIENT", "SETNAME", client_name(name)}};
+    const bool has_login = !config.password.empty();
+    if (has_login)
+        commands.insert(commands.begin(), config.user.empty()
+                                              ? Command{"AUTH", config.password}
+                                              : Command{"AUTH", config.user, config.password});
     const auto replies = run(commands, deadline);
     if (!replies) return std::unexpected(replies.error());
-    const ReplyView selected = (*replies)[0].view();
-    if (selected.is_error()) return std::unexpected(failure_of_reply(selected.text()));
+    if (const ReplyView login = replies->front().view(); has_login && login.is_error())
+        return std::unexpected(failure_of_login(login.text()));
+    const std::size_t rest = has_login ? 1 : 0;
+    if (const ReplyView selected = (*replies)[rest].view(); selected.is_error())
+        return std::unexpected(failure_of_reply(selected.text()));
     // A user who may not ask for these does without a name, and without being woken.
-    client_id_ = (*replies)[1].view().integer().value_or(0);
+    client_id_ = (*replies)[rest + 1].view().integer().value_or(0);
     return {};
 }
 
