@@ -38,15 +38,12 @@ TEST(Settings, NamesAreUniqueAndMakeFlags) {
 }
 
 TEST(Settings, EachRowSetsSomethingOfItsOwn) {
-    const std::map<std::string, std::string> other_values{{"SAFELIGHT_LISTEN", "[::1]:99"},
-                                                          {"SAFELIGHT_ACCESS", "everyone"},
-                                                          {"SAFELIGHT_SANDBOX", "off"},
-                                                          {"SAFELIGHT_KEEP_GPS", "on"},
-                                                          {"SAFELIGHT_SVG", "on"},
-                                                          {"SAFELIGHT_RENDER_MEMORY", "3 GiB"},
-                                                          {"SAFELIGHT_RENDERER_MEMORY_MAX", "3 GiB"},
-                                                          {"SAFELIGHT_LOG_LEVEL", "warn"},
-                                                          {"SAFELIGHT_LOG_FORMAT", "json"}};
+    const std::map<std::string, std::string> other_values{
+        {"SAFELIGHT_LISTEN", "[::1]:99"},     {"SAFELIGHT_WORKER_HEALTH", "[::1]:98"},
+        {"SAFELIGHT_ACCESS", "everyone"},     {"SAFELIGHT_SANDBOX", "off"},
+        {"SAFELIGHT_KEEP_GPS", "on"},         {"SAFELIGHT_SVG", "on"},
+        {"SAFELIGHT_RENDER_MEMORY", "3 GiB"}, {"SAFELIGHT_RENDERER_MEMORY_MAX", "3 GiB"},
+        {"SAFELIGHT_LOG_LEVEL", "warn"},      {"SAFELIGHT_LOG_FORMAT", "json"}};
     for (const auto& setting : settings()) {
         Config config;
         std::string value = "7 m";
@@ -130,7 +127,7 @@ TEST(Validation, ValuesHaveToGoTogether) {
 }
 
 TEST(Validation, UrlsChooseBackends) {
-    for (const auto* bad : {"mysql://db/x", "postgres://db:port/x", "sqlite:", "x.db"})
+    for (const auto* bad : {"mysql://db/x", "postgres://[::1/x", "sqlite:", "x.db"})
         EXPECT_FALSE(with_environment({{"SAFELIGHT_CATALOG", bad}}).faults.empty()) << bad;
     for (const auto* bad : {"", "kafka://x", "rediss://x", "redis://", "redis:6379"})
         EXPECT_FALSE(with_environment({{"SAFELIGHT_QUEUE", bad}}).faults.empty()) << bad;
@@ -149,7 +146,7 @@ TEST(Validation, UrlsChooseBackends) {
 
 TEST(Validation, NoFaultRepeatsAPassword) {
     for (const auto& variables :
-         {Variables{{"SAFELIGHT_CATALOG", "postgres://u:SECRET@db:nowhere/x"}},
+         {Variables{{"SAFELIGHT_CATALOG", "postgres://u:SECRET@[::1/x"}},
           Variables{{"SAFELIGHT_QUEUE", "redis://u:SECRET@host:nowhere"}},
           Variables{{"SAFELIGHT_BLOBS", "s3://u:SECRET@bucket"}},
           Variables{{"SAFELIGHT_CATALOG", std::string("postgres://u:SECRET@h/\0", 24)}}}) {
