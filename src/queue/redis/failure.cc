@@ -19,6 +19,7 @@ constexpr std::array known_replies{
     KnownReply{"UNBLOCKED", Trouble::no_group, "the stream was removed while it was waited for"},
     KnownReply{"ERR The XGROUP subcommand requires the key to exist", Trouble::no_group,
                "the stream is gone"},
+    KnownReply{"ERR no such key", Trouble::no_group, "the stream is not there yet"},
     KnownReply{"NOAUTH", Trouble::wants_password,
                "Redis wants a password: name it in the queue's URL, redis://user:password@host"},
     KnownReply{"WRONGPASS", Trouble::wrong_password,

@@ -30,6 +30,7 @@ TEST_P(KnownAnswer, IsTypedAndSaysWhatToMend) {
 INSTANTIATE_TEST_SUITE_P(
     Answers, KnownAnswer,
     testing::Values(
+        Answer{"ERR no such key", Trouble::no_group, "not there yet"},
         Answer{"UNBLOCKED the stream key no longer exists", Trouble::no_group, "removed"},
         Answer{"MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
                Trouble::loading, "primary"},

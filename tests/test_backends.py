@@ -1,0 +1,160 @@
+"""The whole life of pictures on every combination of backends, with two workers beside the server."""
+
+import hashlib
+import itertools
+
+import pytest
+
+import backends
+import pictures
+from eventually import eventually
+from http_client import Client
+from safelight_process import SafelightProcess, run_command
+
+
+@pytest.fixture(params=list(itertools.product(backends.CATALOGS, backends.QUEUES, backends.STORES)), ids="-".join)
+def chosen(request):
+    made = backends.Backends(*request.param).make()
+    yield made
+    made.remove()
+
+
+class House:
+    """A server without workers and two workers, over the same backends."""
+
+    def __init__(self, folder, settings):
+        self.settings = {"SAFELIGHT_DATA": str(folder / "data"), **settings}
+        self.folder = folder
+        migrated = self.command("migrate", "up")
+        assert migrated.returncode == 0, migrated.stderr
+        self.server = SafelightProcess(folder / "server", {**self.settings, "SAFELIGHT_WORKERS": "0"})
+        self.workers = [SafelightProcess(folder / f"worker-{number}",
+                                         {**self.settings, "SAFELIGHT_WORKERS": "4", "SAFELIGHT_WORKER_HEALTH": "127.0.0.1:0"},
+                                         command="worker") for number in range(2)]
+
+    def start(self):
+        for process in (self.server, *self.workers):
+            process.start()
+        return self
+
+    def stop(self):
+        for process in (self.server, *self.workers):
+            if process.running:
+                assert process.stop() == 0, process.log_tail()
+
+    def kill(self):
+        for process in (self.server, *self.workers):
+            process.kill()
+
+    def command(self, *arguments):
+        return run_command(*arguments, cwd=self.folder, settings=self.settings)
+
+    @property
+    def client(self):
+        return Client(self.server.port)
+
+
+@pytest.fixture
+def house(chosen, tmp_path):
+    started = House(tmp_path, chosen.settings()).start()
+    yield started
+    started.kill()
+
+
+def test_the_whole_life_of_pictures(house):
+    client = house.client
+    contents = [pictures.make(format, size=(300 + number, 200)) for number, format in enumerate(("jpeg", "png", "webp", "gif", "avif"))]
+    jobs = [client.upload(content, variants=["thumbnail", {"name": "wide", "transform": {"resize": {"width": 120}, "format": "webp"}}]).json()
+            for content in contents]
+    for content, job in zip(contents, jobs):
+        done = client.wait(job["id"])
+        assert done["status"] == "PROCESSED", done
+        assert done["attempts"] == 1
+        original = client.get(f"/v1/images/{done['image']['id']}/original")
+        assert original.body == content
+        part = client.get(f"/v1/images/{done['image']['id']}/original", Range="bytes=10-29")
+        assert (part.status, part.body) == (206, content[10:30])
+        for variant in done["image"]["variants"]:
+            fetched = client.get(variant["url"])
+            assert fetched.status == 200 and len(fetched.body) == variant["bytes"]
+            assert pictures.opened(fetched.body).size == (variant["width"], variant["height"])
+    listed = client.get("/v1/jobs?limit=3").json()
+    assert [job["id"] for job in listed["items"]] == [job["id"] for job in reversed(jobs)][:3]
+    more = client.post_json(f"/v1/jobs/{jobs[0]['id']}/variants", {"variants": [{"name": "tiny", "transform": {"resize": {"width": 20}}}]})
+    assert more.status == 202, more.body
+    assert client.wait(jobs[0]["id"])["status"] == "PROCESSED"
+    huge = {"name": "huge", "transform": {"resize": {"width": 3600, "enlarge": True}, "format": "webp"}}
+    broken = client.process(pictures.make("gif", (120, 80), frames=7), variants=[huge])
+    assert broken["status"] == "FAILED"
+    for job in jobs[:2]:
+        assert client.delete(f"/v1/jobs/{job['id']}").status == 204
+        assert client.get(f"/v1/jobs/{job['id']}").status == 404
+    assert client.get("/readyz").status == 200
+    house.stop()
+    reconciled = house.command("reconcile", "--verify", "--grace", "0s")
+    assert "0 damaged or missing" in reconciled.stdout, reconciled.stdout + reconciled.stderr
+
+
+def test_each_job_is_done_once(house):
+    jobs = [house.client.upload(pictures.make(size=(150 + number, 100))).json()["id"] for number in range(60)]
+    for job in jobs:
+        assert house.client.wait(job)["status"] == "PROCESSED"
+
+    def attempts():
+        return sorted(event["job_id"] for worker in house.workers for event in worker.events("job attempt"))
+
+    eventually(lambda: len(attempts()) >= len(jobs))
+    assert attempts() == sorted(jobs)
+
+
+def test_everything_killed_in_the_middle_loses_nothing(house):
+    contents = {}
+    for number in range(30):
+        content = pictures.make(size=(600 + number, 400))
+        contents[house.client.upload(content).json()["id"]] = content
+    house.kill()
+    house.start()
+    for job, content in contents.items():
+        done = house.client.wait(job)
+        assert done["status"] == "PROCESSED"
+        assert house.client.get(f"/v1/images/{done['image']['id']}/original").body == content
+    house.stop()
+    assert "0 damaged or missing" in house.command("reconcile", "--verify", "--grace", "0s").stdout
+
+
+class TestIndependentClients:
+    """Others than ours look at what is stored."""
+
+    @pytest.fixture
+    def chosen(self):
+        made = backends.Backends().make()
+        yield made
+        made.remove()
+
+    def test_see_the_rows_the_stream_and_the_objects(self, house, chosen):
+        content = pictures.make(size=(640, 480))
+        job = house.client.process(content)
+        assert job["status"] == "PROCESSED"
+        row = backends.psql("SELECT status FROM jobs", chosen.database_url())
+        assert row == "PROCESSED"
+        groups = backends.redis("XINFO", "GROUPS", chosen.name)
+        assert "safelight" in groups
+        eventually(lambda: backends.redis("XLEN", chosen.name) == "0")
+        hashes = objects_of(chosen)
+        assert hashlib.sha256(content).hexdigest() in hashes
+        assert len(hashes) == 2  # the original and its thumbnail
+
+
+def objects_of(chosen):
+    """SHA-256 of every object under the test's prefix, read by Amazon's own client."""
+    import boto3
+    from botocore.config import Config
+
+    settings = chosen.settings()
+    endpoint = f"http://{':'.join(map(str, backends.host_and_port('s3')))}"
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id=settings["SAFELIGHT_S3_ACCESS_KEY"],
+                          aws_secret_access_key=settings["SAFELIGHT_S3_SECRET_KEY"],
+                          config=Config(s3={"addressing_style": "path"}, proxies={}))
+    bucket = settings["SAFELIGHT_BLOBS"].split("//")[1].split("/")[0]
+    found = client.list_objects_v2(Bucket=bucket, Prefix=chosen.name).get("Contents", [])
+    return {hashlib.sha256(client.get_object(Bucket=bucket, Key=entry["Key"])["Body"].read()).hexdigest() for entry in found}
