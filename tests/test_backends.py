@@ -23,7 +23,7 @@ class House:
     """A server without workers and two workers, over the same backends."""
 
     def __init__(self, folder, settings):
-        self.settings = {"SAFELIGHT_DATA": str(folder / "data"), **settings}
+        self.settings = {"SAFELIGHT_DATA": str(folder / "data"), "SAFELIGHT_LEASE": "2s", **settings}
         self.folder = folder
         migrated = self.command("migrate", "up")
         assert migrated.returncode == 0, migrated.stderr

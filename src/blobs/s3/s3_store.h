@@ -33,9 +33,9 @@ struct LinkOptions {
 ///   unannounced_max is not committed but `cancelled`; writes are given up, and their keys removed, long
 ///   after that. With announce_after 0 there is no such gap, at the price of three requests for a small blob.
 /// - Of two writers of one key in *different processes* exactly one wins only where the store heeds
-///   `If-None-Match: *` atomically (Amazon does). Elsewhere the later one may overwrite when both commit in
-///   the same moment; otherwise it is told `conflict`. In one process the first one wins. Keys are random and
-///   made once, so that this takes a bug elsewhere.
+///   `If-None-Match: *` (Amazon and MinIO do, Swift refuses to). Elsewhere the later one may overwrite when
+///   both commit in the same moment; otherwise it is told `conflict`. In one process the first one wins. Keys
+///   are random and made once, so that this takes a bug elsewhere.
 /// - A source reads in pieces: after its blob is removed, what it does not hold ends with not_found.
 ///
 /// A bucket must not keep versions, or removed blobs stay.
