@@ -43,7 +43,7 @@ Status store(Connection& connection, ImageId image_id, const VariantOutcome& out
     if (outcome.error) {
         TRY(connection.run(sql::variant_failed, image_id, name, now, name_of(outcome.error->code),
                            std::string_view{outcome.error->detail}));
-    } else {
+    } else if (outcome.content) {
         const VariantContent& content = *outcome.content;
         TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
         if (turned_live == 0) return work_overdue(content.blob, name);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "catalog/postgres/postgres_catalog.h"
@@ -55,7 +56,7 @@ class PostgresNewsTest : public testing::Test {
     }
     std::uint32_t claim(JobId id) {
         const auto claim = database_->claims().claim(id, Milliseconds{60'000}, now());
-        EXPECT_TRUE(claim && *claim);
+        if (!claim || !claim->has_value()) throw std::runtime_error("the job could not be claimed");
         return (*claim)->attempt;
     }
     Timestamp now() const { return clock_.now(); }

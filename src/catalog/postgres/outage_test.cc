@@ -69,7 +69,7 @@ TEST_F(PostgresOutage, AFrozenServerIsUnavailableWithinTheTimeout) {
 TEST_F(PostgresOutage, CheckHasATimeoutOfItsOwn) {
     ASSERT_TRUE(database_->check());
     server_.freeze();
-    expect_unavailable_within(Milliseconds{500 + 450}, [&] { return database_->check(); });
+    expect_unavailable_within(Milliseconds{500 + 900}, [&] { return database_->check(); });
     server_.thaw();
     expect_works();
 }

@@ -1,8 +1,6 @@
 // The laws of the schema hold against whoever writes SQL by hand.
 #include <gtest/gtest.h>
 
-#include <optional>
-
 #include "catalog/postgres/postgres_catalog.h"
 #include "catalog/postgres/testing/test_schema.h"
 
@@ -14,17 +12,16 @@ class PostgresSchema : public testing::Test {
     PostgresSchema() {
         const SystemClock clock;
         EXPECT_TRUE(make_postgres_migrator(schema_.config(), clock).value()->up());
-        raw_.emplace(schema_.url());
-        raw_->must("INSERT INTO blobs VALUES ('" + blob(1) + "', 'live', 0), ('" + blob(2) + "', 'live', 0)");
-        raw_->must(
+        raw_.must("INSERT INTO blobs VALUES ('" + blob(1) + "', 'live', 0), ('" + blob(2) + "', 'live', 0)");
+        raw_.must(
             "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px,"
             " frames, has_alpha, colour_space, orientation) VALUES ('" +
             blob(3) + "', '" + blob(9) + "', 'a.jpg', '" + blob(1) +
             "', 10, decode(repeat('00', 32), 'hex'), 'jpeg', 4, 3, 1, false, 'rgb', 1)");
-        raw_->must("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ('" +
-                   blob(4) + "', '" + blob(9) + "', '" + blob(3) + "', 0, '{}', 0)");
-        raw_->must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ('" +
-                   blob(3) + "', 'a', 0, '{}', 5)");
+        raw_.must("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ('" + blob(4) +
+                  "', '" + blob(9) + "', '" + blob(3) + "', 0, '{}', 0)");
+        raw_.must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ('" +
+                  blob(3) + "', 'a', 0, '{}', 5)");
     }
 
     /// 16 bytes, all the same, in hexadecimal.
@@ -40,13 +37,13 @@ class PostgresSchema : public testing::Test {
                "updated_at = 6";
     }
     void expect_refused(const std::string& sql) {
-        const std::string sqlstate = raw_->run(sql);
+        const std::string sqlstate = raw_.run(sql);
         // A violated constraint, or a value that is none of the column's type.
         EXPECT_TRUE(sqlstate.starts_with("23") || sqlstate.starts_with("22")) << sql << ": " << sqlstate;
     }
 
     TestSchema schema_;
-    std::optional<RawDatabase> raw_;
+    RawDatabase raw_{schema_.url()};
 };
 
 TEST_F(PostgresSchema, RefusesIllegalLedgerStates) {
@@ -77,11 +74,11 @@ TEST_F(PostgresSchema, RefusesIllegalFacts) {
     expect_refused("UPDATE images SET focal_x = 1.01, focal_y = 0");
     expect_refused("UPDATE images SET focal_x = 0.5");
     expect_refused("UPDATE images SET focal_y = 0.5");
-    raw_->must("UPDATE images SET latitude = -90, longitude = 180, focal_x = 0, focal_y = 1");
+    raw_.must("UPDATE images SET latitude = -90, longitude = 180, focal_x = 0, focal_y = 1");
     expect_refused("UPDATE images SET copyright = NULL");
     expect_refused("UPDATE images SET dhash = 1");  // without the rest
     expect_refused("UPDATE images SET blurhash = 'x'");
-    raw_->must(
+    raw_.must(
         "UPDATE images SET dhash = -1, dominant = '\\x010203', palette = '\\x010203040506',"
         " thumbhash = '\\x00', blurhash = 'x'");
     expect_refused("UPDATE images SET palette = '\\x01020304'");
@@ -99,7 +96,7 @@ TEST_F(PostgresSchema, RefusesIllegalVariants) {
     expect_refused("UPDATE variants SET status = 'failed', error_code = 'x'");
     expect_refused("UPDATE variants SET error_code = 'x', error_detail = 'y'");
     expect_refused(make_ready(7));  // not in the ledger
-    raw_->must(make_ready(2));
+    raw_.must(make_ready(2));
     expect_refused("UPDATE variants SET sha256 = NULL");
     expect_refused("UPDATE variants SET status = 'pending'");
     expect_refused("UPDATE variants SET error_code = 'x', error_detail = 'y'");
@@ -111,19 +108,19 @@ TEST_F(PostgresSchema, RefusesIllegalVariants) {
 }
 
 TEST_F(PostgresSchema, NobodySetsTheStatusByHand) {
-    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSING");
+    EXPECT_EQ(raw_.value("SELECT status FROM jobs"), "PROCESSING");
     for (const char* status : {"UNPROCESSED", "PROCESSED", "FAILED", "DONE"}) {
         expect_refused(std::string("UPDATE jobs SET status = '") + status + "', finished_at = 1");
     }
     expect_refused("UPDATE jobs SET finished_at = 1");
-    raw_->must(make_ready(2));
-    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSED");
-    EXPECT_EQ(raw_->value("SELECT finished_at FROM jobs"), "6");
+    raw_.must(make_ready(2));
+    EXPECT_EQ(raw_.value("SELECT status FROM jobs"), "PROCESSED");
+    EXPECT_EQ(raw_.value("SELECT finished_at FROM jobs"), "6");
     expect_refused("UPDATE jobs SET finished_at = NULL");
     expect_refused("UPDATE jobs SET status = 'PROCESSING', finished_at = NULL");
-    raw_->must("DELETE FROM variants");
-    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "UNPROCESSED");
-    EXPECT_EQ(raw_->value("SELECT count(finished_at) FROM jobs"), "0");
+    raw_.must("DELETE FROM variants");
+    EXPECT_EQ(raw_.value("SELECT status FROM jobs"), "UNPROCESSED");
+    EXPECT_EQ(raw_.value("SELECT count(finished_at) FROM jobs"), "0");
 }
 
 TEST_F(PostgresSchema, RefusesIllegalJobs) {
@@ -134,10 +131,10 @@ TEST_F(PostgresSchema, RefusesIllegalJobs) {
     expect_refused("UPDATE jobs SET image_id = '" + blob(8) + "'");
     expect_refused("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ('" +
                    blob(5) + "', '" + blob(9) + "', '" + blob(3) + "', 0, '{}', 0)");  // the image has a job
-    raw_->must("UPDATE jobs SET attempts = 1, tries = 1, lease_until = 99");
+    raw_.must("UPDATE jobs SET attempts = 1, tries = 1, lease_until = 99");
     expect_refused(make_ready(2));  // would finish a job that is claimed
-    raw_->must("UPDATE jobs SET lease_until = NULL");
-    raw_->must(make_ready(2));
+    raw_.must("UPDATE jobs SET lease_until = NULL");
+    raw_.must(make_ready(2));
     expect_refused("UPDATE jobs SET lease_until = 99");
 }
 
@@ -145,8 +142,8 @@ TEST_F(PostgresSchema, RefusesIllegalRerenders) {
     const std::string insert =
         "INSERT INTO rerenders (image_id, name, transform, due_at) VALUES ('" + blob(3) + "', 'a', '{}', 1)";
     expect_refused(insert);  // not ready
-    raw_->must(make_ready(2));
-    raw_->must(insert);
+    raw_.must(make_ready(2));
+    raw_.must(insert);
     expect_refused(insert);
     expect_refused("INSERT INTO rerenders (image_id, name, transform, due_at) VALUES ('" + blob(3) +
                    "', 'b', '{}', 1)");
@@ -156,63 +153,63 @@ TEST_F(PostgresSchema, RefusesIllegalRerenders) {
     expect_refused("UPDATE rerenders SET token = 1");  // never tried
     expect_refused("UPDATE rerenders SET token = 0, tries = 1");
     expect_refused("UPDATE rerenders SET image_id = '" + blob(7) + "'");
-    raw_->must("UPDATE rerenders SET token = 1, tries = 1");
+    raw_.must("UPDATE rerenders SET token = 1, tries = 1");
     expect_refused("UPDATE rerenders SET state = 'failed', error_code = 'x', error_detail = 'y'");  // held
 }
 
 TEST_F(PostgresSchema, RerendersAreCountedAndEndWithReadiness) {
     const auto expect_equal = [&] {
-        EXPECT_EQ(raw_->value("SELECT sum(value) FROM totals WHERE name = 'rerenders'"),
-                  raw_->value("SELECT count(*) FROM rerenders WHERE state = 'waiting'"));
+        EXPECT_EQ(raw_.value("SELECT sum(value) FROM totals WHERE name = 'rerenders'"),
+                  raw_.value("SELECT count(*) FROM rerenders WHERE state = 'waiting'"));
     };
     const std::string insert =
         "INSERT INTO rerenders (image_id, name, transform, due_at) VALUES ('" + blob(3) + "', 'a', '{}', 1)";
-    raw_->must(make_ready(2));
-    raw_->must(insert);
-    EXPECT_EQ(raw_->value("SELECT sum(value) FROM totals WHERE name = 'rerenders'"), "1");
-    raw_->must("UPDATE rerenders SET state = 'failed', error_code = 'x', error_detail = 'y'");
+    raw_.must(make_ready(2));
+    raw_.must(insert);
+    EXPECT_EQ(raw_.value("SELECT sum(value) FROM totals WHERE name = 'rerenders'"), "1");
+    raw_.must("UPDATE rerenders SET state = 'failed', error_code = 'x', error_detail = 'y'");
     expect_equal();
-    raw_->must("UPDATE rerenders SET state = 'waiting', error_code = NULL, error_detail = NULL");
+    raw_.must("UPDATE rerenders SET state = 'waiting', error_code = NULL, error_detail = NULL");
     expect_equal();
-    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSED");
-    raw_->must(
+    EXPECT_EQ(raw_.value("SELECT status FROM jobs"), "PROCESSED");
+    raw_.must(
         "UPDATE variants SET status = 'pending', blob = NULL, format = NULL, width_px = NULL, height_px = "
         "NULL,"
         " size_bytes = NULL, sha256 = NULL");
-    EXPECT_EQ(raw_->value("SELECT count(*) FROM rerenders"), "0");
+    EXPECT_EQ(raw_.value("SELECT count(*) FROM rerenders"), "0");
     expect_equal();
-    raw_->must(make_ready(2));
-    raw_->must(insert);
-    raw_->must("DELETE FROM jobs");
-    raw_->must("DELETE FROM images");
-    EXPECT_EQ(raw_->value("SELECT count(*) FROM rerenders"), "0");
+    raw_.must(make_ready(2));
+    raw_.must(insert);
+    raw_.must("DELETE FROM jobs");
+    raw_.must("DELETE FROM images");
+    EXPECT_EQ(raw_.value("SELECT count(*) FROM rerenders"), "0");
     expect_equal();
 }
 
 TEST_F(PostgresSchema, ARerenderFromANewerVersionDoesNotHoldUpTheOthers) {
-    raw_->must(make_ready(2));
-    raw_->must("INSERT INTO rerenders (image_id, name, transform, due_at) VALUES ('" + blob(3) +
-               "', 'a', '{\"future\":1}', 1)");
+    raw_.must(make_ready(2));
+    raw_.must("INSERT INTO rerenders (image_id, name, transform, due_at) VALUES ('" + blob(3) +
+              "', 'a', '{\"future\":1}', 1)");
     const auto database = open_postgres_catalog(schema_.config());
     ASSERT_TRUE(database);
     const auto claim = (*database)->rerenders().claim(Milliseconds{1'000}, Timestamp{Milliseconds{2}});
     ASSERT_TRUE(claim);
     EXPECT_FALSE(claim->has_value());
-    EXPECT_EQ(raw_->value("SELECT state FROM rerenders"), "failed");
+    EXPECT_EQ(raw_.value("SELECT state FROM rerenders"), "failed");
 }
 
 TEST_F(PostgresSchema, BacklogIsTheNumberOfJobsInProcessing) {
     const auto expect_equal = [&] {
-        EXPECT_EQ(raw_->value("SELECT sum(value) FROM totals WHERE name = 'backlog'"),
-                  raw_->value("SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"));
+        EXPECT_EQ(raw_.value("SELECT sum(value) FROM totals WHERE name = 'backlog'"),
+                  raw_.value("SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"));
     };
     expect_equal();
-    raw_->must(make_ready(2));
+    raw_.must(make_ready(2));
     expect_equal();
-    raw_->must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ('" + blob(3) +
-               "', 'b', 1, '{}', 5)");
+    raw_.must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ('" + blob(3) +
+              "', 'b', 1, '{}', 5)");
     expect_equal();
-    raw_->must("DELETE FROM jobs");
+    raw_.must("DELETE FROM jobs");
     expect_equal();
 }
 

@@ -133,7 +133,7 @@ PlacedVariant read_variant(Columns& columns) {
     variant.name = columns.text();
     placed.position = columns.number();
     if (auto transform = parse_transform(columns.view())) {
-        variant.transform = std::move(*transform);
+        variant.transform = *transform;
     } else {
         columns.not_understood();
     }
