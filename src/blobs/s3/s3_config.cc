@@ -108,6 +108,7 @@ void validate_times(const S3Config& config, std::vector<Fault>& faults) {
     positive("stall_timeout", config.stall_timeout);
     positive("request_timeout", config.request_timeout);
     positive("call_timeout", config.call_timeout);
+    positive("check_timeout", config.check_timeout);
     positive("unannounced_max", config.unannounced_max);
     if (config.announce_after.count() < 0 || config.announce_after > config.unannounced_max)
         faults.push_back({"announce_after", "The time is between 0 and unannounced_max."});

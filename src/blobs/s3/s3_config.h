@@ -41,9 +41,10 @@ struct S3Config {
     Milliseconds unannounced_max{600'000};
 
     Milliseconds connect_timeout{5'000};
-    Milliseconds stall_timeout{15'000};    // nearly nothing came or went for so long
+    Milliseconds stall_timeout{10'000};    // nearly nothing came or went for so long
     Milliseconds request_timeout{60'000};  // one attempt
-    Milliseconds call_timeout{120'000};    // all attempts of one request, with the pauses between them
+    Milliseconds call_timeout{60'000};     // all attempts of one request, with the pauses between them
+    Milliseconds check_timeout{3'000};     // the same for a request of `check`, which has an impatient caller
     std::uint32_t attempts_max = 5;
     Milliseconds pause_min{100};  // before the second attempt; doubles, with jitter
     Milliseconds pause_max{5'000};

@@ -1,5 +1,6 @@
 #include "blobs/s3/s3_store.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
@@ -27,6 +28,9 @@ class RealS3Store final : public S3Store {
           names_(config_.prefix),
           requester_(config_, *credentials_, clock_),
           bucket_(requester_, config_.list_page_max),
+          check_config_(impatient(config_)),
+          check_requester_(check_config_, *credentials_, clock_),
+          check_bucket_(check_requester_, config_.list_page_max),
           conditional_(config_.conditional_writes),
           probe_ids_(clock_) {}
 
@@ -70,7 +74,7 @@ class RealS3Store final : public S3Store {
     Status check() override {
         const std::string object = names_.name_of(probe_ids_.next<BlobKey>());
         auto written = probe(object);
-        auto removed = s3::plain(bucket_.remove(object));
+        auto removed = s3::plain(check_bucket_.remove(object));
         return written ? removed : written;
     }
 
@@ -88,6 +92,11 @@ class RealS3Store final : public S3Store {
     Status make_bucket() override { return s3::plain(bucket_.make(config_.region)); }
 
   private:
+    static S3Config impatient(S3Config config) {
+        config.call_timeout = std::min(config.call_timeout, config.check_timeout);
+        return config;
+    }
+
     [[nodiscard]] Status show(const std::string& name, std::uint64_t size_bytes, Timestamp modified_at,
                               bool unfinished, const std::function<Status(const BlobEntry&)>& visit,
                               const std::function<void(const std::string&)>& visit_foreign) const {
@@ -100,16 +109,16 @@ class RealS3Store final : public S3Store {
     [[nodiscard]] Status probe(const std::string& object) {
         constexpr std::array content{std::byte{'?'}};
         const Sha256 sha256 = sha256_of(content);
-        auto put = bucket_.put(object, content, sha256, s3::new_mark(), conditional_.is_asked_for());
+        auto put = check_bucket_.put(object, content, sha256, s3::new_mark(), conditional_.is_asked_for());
         if (!put && put.error().refusal == s3::Refusal::not_implemented && conditional_.is_asked_for()) {
             conditional_.is_ignored();
-            put = bucket_.put(object, content, sha256, s3::new_mark(), false);
+            put = check_bucket_.put(object, content, sha256, s3::new_mark(), false);
         }
         // Its own first attempt, whose answer was lost: nobody else has this key.
         if (!put && put.error().refusal == s3::Refusal::exists) return {};
         if (!put) return std::unexpected(std::move(put).error().error);
         if (conditional_.is_sure() || !conditional_.is_asked_for()) return {};
-        const auto again = bucket_.put(object, content, sha256, s3::new_mark(), true);
+        const auto again = check_bucket_.put(object, content, sha256, s3::new_mark(), true);
         if (again)
             conditional_.is_ignored();
         else if (again.error().refusal == s3::Refusal::exists && !again.error().may_have_acted)
@@ -123,6 +132,9 @@ class RealS3Store final : public S3Store {
     const s3::ObjectNames names_;
     s3::Requester requester_;
     s3::Bucket bucket_;
+    const S3Config check_config_;
+    s3::Requester check_requester_;
+    s3::Bucket check_bucket_;
     s3::ConditionalPut conditional_;
     s3::WritesInProgress writes_;
     IdGenerator probe_ids_;

@@ -1,0 +1,159 @@
+"""What the scale-out stack does while a server that it needs is away, silent or lying, and afterwards: nothing that was
+accepted is lost, nothing is left over, and no process has to be started again."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+import backends
+import pictures
+from delaying_proxy import DOWN, DelayingProxy
+from eventually import eventually
+from http_client import Client
+from test_backends import House
+
+SERVERS = ("postgres", "redis", "s3")
+CHECKS = {"postgres": "catalog", "redis": "queue", "s3": "blobs"}
+
+# What is broken, by the proxy in front of the server.
+TROUBLES = {
+    "refuses": lambda proxy: (proxy.refuse(), proxy.cut()),
+    "is silent": lambda proxy: proxy.stall(),
+    "answers nothing": lambda proxy: proxy.stall(DOWN),
+    "cuts its answers short": lambda proxy: (proxy.cut_after(3, DOWN), proxy.cut()),
+    "answers garbage": lambda proxy: (proxy.corrupt(3, DOWN), proxy.cut()),
+}
+
+
+@pytest.fixture
+def proxies():
+    started = {server: DelayingProxy(backends.host_and_port(server)) for server in SERVERS}
+    for proxy in started.values():
+        proxy.start()
+    yield started
+    for proxy in started.values():
+        proxy.close()
+
+
+@pytest.fixture
+def house(proxies, tmp_path):
+    chosen = backends.Backends(via={server: f"127.0.0.1:{proxy.port}" for server, proxy in proxies.items()}).make()
+    started = House(tmp_path, {**chosen.settings(), "SAFELIGHT_RENDER_TIMEOUT": "10s"}).start()
+    yield started
+    for proxy in proxies.values():
+        proxy.heal()
+    started.kill()
+    chosen.remove()
+
+
+class Uploader(threading.Thread):
+    """Uploads one picture after the other, and remembers which were accepted."""
+
+    def __init__(self, port):
+        super().__init__(daemon=True)
+        self.client = Client(port)
+        self.accepted = {}
+        self.statuses = set()
+        self.stopping = threading.Event()
+
+    def run(self):
+        number = 0
+        while not self.stopping.is_set():
+            number += 1
+            content = pictures.make(size=(200 + number, 150))
+            answer = self.client.upload(content)
+            self.statuses.add(answer.status)
+            if answer.status == 202:
+                self.accepted[answer.json()["id"]] = content
+            time.sleep(0.02)
+
+    def finish(self):
+        self.stopping.set()
+        self.join(120)
+        assert not self.is_alive()
+
+
+def all_is_well(house):
+    return house.client.get("/readyz").status == 200
+
+
+def assert_nothing_is_lost(house, accepted):
+    for job, content in accepted.items():
+        done = house.client.wait(job, seconds=60)
+        assert done["status"] == "PROCESSED", done
+        assert house.client.get(f"/v1/images/{done['image']['id']}/original").body == content
+        assert house.client.get(done["image"]["variants"][0]["url"]).status == 200
+
+
+def assert_nothing_is_left_over(house):
+    """After the sweep."""
+    def reconciled():
+        told = house.command("reconcile", "--verify", "--grace", "0s")
+        return "0 damaged or missing, 0 to clean up" in told.stdout
+
+    eventually(reconciled, timeout_s=60, interval_s=1, describe=lambda: house.command("reconcile", "--grace", "0s").stdout)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_server_in_trouble_loses_nothing(house, proxies, server, trouble, summarise):
+    uploader = Uploader(house.server.port)
+    uploader.start()
+    eventually(lambda: len(uploader.accepted) >= 5, timeout_s=30)
+    TROUBLES[trouble](proxies[server])
+    unready = []
+
+    def is_named():
+        answer = house.client.get("/readyz")
+        unready[:] = [check["name"] for check in answer.json().get("checks", []) if check["status"] != "ok"]
+        return CHECKS[server] in unready
+
+    eventually(is_named, timeout_s=60, interval_s=0.2, describe=lambda: f"readiness said {unready}")
+    assert house.client.get("/healthz").status == 200
+    before = len(uploader.accepted)
+    time.sleep(1)  # of trouble
+    if server == "redis":
+        eventually(lambda: len(uploader.accepted) > before, timeout_s=60, describe=lambda: "uploads do not go on without Redis")
+    proxies[server].heal()
+    proxies[server].cut()  # who was lied to starts anew
+    healed = time.monotonic()
+    eventually(lambda: all_is_well(house), timeout_s=60, interval_s=0.1)
+    recovered = time.monotonic() - healed
+    after = len(uploader.accepted)
+    eventually(lambda: len(uploader.accepted) > after + 3, timeout_s=60)
+    uploader.finish()
+    assert uploader.statuses <= {202, 503}, uploader.statuses
+    assert_nothing_is_lost(house, uploader.accepted)
+    assert_nothing_is_left_over(house)
+    summarise(f"fault: {server} {trouble}: {len(uploader.accepted)} uploads accepted, 0 lost, 0 left over, ready again after {recovered:.1f} s")
+
+
+def test_an_empty_redis_loses_no_job(house):
+    """FLUSHALL by another client, while jobs wait."""
+    for worker in house.workers:
+        worker.send(signal.SIGSTOP)
+    accepted = {house.client.upload(content).json()["id"]: content
+                for content in (pictures.make(size=(300 + number, 200)) for number in range(20))}
+    backends.redis("DEL", house.settings["SAFELIGHT_QUEUE"].rsplit("=", 1)[1])
+    for worker in house.workers:
+        worker.send(signal.SIGCONT)
+    assert_nothing_is_lost(house, accepted)
+    assert_nothing_is_left_over(house)
+
+
+@pytest.mark.parametrize("victim", ["server", "worker"])
+def test_a_process_killed_again_and_again_loses_nothing(house, victim):
+    accepted = {}
+    for round in range(5):
+        for number in range(8):
+            content = pictures.make(size=(400 + 10 * round + number, 300))
+            answer = house.client.upload(content)
+            assert answer.status == 202
+            accepted[answer.json()["id"]] = content
+        process = house.server if victim == "server" else house.workers[round % 2]
+        process.kill()
+        process.start()
+    assert_nothing_is_lost(house, accepted)
+    assert_nothing_is_left_over(house)
