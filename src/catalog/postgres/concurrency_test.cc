@@ -54,12 +54,11 @@ class PostgresConcurrency : public testing::Test {
         return outcome;
     }
     void make(JobId id, const std::vector<std::string>& names) {
-        const auto claim = database_->claims().claim(id, Milliseconds{60'000}, clock_.now());
-        ASSERT_TRUE(claim);
-        if (!claim->has_value()) throw std::runtime_error("the job could not be claimed");
+        const auto claim = database_->claims().claim(id, Milliseconds{60'000}, clock_.now()).value();
+        if (!claim) throw std::runtime_error("the job could not be claimed");
         std::vector<VariantOutcome> outcomes;
         for (const std::string& name : names) outcomes.push_back(made(name));
-        ASSERT_TRUE(database_->claims().complete(id, (*claim)->attempt, outcomes, clock_.now()));
+        ASSERT_TRUE(database_->claims().complete(id, claim->attempt, outcomes, clock_.now()));
     }
     /// What the counters and the statuses say is what is there.
     void expect_consistent() {

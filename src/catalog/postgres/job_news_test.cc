@@ -55,9 +55,9 @@ class PostgresNewsTest : public testing::Test {
         return created->id;
     }
     std::uint32_t claim(JobId id) {
-        const auto claim = database_->claims().claim(id, Milliseconds{60'000}, now());
-        if (!claim || !claim->has_value()) throw std::runtime_error("the job could not be claimed");
-        return (*claim)->attempt;
+        const auto claim = database_->claims().claim(id, Milliseconds{60'000}, now()).value();
+        if (!claim) throw std::runtime_error("the job could not be claimed");
+        return claim->attempt;
     }
     Timestamp now() const { return clock_.now(); }
     static VariantOutcome failed(const std::string& name) {
