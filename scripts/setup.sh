@@ -27,17 +27,19 @@ need_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${#missing[@]} Debian packages: ${missing[*]}"
   as_root apt-get update -qq
-  # What the tests start for themselves is not to be started as a service of the machine, too.
-  local policy=/usr/sbin/policy-rc.d is_ours=no installs=yes
-  if [ ! -e $policy ]; then
-    is_ours=yes
-    printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+  install_packages "${missing[@]}"
+}
+
+# install_packages PACKAGE...: what the tests start for themselves is not to be started as a service of the machine, too.
+install_packages() (
+  policy=/usr/sbin/policy-rc.d mark='# of the tests of Safelight'
+  if [ ! -e $policy ] || grep -qxF "$mark" $policy; then
+    trap 'as_root rm -f $policy' EXIT
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" | as_root tee $policy >/dev/null
     as_root chmod 755 $policy
   fi
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null || installs=no
-  [ $is_ours = no ] || as_root rm -f $policy
-  [ $installs = yes ]
-}
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+)
 
 # The assets of the API page come from npm; they are fetched again when the lock file changes.
 need_web_modules() {

@@ -17,9 +17,11 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageStat
 
+from safelight_process import BINARY
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(__file__).resolve().parent / "golden"
-FOCAL_POINT = "0.2,0.2"
+FOCAL_POINT = "0.2,0.48"
 LOSSY = ("JPEG", "WEBP", "AVIF", "GIF")
 sys.path.insert(0, str(ROOT / "bench"))
 
@@ -89,7 +91,7 @@ def is_lossy(picture):
 def made_now():
     """label → picture, by a server of its own."""
     with tempfile.TemporaryDirectory() as folder:
-        server = contact_sheet.Server(ROOT / "build/release/src/app/safelight", folder)
+        server = contact_sheet.Server(BINARY, folder)
         try:
             return {label: picture for label, picture, _ in contact_sheet.cells_of(server, source(), FOCAL_POINT)}
         finally:

@@ -27,6 +27,15 @@ def test_every_golden_picture_is_compared():
     assert {path.name for path in golden.FOLDER.iterdir()} == {golden.file_of(label).name for label in LABELS}
 
 
+def test_every_operation_shows():
+    """Two operations that make the same would hide that one of them does nothing. (`auto` chooses WebP here.)"""
+    seen = {}
+    for label in LABELS:
+        if label != "format auto":
+            seen.setdefault(golden.stored(label).tobytes(), []).append(label)
+    assert [labels for labels in seen.values() if len(labels) > 1] == []
+
+
 class TestTheMetric:
     """It sees what must not happen."""
 

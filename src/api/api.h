@@ -43,6 +43,7 @@ class Authenticator {
 struct ReadinessCheck {
     std::string name;  // "catalog", "blobs"
     std::function<Status()> check;
+    bool is_required = true;  // false: a failure is told, but requests can be served all the same
 };
 
 /// What tells whether a process is well. Everything referred to outlives the router.

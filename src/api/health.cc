@@ -22,7 +22,7 @@ Report ask(const HealthParts& health) {
             checks += R"(,"status":"ok"})";
             continue;
         }
-        report.is_ready = false;
+        report.is_ready = report.is_ready && !dependency.is_required;
         checks += R"(,"status":"failed"})";
         health.log.warn("not_ready", {{"dependency", dependency.name},
                                       {"code", name_of(status.error().code)},

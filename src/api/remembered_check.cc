@@ -55,7 +55,7 @@ class RememberedCheck {
 
 ReadinessCheck remembered(ReadinessCheck check, Milliseconds age_max) {
     auto memory = std::make_shared<RememberedCheck>(std::move(check.check), age_max);
-    return {std::move(check.name), [memory = std::move(memory)] { return memory->ask(); }};
+    return {std::move(check.name), [memory = std::move(memory)] { return memory->ask(); }, check.is_required};
 }
 
 }  // namespace safelight

@@ -47,7 +47,6 @@ bool has_scheme(std::string_view url, std::string_view scheme) {
 Result<CatalogChoice> chosen_postgres(const Config& config) {
     PostgresConfig postgres;
     postgres.url = config.catalog_url;
-    postgres.read_url = config.catalog_read_url;
     postgres.connections = config.catalog_connections;
     if (const Status valid = postgres.validate(); !valid) return refuse("SAFELIGHT_CATALOG", valid.error());
     return postgres;
@@ -59,8 +58,6 @@ Result<CatalogChoice> chosen_catalog(const Config& config) {
     constexpr std::string_view variable = "SAFELIGHT_CATALOG";
     const std::string& url = config.catalog_url;
     if (has_scheme(url, "postgres") || has_scheme(url, "postgresql")) return chosen_postgres(config);
-    if (!config.catalog_read_url.empty())
-        return refuse("SAFELIGHT_CATALOG_READ", "only a catalog in PostgreSQL has standbys to read from.");
     SqliteConfig sqlite;
     if (url.empty()) {
         sqlite.path = (config.data / "catalog.db").string();
@@ -105,15 +102,13 @@ Result<BlobsChoice> chosen_blobs(const Config& config) {
 
 std::string without_password(std::string_view value) {
     std::string shown(value);
-    // postgres://user:password@host, redis://:password@host
+    // postgres://user:password@host, redis://:password@host. A password may hold what ends it elsewhere:
+    // rather too much is hidden than too little.
     const auto authority = shown.find("://");
     if (authority != std::string::npos) {
-        const auto begin = authority + 3;
-        const auto at =
-            shown.rfind('@', shown.find('?', begin));  // a password may hold what ends it elsewhere
-        const auto colon = shown.find(':', begin);
-        if (at != std::string::npos && at >= begin && colon < at)
-            shown.replace(colon + 1, at - colon - 1, "***");
+        const auto colon = shown.find(':', authority + 3);
+        const auto at = shown.rfind('@');
+        if (colon < at && at != std::string::npos) shown.replace(colon + 1, at - colon - 1, "***");
     }
     // …?password=secret&…, and libpq's "host=… password=secret"
     for (std::size_t at = shown.find("password="); at != std::string::npos;

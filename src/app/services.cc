@@ -85,6 +85,10 @@ void NewsDesk::on_claimable(JobId job_id) {
                             {{"job_id", job_id.to_string()}, {"error", status.error().log_text}});
 }
 
+void NewsDesk::on_listening() {
+    backends_.log->info("hears of jobs");
+}
+
 void NewsDesk::on_changed(JobId job_id) {
     watch_.notify(job_id);
 }
@@ -92,7 +96,8 @@ void NewsDesk::on_changed(JobId job_id) {
 std::vector<ReadinessCheck> readiness_of(Backends& backends) {
     return {{"catalog", [&] { return backends.database->check(); }},
             {"blobs", [&] { return backends.blobs->check(); }},
-            {"queue", [&] { return backends.queue->check(); }}};
+            // Jobs are found in the catalog as well: without the queue they start later.
+            {"queue", [&] { return backends.queue->check(); }, false}};
 }
 
 std::string url_of(std::string_view address, std::uint16_t port) {

@@ -44,7 +44,7 @@ class NewsDesk final : public JobNewsListener {
   private:
     void on_claimable(JobId job_id) override;
     void on_changed(JobId job_id) override;
-    void on_listening() override {}
+    void on_listening() override;
 
     const Config& config_;
     Backends& backends_;

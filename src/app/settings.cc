@@ -56,7 +56,9 @@ Setting worker_health() {
     return {
         .section = "Workers",
         .variable = "SAFELIGHT_WORKER_HEALTH",
-        .help = "Where `safelight worker` answers /healthz, /readyz and /metrics.",
+        .help =
+            "Where `safelight worker` answers /healthz, /readyz and /metrics, to everybody: figures, no "
+            "pictures.",
         .accepts = fmt::format("off, or {}", endpoint_form),
         .set =
             [](Config& config, std::string_view value) {
@@ -141,10 +143,6 @@ std::vector<Setting> storage_settings() {
              "The catalog of images and jobs; empty: catalog.db in the data folder.",
              "sqlite:///absolute/path, sqlite:relative/path or postgres://user:password@host:port/database",
              [](auto& c) -> auto& { return c.catalog_url; }),
-        text(section, "SAFELIGHT_CATALOG_READ",
-             "A standby of the PostgreSQL server, to which lists and single reads go while it is not behind.",
-             "postgres://user:password@host:port/database, or empty",
-             [](auto& c) -> auto& { return c.catalog_read_url; }),
         number(
             section, "SAFELIGHT_CATALOG_CONNECTIONS", "Connections of this process to the PostgreSQL server.",
             [](auto& c) -> auto& { return c.catalog_connections; }, 1, 1'000),

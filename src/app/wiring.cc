@@ -12,6 +12,7 @@
 #include "base/units.h"
 #include "blobs/metered_store.h"
 #include "blobs/s3/metadata_credentials.h"
+#include "queue/fallback_queue.h"
 #include "renderer/direct/direct_renderer.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 
@@ -137,11 +138,14 @@ Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const C
 Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& claims, const Clock& clock,
                                              telemetry::Logger& log) {
     TRY_ASSIGN(const QueueChoice choice, chosen_queue(config));
-    if (const auto* redis = std::get_if<RedisQueueConfig>(&choice)) return make_redis_queue(*redis, log);
     // The catalog as the queue: it is asked for claimable jobs when no hint is there.
-    return make_catalog_queue(std::get<CatalogQueueConfig>(choice), [&claims, &clock](std::uint32_t limit) {
-        return claims.claimable(limit, clock.now());
-    });
+    const auto from_catalog = [&](const CatalogQueueConfig& catalog) {
+        return make_catalog_queue(
+            catalog, [&claims, &clock](std::uint32_t limit) { return claims.claimable(limit, clock.now()); });
+    };
+    if (const auto* redis = std::get_if<RedisQueueConfig>(&choice))
+        return make_fallback_queue(make_redis_queue(*redis, log), from_catalog({}));
+    return from_catalog(std::get<CatalogQueueConfig>(choice));
 }
 
 Result<std::unique_ptr<JobNews>> listen_to_jobs(const Config& config, JobNewsListener& listener) {
@@ -157,7 +161,8 @@ Status make_bucket(const Config& config, const Clock& clock) {
     if (s3 == nullptr) return {};
     TRY_ASSIGN(const auto store, open_s3_store(*s3, s3_credentials(config, clock), clock));
     if (store->check()) return {};
-    return store->make_bucket();
+    TRY(store->make_bucket());
+    return store->check();  // one that was there already may be full, or not be ours to write to
 }
 
 std::unique_ptr<KeyStocks> make_key_stocks(const Config& config, const Backends& backends) {

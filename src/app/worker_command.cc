@@ -22,6 +22,7 @@ class Health {
 
     /// Errors: as http::start_server.
     Status start(http::ServerConfig server, const Endpoint& endpoint) {
+        server.drain_timeout = probes_end_within;
         server.address = endpoint.address;
         server.port = endpoint.port;
         TRY_ASSIGN(server_,
@@ -37,6 +38,7 @@ class Health {
 
   private:
     static constexpr std::uint32_t probe_threads = 2;
+    static constexpr Milliseconds probes_end_within{1'000};
 
     Backends& backends_;
     ThreadPool pool_;
@@ -73,8 +75,8 @@ int run_worker(const Config& config) {
     backends.log->info("stopping", {{"signal", signal}});
     signals.end_at_the_next();
     workers->stop_taking();
-    health.stop();
     workers->drain(config.http.drain_timeout);
+    health.stop();
     backends.log->info("stopped");
     return 0;
 }
