@@ -8,8 +8,8 @@
 
 namespace safelight {
 
-/// More frequencies of a side than either hash takes.
-inline constexpr std::uint32_t frequencies_max = 8;
+/// Of a side. BlurHash takes at most 9, ThumbHash 7.
+inline constexpr std::uint32_t frequencies_max = 10;
 
 /// The waves of planes of one size, made once for all of them.
 class Cosines {
