@@ -12,7 +12,12 @@ from http_client import Client
 from safelight_process import SafelightProcess, run_command
 
 
-@pytest.fixture(params=list(itertools.product(backends.CATALOGS, backends.QUEUES, backends.STORES)), ids="-".join)
+EVERY = list(itertools.product(backends.CATALOGS, backends.QUEUES, backends.STORES))
+# Each backend at least once, where it is the crowd or the kill that is looked at.
+SPREAD = [("sqlite", "catalog", "folder"), ("postgres", "catalog", "s3"), ("sqlite", "redis", "folder"), ("postgres", "redis", "s3")]
+
+
+@pytest.fixture(params=EVERY, ids="-".join)
 def chosen(request):
     made = backends.Backends(*request.param).make()
     yield made
@@ -95,6 +100,7 @@ def test_the_whole_life_of_pictures(house):
     assert "0 damaged or missing" in reconciled.stdout, reconciled.stdout + reconciled.stderr
 
 
+@pytest.mark.parametrize("chosen", SPREAD, indirect=True, ids="-".join)
 def test_each_job_is_done_once(house):
     jobs = [house.client.upload(pictures.make(size=(150 + number, 100))).json()["id"] for number in range(60)]
     for job in jobs:
@@ -107,6 +113,7 @@ def test_each_job_is_done_once(house):
     assert attempts() == sorted(jobs)
 
 
+@pytest.mark.parametrize("chosen", SPREAD, indirect=True, ids="-".join)
 def test_everything_killed_in_the_middle_loses_nothing(house):
     contents = {}
     for number in range(30):
