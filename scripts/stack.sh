@@ -34,7 +34,7 @@ safelight=build/release/src/app/safelight
 "$safelight" migrate up
 "$safelight" doctor
 # In sessions of their own, so that Ctrl-C reaches this script alone, which ends them in order.
-SAFELIGHT_WORKERS=0 setsid "$safelight" serve "$@" & processes+=($!)
+SAFELIGHT_WORKERS=0 SAFELIGHT_UPLOADS_MAX=64 setsid "$safelight" serve "$@" & processes+=($!)
 for _ in 1 2; do setsid "$safelight" worker & processes+=($!); done
 say "Ctrl-C ends the stack"
 wait -n "${processes[@]}" || { echo "a process of the stack ended" >&2; exit 1; }

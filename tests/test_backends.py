@@ -28,7 +28,7 @@ class House:
     """A server without workers and two workers, over the same backends."""
 
     def __init__(self, folder, settings):
-        self.settings = {"SAFELIGHT_DATA": str(folder / "data"), "SAFELIGHT_LEASE": "2s", **settings}
+        self.settings = {"SAFELIGHT_DATA": str(folder / "data"), "SAFELIGHT_LEASE": "2s", "SAFELIGHT_UPLOADS_MAX": "32", **settings}
         self.folder = folder
         migrated = self.command("migrate", "up")
         assert migrated.returncode == 0, migrated.stderr

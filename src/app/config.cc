@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string_view>
 #include <thread>
+#include <variant>
 
 #include "app/backend_urls.h"
 #include "base/units.h"
@@ -71,6 +72,21 @@ std::uint64_t memory_for_one_render(const Config& config) {
     const std::uint64_t addressable = config.sandbox.memory_bytes_max;
     return std::min(memory_for_renders(config),
                     addressable - std::min(addressable, idle_address_space_bytes));
+}
+
+Status check_upload_memory(const Config& config) {
+    TRY_ASSIGN(const BlobsChoice blobs, chosen_blobs(config));
+    const auto* s3 = std::get_if<S3Config>(&blobs);
+    if (s3 == nullptr) return {};
+    const std::uint64_t each = std::min(s3->writer_bytes_max(), config.ingest.bytes_max);
+    const std::uint64_t fitting = std::max<std::uint64_t>(1, machine_memory_bytes() / 2 / each);
+    if (config.ingest.uploads_max <= fitting) return {};
+    return failure(
+        ErrorCode::invalid_argument,
+        fmt::format(
+            "SAFELIGHT_UPLOADS_MAX is {}: an upload to S3 holds up to {} MiB, and half of the memory here is "
+            "enough for {} of them.",
+            config.ingest.uploads_max, in_mebibytes(each), fitting));
 }
 
 std::vector<std::string> faults_of(const Config& config) {

@@ -76,6 +76,10 @@ struct Config {
 /// What one render may take: what is left to all of them, and no more than its process can address.
 [[nodiscard]] std::uint64_t memory_for_one_render(const Config& config);
 
+/// An upload to S3 is held in parts, not in a file: all at once have to fit into half of the memory. For
+/// `serve`. Errors: invalid_argument.
+[[nodiscard]] Status check_upload_memory(const Config& config);
+
 /// What no single value shows: the rooms' own checks, and how the values go together. One line for each
 /// fault.
 [[nodiscard]] std::vector<std::string> faults_of(const Config& config);

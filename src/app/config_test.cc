@@ -142,6 +142,18 @@ TEST(Validation, UrlsChooseBackends) {
     EXPECT_EQ(std::get<S3Config>(*chosen_blobs(good.config)).prefix, "live");
 }
 
+TEST(Validation, UploadsToS3HaveToFitIntoTheMemory) {
+    Config config;
+    config.ingest.uploads_max = 100'000;
+    EXPECT_TRUE(check_upload_memory(config)) << "a folder takes them as they come";
+    config.blobs_url = "s3://bucket";
+    const Status fits = check_upload_memory(config);
+    ASSERT_FALSE(fits);
+    EXPECT_THAT(fits.error().public_text, testing::HasSubstr("holds up to 12 MiB"));
+    config.ingest.uploads_max = 1;
+    EXPECT_TRUE(check_upload_memory(config));
+}
+
 TEST(Validation, NoFaultRepeatsAPassword) {
     for (const auto& variables :
          {Variables{{"SAFELIGHT_CATALOG", "postgres://u:SECRET@[::1/x"}},

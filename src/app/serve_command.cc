@@ -27,6 +27,7 @@ int run_serve(const Config& config) {
     if (!presets) return report(presets.error());
     auto default_variants = parse_variants(config.default_variants, *presets, "SAFELIGHT_DEFAULT_VARIANTS");
     if (!default_variants) return report(default_variants.error());
+    if (const Status fits = check_upload_memory(config); !fits) return report(fits.error());
     auto opened = open_backends(config);
     if (!opened) return report(opened.error());
     Backends& backends = *opened;

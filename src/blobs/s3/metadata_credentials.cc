@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view token_lifetime_s = "21600";
 constexpr Milliseconds retry_after{10'000};
+constexpr Milliseconds refused_for{1'000};
 
 std::unexpected<Error> no_credentials(std::string log_text) {
     return failure(ErrorCode::unavailable, "The storage is not available.",
@@ -91,7 +92,10 @@ class LeasedCredentials : public CredentialsProvider {
         const std::lock_guard lock(mutex_);
         const Timestamp now = clock_.now();
         if (lease_ && now < renew_at_) return lease_->credentials;
+        // Those who waited for an answer that did not come do not all wait for one of their own.
+        if (refusal_ && now < refused_until_) return std::unexpected(*refusal_);
         auto fresh = fetch();
+        refusal_.reset();
         if (fresh) {
             lease_ = std::move(*fresh);
             // Credentials that are short-lived all along are not asked for with every request.
@@ -99,7 +103,11 @@ class LeasedCredentials : public CredentialsProvider {
                 std::max(lease_->expires_at - renew_before_, std::min(now + retry_after, lease_->expires_at));
             return lease_->credentials;
         }
-        if (!lease_ || now >= lease_->expires_at) return forward(std::move(fresh));
+        if (!lease_ || now >= lease_->expires_at) {
+            refusal_ = fresh.error();
+            refused_until_ = clock_.now() + refused_for;
+            return forward(std::move(fresh));
+        }
         renew_at_ = std::min(now + retry_after, lease_->expires_at);
         return lease_->credentials;
     }
@@ -107,6 +115,7 @@ class LeasedCredentials : public CredentialsProvider {
     void expire() override {
         const std::lock_guard lock(mutex_);
         lease_.reset();
+        refusal_.reset();
     }
 
   protected:
@@ -120,6 +129,9 @@ class LeasedCredentials : public CredentialsProvider {
     std::mutex mutex_;
     std::optional<Lease> lease_;  // guarded by mutex_
     Timestamp renew_at_;          // guarded by mutex_
+    std::optional<Error>
+        refusal_;              // guarded by mutex_; what the last question came to, when there are no keys
+    Timestamp refused_until_;  // guarded by mutex_
 };
 
 class InstanceCredentials final : public LeasedCredentials {

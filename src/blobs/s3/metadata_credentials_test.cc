@@ -5,6 +5,9 @@
 
 #include <atomic>
 #include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include "base/testing/temporary_folder.h"
 #include "blobs/s3/testing/fault_server.h"
@@ -76,7 +79,22 @@ TEST_F(MetadataTest, WhenTheServiceIsDownValidKeysStayInUse) {
     EXPECT_EQ(expired.error().code, ErrorCode::unavailable);
     EXPECT_THAT(expired.error().log_text + expired.error().public_text, Not(HasSubstr("hush")));
     is_down_ = false;
+    clock_.advance(std::chrono::seconds(1));
     EXPECT_EQ(provider->current()->access_key, "key2");
+}
+
+TEST_F(MetadataTest, AServiceThatHangsIsWaitedForByOneForAll) {
+    std::atomic<int> asked = 0;
+    FaultServer container(0, [&](const SeenRequest&) {
+        ++asked;
+        return hang();
+    });
+    const auto provider =
+        make_container_credentials(clock_, {.timeout = Milliseconds(300)}, container.url(), "", "");
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) threads.emplace_back([&] { EXPECT_FALSE(provider->current()); });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(asked, 1);
 }
 
 TEST_F(MetadataTest, KeysThatTheStoreCallsExpiredAreAskedForAgain) {
@@ -98,6 +116,7 @@ TEST_F(MetadataTest, AContainersTokenIsReadFromItsFileEachTime) {
         make_container_credentials(clock_, {}, container.url() + "/v1/credentials", "", file);
     EXPECT_FALSE(provider->current()) << "no such file";
     std::ofstream(file) << "first\n";
+    clock_.advance(std::chrono::seconds(1));
     ASSERT_TRUE(provider->current());
     expected = "second";
     std::ofstream(file) << "second\n";

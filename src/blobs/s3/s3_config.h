@@ -53,6 +53,9 @@ struct S3Config {
     std::string ca_file;  // PEM; empty: the system's
     std::string proxy;    // "http://host:port"; empty: none, whatever the environment says
 
+    /// What a blob that is being written holds in memory at most.
+    [[nodiscard]] std::uint64_t writer_bytes_max() const { return part_bytes + part_bytes / 2; }
+
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
 };
