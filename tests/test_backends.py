@@ -8,8 +8,7 @@ import pytest
 import backends
 import pictures
 from eventually import eventually
-from http_client import Client
-from safelight_process import SafelightProcess, run_command
+from house import House
 
 
 EVERY = list(itertools.product(backends.CATALOGS, backends.QUEUES, backends.STORES))
@@ -22,41 +21,6 @@ def chosen(request):
     made = backends.Backends(*request.param).make()
     yield made
     made.remove()
-
-
-class House:
-    """A server without workers and two workers, over the same backends."""
-
-    def __init__(self, folder, settings):
-        self.settings = {"SAFELIGHT_DATA": str(folder / "data"), "SAFELIGHT_LEASE": "2s", "SAFELIGHT_UPLOADS_MAX": "32", **settings}
-        self.folder = folder
-        migrated = self.command("migrate", "up")
-        assert migrated.returncode == 0, migrated.stderr
-        self.server = SafelightProcess(folder / "server", {**self.settings, "SAFELIGHT_WORKERS": "0"})
-        self.workers = [SafelightProcess(folder / f"worker-{number}",
-                                         {**self.settings, "SAFELIGHT_WORKERS": "4", "SAFELIGHT_WORKER_HEALTH": "127.0.0.1:0"},
-                                         command="worker") for number in range(2)]
-
-    def start(self):
-        for process in (self.server, *self.workers):
-            process.start()
-        return self
-
-    def stop(self):
-        for process in (self.server, *self.workers):
-            if process.running:
-                assert process.stop() == 0, process.log_tail()
-
-    def kill(self):
-        for process in (self.server, *self.workers):
-            process.kill()
-
-    def command(self, *arguments):
-        return run_command(*arguments, cwd=self.folder, settings=self.settings)
-
-    @property
-    def client(self):
-        return Client(self.server.port)
 
 
 @pytest.fixture

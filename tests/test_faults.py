@@ -11,8 +11,8 @@ import backends
 import pictures
 from delaying_proxy import DOWN, DelayingProxy
 from eventually import eventually
+from house import House
 from http_client import Client
-from test_backends import House
 
 SERVERS = ("postgres", "redis", "s3")
 CHECKS = {"postgres": "catalog", "redis": "queue", "s3": "blobs"}

@@ -50,6 +50,12 @@ std::uint32_t processors() {
 
 }  // namespace
 
+std::string to_text(const Endpoint& endpoint) {
+    const bool is_v6 = endpoint.address.find(':') != std::string::npos;
+    return is_v6 ? fmt::format("[{}]:{}", endpoint.address, endpoint.port)
+                 : fmt::format("{}:{}", endpoint.address, endpoint.port);
+}
+
 std::uint32_t worker_threads(const Config& config) {
     return config.workers.value_or(8 * processors());
 }

@@ -29,6 +29,9 @@ struct Endpoint {
     std::uint16_t port = 0;  // 0: any free one
 };
 
+/// "127.0.0.1:8080", "[::1]:8080"
+[[nodiscard]] std::string to_text(const Endpoint& endpoint);
+
 struct Config {
     std::filesystem::path data = "./data";
     std::string catalog_url;  // empty: sqlite, catalog.db in the data folder; may hold a password

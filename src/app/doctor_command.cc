@@ -46,11 +46,13 @@ bool is_embedded(const Config& config) {
     return choice && std::holds_alternative<SqliteConfig>(*choice);
 }
 
-Finding look_at_schema(const Config& config, const Clock& clock) {
+/// `is_current` tells whether the catalog can be opened.
+Finding look_at_schema(const Config& config, const Clock& clock, bool& is_current) {
     TRY_ASSIGN(const auto migrator, open_migrator(config, clock));
     TRY_ASSIGN(const MigrationStatus status, migrator->status());
+    is_current = status.pending.empty();
     const std::string versions = fmt::format("version {} of {}", status.version, status.newest_version);
-    if (status.pending.empty()) return versions;
+    if (is_current) return versions;
     if (is_embedded(config)) return versions + ": the next `safelight serve` brings it up to date";
     return failure(ErrorCode::conflict,
                    fmt::format("The catalog's schema has {}: run `safelight migrate up`.", versions));
@@ -59,7 +61,7 @@ Finding look_at_schema(const Config& config, const Clock& clock) {
 Finding look_at_catalog(CatalogDatabase& database) {
     TRY_ASSIGN(const std::uint64_t waiting, database.claims().backlog());
     TRY_ASSIGN(const std::string took, timed([&] { return database.check(); }));
-    return fmt::format("reads and writes, {}; {} jobs wait", took, waiting);
+    return fmt::format("answers in {}; {} jobs wait", took, waiting);
 }
 
 /// Writes a blob that the ledger knows of, reads it back, removes it.
@@ -128,6 +130,7 @@ bool examine(const Examination& examination) {
 int run_doctor(const Config& config) {
     const SystemClock clock;
     const auto log = make_logger(config);
+    bool is_current = false;
     std::unique_ptr<CatalogDatabase> database;
     const auto with_catalog = [&](auto look) -> std::function<Finding()> {
         return [&database, look]() -> Finding {
@@ -141,12 +144,10 @@ int run_doctor(const Config& config) {
              TRY(make_data_folder(config));
              return std::filesystem::absolute(config.data).lexically_normal().string();
          }},
-        {"schema", [&] { return look_at_schema(config, clock); }},
+        {"schema", [&] { return look_at_schema(config, clock, is_current); }},
         {"catalog",
          [&]() -> Finding {
-             TRY_ASSIGN(const auto migrator, open_migrator(config, clock));
-             TRY_ASSIGN(const MigrationStatus status, migrator->status());
-             if (!status.pending.empty()) return std::nullopt;
+             if (!is_current) return std::nullopt;
              TRY_ASSIGN(database, open_catalog(config));
              return look_at_catalog(*database);
          }},

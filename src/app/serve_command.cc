@@ -56,12 +56,13 @@ int run_serve(const Config& config) {
     auto server = http::start_server(config.http, router, make_hooks(*backends.log, *backends.metrics), pool,
                                      *backends.ids);
     if (!server) return report(server.error());
-    backends.log->info("listening", {{"url", url_of(config.http.address, (*server)->port())},
-                                     {"version", version},
-                                     {"workers", worker_threads(config)},
-                                     {"renders", render_slots(config)},
-                                     {"render_memory", format_bytes(render_memory(config))},
-                                     {"data", config.data.string()}});
+    backends.log->info("listening",
+                       {{"url", "http://" + to_text(Endpoint{config.http.address, (*server)->port()})},
+                        {"version", version},
+                        {"workers", worker_threads(config)},
+                        {"renders", render_slots(config)},
+                        {"render_memory", format_bytes(render_memory(config))},
+                        {"data", config.data.string()}});
 
     const int signal = signals.wait();
     backends.log->info("stopping", {{"signal", signal}});

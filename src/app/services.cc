@@ -71,7 +71,7 @@ NewsDesk::NewsDesk(const Config& config, Backends& backends, JobWatch& watch)
     : config_(config),
       backends_(backends),
       watch_(watch),
-      passes_on_work_(is_the_catalog(chosen_queue(config))) {}
+      passes_on_work_(worker_threads(config) > 0 && is_the_catalog(chosen_queue(config))) {}
 
 Status NewsDesk::listen() {
     TRY_ASSIGN(news_, listen_to_jobs(config_, *this));
@@ -79,7 +79,7 @@ Status NewsDesk::listen() {
 }
 
 void NewsDesk::on_claimable(JobId job_id) {
-    if (!passes_on_work_ || worker_threads(config_) == 0) return;
+    if (!passes_on_work_) return;
     if (const Status status = backends_.queue->publish(job_id); !status)
         backends_.log->warn("hint lost",
                             {{"job_id", job_id.to_string()}, {"error", status.error().log_text}});
@@ -100,11 +100,6 @@ std::vector<ReadinessCheck> readiness_of(Backends& backends) {
             {"queue", [&] { return backends.queue->check(); }, false}};
 }
 
-std::string url_of(std::string_view address, std::uint16_t port) {
-    const bool is_v6 = address.find(':') != std::string_view::npos;
-    return is_v6 ? fmt::format("http://[{}]:{}", address, port) : fmt::format("http://{}:{}", address, port);
-}
-
 void register_gauges(Backends& backends, const WorkerPool& workers) {
     backends.metrics->gauge("safelight_backlog_jobs", "Jobs with pending variants.", [&backends] {
         return static_cast<double>(backends.database->claims().backlog().value_or(0));
@@ -112,7 +107,8 @@ void register_gauges(Backends& backends, const WorkerPool& workers) {
     backends.metrics->gauge(
         "safelight_backlog_rerenders", "Variants that wait to be made again.",
         [&backends] { return static_cast<double>(backends.database->rerenders().backlog().value_or(0)); });
-    backends.metrics->gauge("safelight_queue_hints", "Hints that wait for a worker of this process.",
+    backends.metrics->gauge("safelight_queue_hints",
+                            "Hints that wait for a worker, as far as the queue knows.",
                             [&backends] { return static_cast<double>(backends.queue->depth().value_or(0)); });
     backends.metrics->gauge("safelight_workers_busy", "Jobs in hand in this process.",
                             [&workers] { return static_cast<double>(workers.busy()); });

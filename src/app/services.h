@@ -35,7 +35,7 @@ struct Services {
 /// changes to who waits here.
 class NewsDesk final : public JobNewsListener {
   public:
-    /// `backends` and `watch` outlive it. Errors of listen() alone.
+    /// `config`, `backends` and `watch` outlive it.
     NewsDesk(const Config& config, Backends& backends, JobWatch& watch);
 
     /// Nothing where no other process can share the catalog's news. Errors: invalid_argument.
@@ -49,14 +49,12 @@ class NewsDesk final : public JobNewsListener {
     const Config& config_;
     Backends& backends_;
     JobWatch& watch_;
-    bool passes_on_work_;
+    bool passes_on_work_;  // to workers of this process that have no other queue
     std::unique_ptr<JobNews> news_;
 };
 
 /// What has to work before this process can.
 [[nodiscard]] std::vector<ReadinessCheck> readiness_of(Backends& backends);
-
-[[nodiscard]] std::string url_of(std::string_view address, std::uint16_t port);
 
 /// Figures that are asked for when /metrics is read, by a server that ends before `backends` and `workers`.
 void register_gauges(Backends& backends, const WorkerPool& workers);

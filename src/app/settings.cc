@@ -26,12 +26,6 @@ std::optional<Endpoint> parse_endpoint(std::string_view value) {
     return Endpoint{std::string(address), port};
 }
 
-std::string show_endpoint(const Endpoint& endpoint) {
-    const bool is_v6 = endpoint.address.find(':') != std::string::npos;
-    return is_v6 ? fmt::format("[{}]:{}", endpoint.address, endpoint.port)
-                 : fmt::format("{}:{}", endpoint.address, endpoint.port);
-}
-
 constexpr const char* endpoint_form = "address:port, e.g. 127.0.0.1:8080 or [::1]:8080";
 
 Setting listen() {
@@ -48,7 +42,7 @@ Setting listen() {
                 config.http.port = endpoint->port;
                 return true;
             },
-        .get = [](const Config& config) { return show_endpoint({config.http.address, config.http.port}); },
+        .get = [](const Config& config) { return to_text(Endpoint{config.http.address, config.http.port}); },
     };
 }
 
@@ -66,7 +60,7 @@ Setting worker_health() {
                 return config.worker_health || value == "off";
             },
         .get = [](const Config& config) -> std::string {
-            return config.worker_health ? show_endpoint(*config.worker_health) : "off";
+            return config.worker_health ? to_text(*config.worker_health) : "off";
         },
     };
 }

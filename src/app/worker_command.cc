@@ -28,7 +28,8 @@ class Health {
         TRY_ASSIGN(server_,
                    http::start_server(server, router_, make_hooks(*backends_.log, *backends_.metrics), pool_,
                                       *backends_.ids));
-        backends_.log->info("listening", {{"url", url_of(server.address, server_->port())}});
+        backends_.log->info("listening",
+                            {{"url", "http://" + to_text(Endpoint{server.address, server_->port()})}});
         return {};
     }
 

@@ -37,8 +37,9 @@ constexpr std::array known_replies{
     KnownReply{"DENIED", Trouble::not_permitted,
                "Redis is in protected mode: set a password there, or bind it to loopback"},
     KnownReply{"READONLY", Trouble::read_only, "this is a replica: name the primary in the queue's URL"},
-    KnownReply{"OOM", Trouble::out_of_memory,
-               "Redis has reached maxmemory: raise it, or free memory; jobs go on by the rescuer meanwhile"},
+    KnownReply{
+        "OOM", Trouble::out_of_memory,
+        "Redis has reached maxmemory: raise it, or free memory; workers find jobs in the catalog meanwhile"},
     KnownReply{"LOADING", Trouble::loading, "Redis is still loading its data: wait"},
     KnownReply{"MASTERDOWN", Trouble::loading, "a replica without its primary: bring the primary back"},
     KnownReply{"MISCONF", Trouble::cannot_persist,
