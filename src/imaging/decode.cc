@@ -1,5 +1,7 @@
 #include "imaging/decode.h"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "imaging/derive.h"
@@ -20,6 +22,13 @@ Result<std::vector<Pixels>> read(std::span<const std::byte> bytes, const ImageFa
     return made;
 }
 
+std::vector<std::size_t> parents_first(std::span<const Derivation> derivations) {
+    std::vector<std::size_t> order(derivations.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::ranges::sort(order, {}, [&](std::size_t i) { return std::pair(derivations[i].generation, i); });
+    return order;
+}
+
 /// `make` gives the pixels of those plans that are not derived from others and want their colours the same
 /// way.
 template <class Make>
@@ -38,7 +47,7 @@ Result<std::vector<Pixels>> derived(std::span<const Plan> plans, const StopCheck
         TRY_ASSIGN(std::vector<Pixels> made, make(wanted, icc));
         for (std::size_t i = 0; i < places.size(); ++i) results[places[i]] = std::move(made[i]);
     }
-    for (std::size_t i = 0; i < plans.size(); ++i) {
+    for (const std::size_t i : parents_first(derivations)) {
         if (!derivations[i].parent) continue;
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
         results[i] = resample(results[*derivations[i].parent], derivations[i].plan);

@@ -8,6 +8,7 @@ namespace safelight {
 namespace {
 
 constexpr double resolution_min = 2;
+constexpr std::uint32_t generation_max = 3;
 constexpr double tolerance = 1e-6;  // of a pixel of the source
 
 double pixels_of(const Plan& plan) {
@@ -48,18 +49,20 @@ std::vector<Derivation> derive(std::span<const Plan> plans) {
                       [&](std::size_t i) { return std::pair(pixels_of(plans[i]), i); });
 
     std::vector<Derivation> derivations(plans.size());
-    std::vector<std::size_t> roots;
+    std::vector<std::size_t> larger;  // those that may be parents, the smallest last
     for (const std::size_t i : by_size) {
         // The smallest that will do costs least.
-        const auto parent = std::find_if(roots.rbegin(), roots.rend(), [&](std::size_t root) {
-            return can_be_parent(plans[root], plans[i]);
+        const auto parent = std::find_if(larger.rbegin(), larger.rend(), [&](std::size_t candidate) {
+            return derivations[candidate].generation < generation_max &&
+                   can_be_parent(plans[candidate], plans[i]);
         });
-        if (parent == roots.rend()) {
+        if (parent == larger.rend()) {
             derivations[i] = {{}, plans[i]};
-            roots.push_back(i);
         } else {
-            derivations[i] = {*parent, in_pixels_of(plans[*parent], plans[i])};
+            derivations[i] = {*parent, in_pixels_of(plans[*parent], plans[i]),
+                              derivations[*parent].generation + 1};
         }
+        larger.push_back(i);
     }
     return derivations;
 }

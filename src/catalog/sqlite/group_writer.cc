@@ -166,9 +166,12 @@ Status GroupWriter::perform(Task& task, bool alone) {
 
 void GroupWriter::answer(Tasks& group, const Status& committed) {
     for (const auto& task : group) {
-        const std::lock_guard lock(task->mutex);
-        if (!committed) task->outcome = committed;
-        task->is_answered = true;
+        {
+            const std::lock_guard lock(task->mutex);
+            if (!committed) task->outcome = committed;
+            task->is_answered = true;
+        }
+        // After the lock, which the woken thread would only wait for; the group keeps the task alive.
         task->answered.notify_one();
     }
 }

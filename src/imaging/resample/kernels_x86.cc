@@ -4,6 +4,7 @@
 
 #include <immintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -223,29 +224,50 @@ std::uint64_t first_bits(std::size_t count) {
     return count >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
 }
 
-/// Every second of 64 int16 from `out` on gets one of 64 samples' light; those of the first `count`.
-SAFELIGHT_AVX512 void store_light(const LightBytes& light, __m512i samples, std::size_t count,
+/// Where the 64 samples of a register go before their bytes are interleaved twice, within each quarter: so
+/// that sample 16p + 4q + i becomes the i-th of quarter q in the p-th of four registers.
+constexpr std::size_t place_of(std::size_t position) {
+    return position % 16 / 4 * 16 + position / 16 * 4 + position % 4;
+}
+
+/// 64 int16 pairs from `out` on, or `count` when that is less, get the light of 64 samples of the upper row
+/// and of the lower one; both in the order of place_of().
+SAFELIGHT_AVX512 void store_light(const LightBytes& light, __m512i upper, __m512i lower, std::size_t count,
                                   std::int16_t* out) {
-    const __m512i low = look_up(light.low, samples);
-    const __m512i high = look_up(light.high, samples);
-    for (std::size_t part = 0; part < 4 && part * 16 < count; ++part) {
-        // 16 samples at a time, each in the lower half of 32 bits.
-        const __m512i place =
-            _mm512_add_epi32(_mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15),
-                             _mm512_set1_epi32(static_cast<int>(part * 16)));
-        const __m512i both =
-            _mm512_or_si512(_mm512_slli_epi32(place, 8), _mm512_or_si512(place, _mm512_set1_epi32(0x4000)));
-        const __m512i values = _mm512_permutex2var_epi8(low, both, high);
-        const auto wanted = static_cast<__mmask32>(first_bits(2 * (count - part * 16)) & 0x5555'5555U);
-        _mm512_mask_storeu_epi16(out + part * 32, wanted, values);
+    const __m512i upper_low = look_up(light.low, upper);
+    const __m512i upper_high = look_up(light.high, upper);
+    const __m512i lower_low = look_up(light.low, lower);
+    const __m512i lower_high = look_up(light.high, lower);
+    const __m512i upper_begin = _mm512_unpacklo_epi8(upper_low, upper_high);
+    const __m512i upper_end = _mm512_unpackhi_epi8(upper_low, upper_high);
+    const __m512i lower_begin = _mm512_unpacklo_epi8(lower_low, lower_high);
+    const __m512i lower_end = _mm512_unpackhi_epi8(lower_low, lower_high);
+    const std::array parts{
+        _mm512_unpacklo_epi16(upper_begin, lower_begin), _mm512_unpackhi_epi16(upper_begin, lower_begin),
+        _mm512_unpacklo_epi16(upper_end, lower_end), _mm512_unpackhi_epi16(upper_end, lower_end)};
+    if (count >= 64) {
+        for (std::size_t p = 0; p < 4; ++p) _mm512_storeu_si512(out + 32 * p, parts[p]);
+        return;
+    }
+    for (std::size_t p = 0; p < 4 && 16 * p < count; ++p) {
+        const auto wanted = static_cast<__mmask16>(first_bits(std::min<std::size_t>(16, count - 16 * p)));
+        _mm512_mask_storeu_epi32(out + 32 * p, wanted, parts[p]);
     }
 }
 
-/// Where the samples of each of three channels lie among 64 pixels.
-constexpr std::array<std::array<std::uint8_t, 64>, 3> places_of_rgb = [] {
-    std::array<std::array<std::uint8_t, 64>, 3> places{};
+using Places = std::array<std::uint8_t, 64>;
+
+constexpr Places places_of_grey = [] {
+    Places places{};
+    for (std::size_t i = 0; i < 64; ++i) places[i] = static_cast<std::uint8_t>(place_of(i));
+    return places;
+}();
+
+/// Of the samples of each of three channels among 64 pixels.
+constexpr std::array<Places, 3> places_of_rgb = [] {
+    std::array<Places, 3> places{};
     for (std::size_t c = 0; c < 3; ++c) {
-        for (std::size_t x = 0; x < 64; ++x) places[c][x] = static_cast<std::uint8_t>(3 * x + c);
+        for (std::size_t i = 0; i < 64; ++i) places[c][i] = static_cast<std::uint8_t>(3 * place_of(i) + c);
     }
     return places;
 }();
@@ -263,43 +285,57 @@ SAFELIGHT_AVX512 __m512i load_bytes(const std::uint8_t* from, std::size_t count)
     return _mm512_maskz_loadu_epi8(first_bits(count), from);
 }
 
-SAFELIGHT_AVX512 void spread_row_avx512(const LightBytes& light, const std::uint8_t* row,
-                                        std::uint32_t channels, std::size_t count, std::size_t plane,
-                                        std::int16_t* out) {
-    for (std::size_t x = 0; x < count; x += 64, row += std::size_t{64} * channels) {
-        const std::size_t left = count - x;
-        std::int16_t* to = out + 2 * x;
-        if (channels == 1) {
-            store_light(light, load_bytes(row, left), left, to);
-            continue;
-        }
-        const std::size_t bytes = 3 * left;
-        const std::array pixels{load_bytes(row, bytes), load_bytes(row + 64, bytes < 64 ? 0 : bytes - 64),
-                                load_bytes(row + 128, bytes < 128 ? 0 : bytes - 128)};
-        for (std::size_t c = 0; c < 3; ++c)
-            store_light(light, channel_of(pixels, c), left, to + 2 * c * plane);
-    }
+SAFELIGHT_AVX512 std::array<__m512i, 3> load_pixels(const std::uint8_t* from, std::size_t count) {
+    const std::size_t bytes = 3 * count;
+    return {load_bytes(from, bytes), load_bytes(from + 64, bytes < 64 ? 0 : bytes - 64),
+            load_bytes(from + 128, bytes < 128 ? 0 : bytes - 128)};
 }
 
 SAFELIGHT_AVX512 void spread_light_avx512(const std::uint8_t* upper, const std::uint8_t* lower,
                                           std::uint32_t channels, std::size_t count, std::size_t plane,
                                           std::int16_t* out) {
     const LightBytes light = light_bytes();
-    spread_row_avx512(light, upper, channels, count, plane, out);
-    spread_row_avx512(light, lower, channels, count, plane, out + 1);
+    for (std::size_t x = 0; x < count; x += 64) {
+        const std::size_t left = count - x;
+        const std::size_t at = x * channels;
+        std::int16_t* to = out + 2 * x;
+        if (channels == 1) {
+            const __m512i places = _mm512_loadu_si512(places_of_grey.data());
+            store_light(light, _mm512_permutexvar_epi8(places, load_bytes(upper + at, left)),
+                        _mm512_permutexvar_epi8(places, load_bytes(lower + at, left)), left, to);
+            continue;
+        }
+        const auto above = load_pixels(upper + at, left);
+        const auto below = load_pixels(lower + at, left);
+        for (std::size_t c = 0; c < 3; ++c) {
+            store_light(light, channel_of(above, c), channel_of(below, c), left, to + 2 * c * plane);
+        }
+    }
+}
+
+/// Blocks × 16 lanes.
+template <std::size_t Blocks>
+SAFELIGHT_AVX512 void combine_blocks(std::span<const std::int16_t* const> rows, const std::int16_t* weights,
+                                     std::size_t first_lane, std::int16_t* out) {
+    std::array<__m512i, Blocks> sums;
+    for (__m512i& sum : sums) sum = _mm512_set1_epi32(half);
+    for (std::size_t p = 0; p < rows.size(); ++p) {
+        const __m512i weight = _mm512_set1_epi32(weight_pair(weights, p));
+        const std::int16_t* row = rows[p] + 2 * first_lane;
+        for (std::size_t b = 0; b < Blocks; ++b)
+            sums[b] = _mm512_dpwssd_epi32(sums[b], _mm512_loadu_si512(row + 32 * b), weight);
+    }
+    for (std::size_t b = 0; b < Blocks; ++b) {
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + first_lane + 16 * b),
+                            _mm512_cvtsepi32_epi16(_mm512_srai_epi32(sums[b], weight_bits)));
+    }
 }
 
 SAFELIGHT_AVX512 void combine_rows_avx512(std::span<const std::int16_t* const> rows,
                                           const std::int16_t* weights, std::size_t lanes, std::int16_t* out) {
-    for (std::size_t i = 0; i < lanes; i += 16) {
-        __m512i sum = _mm512_set1_epi32(half);
-        for (std::size_t p = 0; p < rows.size(); ++p) {
-            sum = _mm512_dpwssd_epi32(sum, _mm512_loadu_si512(rows[p] + 2 * i),
-                                      _mm512_set1_epi32(weight_pair(weights, p)));
-        }
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + i),
-                            _mm512_cvtsepi32_epi16(_mm512_srai_epi32(sum, weight_bits)));
-    }
+    std::size_t i = 0;
+    for (; i + 64 <= lanes; i += 64) combine_blocks<4>(rows, weights, i, out);
+    for (; i < lanes; i += 16) combine_blocks<1>(rows, weights, i, out);
 }
 
 bool has_avx512() {

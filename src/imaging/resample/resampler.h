@@ -4,6 +4,7 @@
 // A shrink by 4 or more is begun with a box of whole pixels, which leaves a factor of 2 to 3 to the kernel.
 #pragma once
 
+#include <boost/align/aligned_allocator.hpp>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -14,6 +15,9 @@
 #include "imaging/resample/taps.h"
 
 namespace safelight {
+
+/// Lanes that no register is loaded from two cache lines of.
+using Lanes = std::vector<std::int16_t, boost::alignment::aligned_allocator<std::int16_t, 64>>;
 
 /// One picture, one thread.
 class Resampler {
@@ -67,9 +71,9 @@ class Resampler {
     const std::uint8_t* upper_ = nullptr;   // of a pair, until the lower one has come; what is needed of it
     std::vector<std::uint8_t> kept_upper_;  // its samples, when the lower one comes with another call
     std::vector<std::uint64_t> box_sums_;
-    std::vector<std::int16_t> ring_;          // pairs of reduced rows, planar, the two interleaved
+    Lanes ring_;                              // pairs of reduced rows, planar, the two interleaved
     std::vector<const std::int16_t*> pairs_;  // those of the row that is being emitted
-    std::vector<std::int16_t> combined_;      // one row after the vertical pass, planar
+    Lanes combined_;                          // one row after the vertical pass, planar
     std::vector<std::int16_t> resampled_;     // one row after both passes, planar
     Pixels result_;
 };
