@@ -6,6 +6,7 @@
 #include "catalog/postgres/rows.h"
 #include "catalog/postgres/statements.h"
 #include "catalog/sql/rules.h"
+#include "catalog/sql/writes.h"
 
 namespace safelight::postgres {
 namespace {
@@ -25,9 +26,7 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
     TRY_ASSIGN(auto image, find_image(connection, image_id));
     if (!image) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
     claim.image = std::move(*image);
-    for (const Variant& variant : claim.image.variants) {
-        if (variant.status == VariantStatus::pending) claim.pending.push_back(variant);
-    }
+    claim.pending = pending_of(claim.image);
     return claim;
 }
 
@@ -40,29 +39,11 @@ Status store(Connection& connection, ImageId image_id, const VariantOutcome& out
             TRY(connection.run(sql::abandon, std::span<const BlobKey>(&outcome.content->blob, 1)));
         return {};
     }
-    if (outcome.error) {
-        TRY(connection.run(sql::variant_failed, image_id, name, now, name_of(outcome.error->code),
-                           std::string_view{outcome.error->detail}));
-    } else if (outcome.content) {
-        const VariantContent& content = *outcome.content;
-        TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
-        if (turned_live == 0) return work_overdue(content.blob, name);
-        TRY(connection.run(sql::variant_made, image_id, name, now, content.blob, name_of(content.format),
-                           content.width_px, content.height_px, content.size_bytes, content.sha256));
-    }
+    TRY(store_outcome(connection, image_id, outcome, now));
     Columns columns{present};
     if (columns.next_is_null()) return {};
     const auto replaced = columns.id<BlobKey>();
     TRY(connection.run(sql::doom, std::span<const BlobKey>(&replaced, 1)));
-    return {};
-}
-
-Status store(Connection& connection, ImageId image_id, const Look& look) {
-    const std::vector<std::byte> dominant = bytes_of(std::span(&look.dominant, 1));
-    const std::vector<std::byte> palette = bytes_of(look.palette);
-    TRY(connection.run(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
-                       std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
-                       std::string_view{look.blurhash}));
     return {};
 }
 
@@ -74,14 +55,12 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
     if (!held.next()) return job_fenced();
     const auto image_id = Columns{held}.id<ImageId>();
     for (const VariantOutcome& outcome : outcomes) TRY(store(connection, image_id, outcome, now));
-    if (look) TRY(store(connection, image_id, *look));
+    if (look) TRY(store_look(connection, image_id, *look));
 
     TRY_ASSIGN(Answer answer, connection.query(sql::job_status, id));
     if (!answer.next()) return job_fenced();
     Columns columns{answer};
-    const JobStatus now_is = columns.named(job_status_from_name);
-    TRY(columns.status());
-    return Completion{.status = now_is, .more_pending = !is_finished(now_is)};
+    return completion_of(columns);
 }
 
 class Claims final : public JobClaims {
@@ -93,7 +72,9 @@ class Claims final : public JobClaims {
     }
 
     Status renew(JobId id, std::uint32_t attempt, Milliseconds lease, Timestamp now) override {
-        return change_held(sql::renew, id, attempt, now + lease);
+        return pool_.write_one([&](Connection& connection) {
+            return change_held_job(connection, sql::renew, id, attempt, now + lease);
+        });
     }
 
     Result<Completion> complete(JobId id, std::uint32_t attempt, std::span<const VariantOutcome> outcomes,
@@ -103,7 +84,10 @@ class Claims final : public JobClaims {
     }
 
     Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts, Timestamp now) override {
-        return change_held(sql::give_back_undone, id, attempt, due_at, now, counts ? 0 : 1);
+        return pool_.write_one([&](Connection& connection) {
+            return change_held_job(connection, sql::give_back_undone, id, attempt, due_at, now,
+                                   counts ? 0 : 1);
+        });
     }
 
     Result<std::vector<JobId>> claimable(std::uint32_t limit, Timestamp now) override {
@@ -123,15 +107,6 @@ class Claims final : public JobClaims {
     }
 
   private:
-    template <class... Values>
-    Status change_held(std::string_view statement, const Values&... values) {
-        return pool_.write_one([&](Connection& connection) -> Status {
-            TRY_ASSIGN(const std::uint64_t held, connection.run(statement, values...));
-            if (held == 0) return job_fenced();
-            return {};
-        });
-    }
-
     Pool& pool_;
 };
 

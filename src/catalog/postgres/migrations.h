@@ -16,5 +16,7 @@ namespace safelight::postgres {
 [[nodiscard]] Result<std::uint32_t> schema_version(Connection& connection);
 
 [[nodiscard]] ConnectionOptions options_of(const PostgresConfig& config);
+/// To the server at `read_url`.
+[[nodiscard]] ConnectionOptions standby_options(const PostgresConfig& config);
 
 }  // namespace safelight::postgres

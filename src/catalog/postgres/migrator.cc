@@ -1,97 +1,60 @@
-// Versioned migrations: each in a transaction of its own, together with the row that says it was applied, and
-// with a lock that only migrations of this schema take.
+// What a step of a migration is on PostgreSQL.
 #include <utility>
 
 #include "catalog/postgres/migrations.h"
+#include "catalog/sql/migrator.h"
 
 namespace safelight {
 namespace postgres {
 namespace {
 
-class PostgresMigrator final : public Migrator {
+class PostgresSchema final : public VersionedSchema {
   public:
-    PostgresMigrator(std::unique_ptr<Connection> connection, const Clock& clock)
-        : connection_(std::move(connection)), clock_(clock) {}
+    explicit PostgresSchema(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
-    Result<MigrationStatus> status() override {
-        TRY_ASSIGN(const std::uint32_t version, schema_version(*connection_));
-        const std::uint32_t newest = newest_version(migrations());
-        TRY(refuse_newer(version, newest));
-        MigrationStatus status{.version = version, .newest_version = newest, .pending = {}};
-        for (const Migration& migration : migrations()) {
-            if (migration.version > version) status.pending.emplace_back(migration.name);
-        }
-        return status;
-    }
+    Result<std::uint32_t> version() override { return schema_version(*connection_); }
 
-    Result<std::vector<std::string>> up() override {
-        std::vector<std::string> applied;
-        while (true) {
-            TRY_ASSIGN(const Migration* migration, in_transaction([this] { return step_up(); }));
-            if (migration == nullptr) return applied;
-            applied.emplace_back(migration->name);
-        }
-    }
-
-    Result<std::vector<std::string>> down(std::uint32_t steps) override {
-        std::vector<std::string> undone;
-        for (; steps > 0; --steps) {
-            TRY_ASSIGN(const Migration* migration, in_transaction([this] { return step_down(); }));
-            if (migration == nullptr) break;
-            undone.emplace_back(migration->name);
-        }
-        return undone;
-    }
-
-  private:
-    /// The version is read inside of the transaction that changes it, once nobody else can.
-    template <class Step>
-    Result<const Migration*> in_transaction(Step step) {
+    /// Takes a lock that only migrations of this schema take.
+    Status begin() override {
         TRY(connection_->begin());
-        Result<const Migration*> outcome = lock();
-        if (outcome) outcome = step();
-        if (outcome) {
-            if (auto committed = connection_->commit(); !committed) outcome = forward(std::move(committed));
+        if (auto locked = lock(); !locked) {
+            connection_->roll_back();
+            return locked;
         }
-        connection_->roll_back();
-        return outcome;
+        return {};
     }
+    Status commit() override { return connection_->commit(); }
+    void roll_back() override { connection_->roll_back(); }
 
-    Result<const Migration*> lock() {
-        TRY(
-            connection_->query("SELECT pg_advisory_xact_lock(hashtextextended('safelight migrations of ' || "
-                               "current_schema(), 0))"));
-        return nullptr;
-    }
-
-    /// Null when there is nothing left to do.
-    Result<const Migration*> step_up() {
+    Status prepare() override {
         TRY(
             connection_->script("CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY,"
                                 " name text NOT NULL, applied_at bigint NOT NULL)"));
-        TRY_ASSIGN(const std::uint32_t version, schema_version(*connection_));
-        const auto all = migrations();
-        TRY(refuse_newer(version, newest_version(all)));
-        if (version == all.size()) return nullptr;
-        const Migration& migration = all[version];
+        return {};
+    }
+
+    Status apply(const Migration& migration, Timestamp now) override {
         TRY(connection_->script(migration.up));
         TRY(connection_->run("INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-                             migration.version, std::string_view{migration.name}, clock_.now()));
-        return &migration;
+                             migration.version, std::string_view{migration.name}, now));
+        return {};
     }
 
-    Result<const Migration*> step_down() {
-        TRY_ASSIGN(const std::uint32_t version, schema_version(*connection_));
-        TRY(refuse_newer(version, newest_version(migrations())));
-        if (version == 0) return nullptr;
-        const Migration& migration = migrations()[version - 1];
+    Status undo(const Migration& migration) override {
         TRY(connection_->script(migration.down));
         TRY(connection_->run("DELETE FROM schema_migrations WHERE version = $1", migration.version));
-        return &migration;
+        return {};
     }
 
-    std::unique_ptr<Connection> connection_;
-    const Clock& clock_;
+  private:
+    Status lock() {
+        TRY(
+            connection_->query("SELECT pg_advisory_xact_lock(hashtextextended('safelight migrations of ' || "
+                               "current_schema(), 0))"));
+        return {};
+    }
+
+    const std::unique_ptr<Connection> connection_;
 };
 
 }  // namespace
@@ -113,6 +76,13 @@ ConnectionOptions options_of(const PostgresConfig& config) {
             .lock_timeout = config.lock_timeout};
 }
 
+ConnectionOptions standby_options(const PostgresConfig& config) {
+    ConnectionOptions options = options_of(config);
+    options.url = config.read_url;
+    options.writes = false;
+    return options;
+}
+
 }  // namespace postgres
 
 Result<std::unique_ptr<Migrator>> make_postgres_migrator(const PostgresConfig& config, const Clock& clock) {
@@ -121,7 +91,8 @@ Result<std::unique_ptr<Migrator>> make_postgres_migrator(const PostgresConfig& c
     options.statement_timeout = config.migration_timeout;
     options.lock_timeout = config.migration_timeout;
     TRY_ASSIGN(auto connection, postgres::Connection::open(options));
-    return std::make_unique<postgres::PostgresMigrator>(std::move(connection), clock);
+    return make_migrator(std::make_unique<postgres::PostgresSchema>(std::move(connection)),
+                         postgres::migrations(), clock);
 }
 
 }  // namespace safelight

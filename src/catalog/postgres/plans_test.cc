@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 
 #include "catalog/postgres/connection.h"
 #include "catalog/postgres/migrations.h"
@@ -98,7 +99,11 @@ class PostgresPlans : public testing::Test {
     }
 
     void expect_all_by_index() {
-        for (const auto& [name, text] : sql::all) {
+        expect_by_index(sql::own);
+        expect_by_index(sql::shared);
+    }
+    void expect_by_index(std::span<const sql::Named> statements) {
+        for (const auto& [name, text] : statements) {
             const auto plan = plan_of(text);
             for (std::size_t i = 0; i < plan.size(); ++i) expect_good(std::string(name), plan, i);
         }

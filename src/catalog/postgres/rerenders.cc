@@ -6,6 +6,7 @@
 #include "catalog/postgres/rows.h"
 #include "catalog/postgres/statements.h"
 #include "catalog/sql/rules.h"
+#include "catalog/sql/writes.h"
 
 namespace safelight::postgres {
 namespace {
@@ -87,13 +88,7 @@ Status replace(Connection& connection, const RerenderId& id, const VariantConten
     TRY_ASSIGN(Answer held, connection.query(sql::finish_rerender, id.image_id, id.name, id.token));
     if (!held.next()) return rerender_fenced();
     const std::string transform = Columns{held}.text();
-    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
-    if (turned_live == 0) return work_overdue(content.blob, id.name);
-    TRY_ASSIGN(const std::uint64_t replaced,
-               connection.run(sql::variant_remade, id.image_id, id.name, now, content.blob,
-                              name_of(content.format), content.width_px, content.height_px,
-                              content.size_bytes, content.sha256, std::string_view{transform}));
-    if (replaced == 0) return rerender_fenced();
+    TRY(store_remade(connection, id, content, transform, now));
     TRY(connection.run(sql::doom, std::span<const BlobKey>(&old_blob, 1)));
     return {};
 }
@@ -122,8 +117,7 @@ class PostgresRerenders final : public Rerenders {
             RerenderCounts counts;
             while (answer.next()) {
                 Columns columns{answer};
-                const bool failed = columns.view() == "failed";
-                (failed ? counts.failed : counts.waiting) = columns.number<std::uint64_t>();
+                add_to_counts(columns, counts);
             }
             return counts;
         });
@@ -170,11 +164,8 @@ class PostgresRerenders final : public Rerenders {
   private:
     template <class... Values>
     Status change_held(std::string_view statement, const RerenderId& id, const Values&... values) {
-        return pool_.write_one([&](Connection& connection) -> Status {
-            TRY_ASSIGN(const std::uint64_t held,
-                       connection.run(statement, id.image_id, id.name, id.token, values...));
-            if (held == 0) return rerender_fenced();
-            return {};
+        return pool_.write_one([&](Connection& connection) {
+            return change_held_rerender(connection, statement, id, values...);
         });
     }
 

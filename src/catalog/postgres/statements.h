@@ -1,12 +1,14 @@
-// Every statement that the catalog runs on PostgreSQL, in one place, so that a test can ask for the plan of
-// each.
+// The statements that are PostgreSQL's alone, in one place, so that a test can ask for the plan of each.
 #pragma once
 
 #include <string_view>
 
 #include "catalog/sql/columns.h"
+#include "catalog/sql/statements.h"
 
 namespace safelight::postgres::sql {
+
+using namespace safelight::sql;
 
 // Finding and listing: one statement for records and variants together, so that it sees one state of the
 // database without a transaction. A page is cut off before anything is joined to it, so that its cost is
@@ -43,7 +45,6 @@ inline constexpr std::string_view list_images =
 // Similar images: the hashes come from an index that holds nothing else, and the best are kept in a heap
 // of $5.
 
-inline constexpr std::string_view dhash_of_image = "SELECT dhash FROM images WHERE id = $1 AND owner = $2";
 inline constexpr std::string_view similar_ids =
     "SELECT bit_count((dhash # $2)::bit(64)) AS distance, id FROM images WHERE owner = $1 AND dhash IS NOT "
     "NULL"
@@ -52,34 +53,18 @@ inline constexpr std::string_view images_by_ids =
     "SELECT " SAFELIGHT_IMAGE_COLUMNS ", " SAFELIGHT_VARIANT_COLUMNS
     " FROM images LEFT JOIN variants ON variants.image_id = images.id WHERE images.id = ANY ($1::uuid[])";
 
-// Creating, asking for variants, deleting. Triggers keep jobs.status and jobs.finished_at.
+// Creating, asking for variants, deleting.
 
-inline constexpr std::string_view insert_image =
-    "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px, "
-    "frames, has_alpha, colour_space, orientation, camera_make, camera_model, taken_at, artist, "
-    "copyright, latitude, longitude, focal_x, focal_y) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-    "$10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
-inline constexpr std::string_view insert_job =
-    "INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ($1, $2, $3, $4, $5,"
-    " $4)";
 inline constexpr std::string_view insert_variants =
     "INSERT INTO variants (image_id, name, position, transform, updated_at) SELECT $1::uuid, name, $4"
     " + ordinal - 1, transform, $5::bigint FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS "
     "wanted (name, transform, ordinal)";
-inline constexpr std::string_view work_asked_for =
-    "UPDATE jobs SET tries = 0, due_at = $2, updated_at = $2 WHERE id = $1";
 inline constexpr std::string_view lock_job =
     "SELECT jobs.id, images.id, images.blob FROM jobs JOIN images ON images.id = jobs.image_id WHERE "
     "jobs.id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
 inline constexpr std::string_view lock_job_of_image =
     "SELECT jobs.id, images.id, images.blob FROM jobs JOIN images ON images.id = jobs.image_id WHERE "
     "jobs.image_id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
-inline constexpr std::string_view blobs_of_variants =
-    "SELECT blob FROM variants WHERE image_id = $1 AND blob IS NOT NULL";
-inline constexpr std::string_view delete_job = "DELETE FROM jobs WHERE id = $1";
-inline constexpr std::string_view delete_image = "DELETE FROM images WHERE id = $1";
-inline constexpr std::string_view set_focal_point =
-    "UPDATE images SET focal_x = $3, focal_y = $4 WHERE id = $1 AND owner = $2";
 
 // Claims. Whoever comes second does not wait for the first.
 
@@ -88,41 +73,16 @@ inline constexpr std::string_view claim =
     "(lease_until IS NULL OR lease_until <= $2) FOR NO KEY UPDATE SKIP LOCKED) UPDATE jobs SET "
     "attempts = attempts + 1, tries = tries + 1, lease_until = $3, updated_at = $2 FROM free WHERE "
     "jobs.id = free.id RETURNING jobs.image_id, jobs.attempts, jobs.tries";
-inline constexpr std::string_view renew =
-    "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
-inline constexpr std::string_view give_back_done =
-    "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3, tries = CASE WHEN $4 THEN 0 "
-    "ELSE tries END WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL RETURNING image_id";
 inline constexpr std::string_view give_back_undone =
     "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $4, tries = greatest(tries - $5, "
     "0) WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
 inline constexpr std::string_view variant_blob =
     "SELECT blob FROM variants WHERE image_id = $1 AND name = $2 FOR NO KEY UPDATE";
-inline constexpr std::string_view variant_made =
-    "UPDATE variants SET status = 'ready', updated_at = $3, blob = $4, format = $5, width_px = $6, "
-    "height_px = $7, size_bytes = $8, sha256 = $9, error_code = NULL, error_detail = NULL WHERE "
-    "image_id = $1 AND name = $2";
-inline constexpr std::string_view variant_failed =
-    "UPDATE variants SET status = 'failed', updated_at = $3, blob = NULL, format = NULL, width_px = "
-    "NULL, height_px = NULL, size_bytes = NULL, sha256 = NULL, error_code = $4, error_detail = $5 "
-    "WHERE image_id = $1 AND name = $2";
-inline constexpr std::string_view image_seen =
-    "UPDATE images SET dhash = $2, dominant = $3, palette = $4, thumbhash = $5, blurhash = $6 WHERE "
-    "id = $1";
-inline constexpr std::string_view job_status = "SELECT status FROM jobs WHERE id = $1";
-inline constexpr std::string_view claimable =
-    "SELECT id FROM jobs WHERE status = 'PROCESSING' AND due_at <= $1 AND (lease_until IS NULL OR "
-    "lease_until <= $1) ORDER BY due_at, id LIMIT $2";
 inline constexpr std::string_view backlog =
     "SELECT coalesce(sum(value), 0)::bigint FROM totals WHERE name = 'backlog'";
 
 // Making variants again.
 
-inline constexpr std::string_view survey =
-    "SELECT page.id, variants.status, variants.transform, rerenders.transform, rerenders.state FROM "
-    "(SELECT id FROM images WHERE id > $1 ORDER BY id LIMIT $2) AS page LEFT JOIN variants ON "
-    "variants.image_id = page.id AND variants.name = $3 LEFT JOIN rerenders ON rerenders.image_id = "
-    "page.id AND rerenders.name = $3";
 inline constexpr std::string_view lock_ready_variants =
     "SELECT image_id, transform FROM variants WHERE image_id = ANY ($1::uuid[]) AND name = $2 AND "
     "status = 'ready' FOR NO KEY UPDATE";
@@ -134,10 +94,6 @@ inline constexpr std::string_view request_rerenders =
     "rerenders.transform <> excluded.transform OR (rerenders.state = 'failed' AND $5)";
 inline constexpr std::string_view withdraw_rerenders =
     "DELETE FROM rerenders WHERE image_id = ANY ($1::uuid[]) AND name = $2";
-inline constexpr std::string_view rerenders_of_image =
-    "SELECT name, transform FROM rerenders WHERE image_id = $1 AND state = 'waiting'";
-inline constexpr std::string_view rerender_counts =
-    "SELECT state, count(*) FROM rerenders WHERE name = $1 GROUP BY state";
 inline constexpr std::string_view rerender_backlog =
     "SELECT coalesce(sum(value), 0)::bigint FROM totals WHERE name = 'rerenders'";
 inline constexpr std::string_view claim_rerender =
@@ -148,19 +104,8 @@ inline constexpr std::string_view claim_rerender =
     " rerenders.name, rerenders.transform, rerenders.token, rerenders.tries) SELECT taken.name, "
     "taken.transform, taken.token, taken.tries, jobs.id, " SAFELIGHT_IMAGE_COLUMNS
     " FROM taken JOIN images ON images.id = taken.image_id JOIN jobs ON jobs.image_id = images.id";
-inline constexpr std::string_view renew_rerender =
-    "UPDATE rerenders SET due_at = $4 WHERE image_id = $1 AND name = $2 AND token = $3";
-inline constexpr std::string_view finish_rerender =
-    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2 AND token = $3 RETURNING transform";
-inline constexpr std::string_view variant_remade =
-    "UPDATE variants SET transform = $10, updated_at = $3, blob = $4, format = $5, width_px = $6, "
-    "height_px = $7, size_bytes = $8, sha256 = $9 WHERE image_id = $1 AND name = $2 AND status = "
-    "'ready'";
 inline constexpr std::string_view job_touched =
     "UPDATE jobs SET updated_at = greatest(updated_at, $2) WHERE image_id = $1";
-inline constexpr std::string_view fail_rerender =
-    "UPDATE rerenders SET state = 'failed', token = NULL, error_code = $4, error_detail = $5 WHERE "
-    "image_id = $1 AND name = $2 AND token = $3";
 inline constexpr std::string_view release_rerender =
     "UPDATE rerenders SET token = NULL, due_at = $4, tries = greatest(tries - $5, 0) WHERE image_id ="
     " $1 AND name = $2 AND token = $3";
@@ -170,8 +115,6 @@ inline constexpr std::string_view release_rerender =
 
 inline constexpr std::string_view reserve =
     "INSERT INTO blobs (key, state, deadline) SELECT unnest($1::uuid[]), 'writing', $2::bigint";
-inline constexpr std::string_view make_live =
-    "UPDATE blobs SET state = 'live' WHERE key = $1 AND state = 'writing'";
 inline constexpr std::string_view doom = "UPDATE blobs SET state = 'doomed' WHERE key = ANY ($1::uuid[])";
 // Worded so that the index of what is overdue, which has nothing to search keys by, is no choice.
 inline constexpr std::string_view abandon =
@@ -179,13 +122,8 @@ inline constexpr std::string_view abandon =
 inline constexpr std::string_view doom_overdue =
     "UPDATE blobs SET state = 'doomed' WHERE key = ANY (ARRAY (SELECT key FROM blobs WHERE state = "
     "'writing' AND deadline <= $1 ORDER BY deadline LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED))";
-inline constexpr std::string_view doomed =
-    "SELECT key FROM blobs WHERE state = 'doomed' AND key > $1 ORDER BY key LIMIT $2";
 inline constexpr std::string_view forget =
     "DELETE FROM blobs WHERE key = ANY ($1::uuid[]) AND state = 'doomed'";
-inline constexpr std::string_view entries =
-    "SELECT key, state, deadline FROM blobs WHERE key > $1 ORDER BY key LIMIT $2";
-inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blobs WHERE key = $1";
 inline constexpr std::string_view references =
     "SELECT * FROM ((SELECT blob AS key, size_bytes, sha256, id AS image_id, ''::text AS variant FROM images"
     " WHERE blob > $1 ORDER BY blob LIMIT $2) UNION ALL"
@@ -198,73 +136,50 @@ inline constexpr std::string_view can_write =
     "SELECT NOT (pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean)";
 inline constexpr std::string_view written_position =
     "SELECT (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint";
+/// Null unless the server is a standby.
 inline constexpr std::string_view replayed_position =
-    "SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_flush_lsn() END "
-    "- '0/0'::pg_lsn)::bigint";
+    "SELECT CASE WHEN pg_is_in_recovery() THEN (pg_last_wal_replay_lsn() - '0/0'::pg_lsn)::bigint END";
+inline constexpr std::string_view is_replay_paused = "SELECT pg_is_wal_replay_paused()";
+/// The cluster, the database, and the table of jobs: a standby has the same numbers for all three.
+inline constexpr std::string_view database_identity =
+    "SELECT concat_ws('/', (SELECT system_identifier FROM pg_control_system()), (SELECT oid FROM pg_database"
+    " WHERE datname = current_database()), to_regclass('jobs')::oid)";
 
-struct Named {
-    std::string_view name;
-    std::string_view text;
-};
-
-inline constexpr Named all[] = {
+/// All of the above; sql::shared has the others.
+inline constexpr Named own[] = {
     {"find_job", find_job},
     {"find_image", find_image},
     {"image_by_id", image_by_id},
     {"list_jobs", list_jobs},
     {"list_jobs_by_status", list_jobs_by_status},
     {"list_images", list_images},
-    {"dhash_of_image", dhash_of_image},
     {"similar_ids", similar_ids},
     {"images_by_ids", images_by_ids},
-    {"insert_image", insert_image},
-    {"insert_job", insert_job},
     {"insert_variants", insert_variants},
-    {"work_asked_for", work_asked_for},
     {"lock_job", lock_job},
     {"lock_job_of_image", lock_job_of_image},
-    {"blobs_of_variants", blobs_of_variants},
-    {"delete_job", delete_job},
-    {"delete_image", delete_image},
-    {"set_focal_point", set_focal_point},
     {"claim", claim},
-    {"renew", renew},
-    {"give_back_done", give_back_done},
     {"give_back_undone", give_back_undone},
     {"variant_blob", variant_blob},
-    {"variant_made", variant_made},
-    {"variant_failed", variant_failed},
-    {"image_seen", image_seen},
-    {"job_status", job_status},
-    {"claimable", claimable},
     {"backlog", backlog},
-    {"survey", survey},
     {"lock_ready_variants", lock_ready_variants},
     {"request_rerenders", request_rerenders},
     {"withdraw_rerenders", withdraw_rerenders},
-    {"rerenders_of_image", rerenders_of_image},
-    {"rerender_counts", rerender_counts},
     {"rerender_backlog", rerender_backlog},
     {"claim_rerender", claim_rerender},
-    {"renew_rerender", renew_rerender},
-    {"finish_rerender", finish_rerender},
-    {"variant_remade", variant_remade},
     {"job_touched", job_touched},
-    {"fail_rerender", fail_rerender},
     {"release_rerender", release_rerender},
     {"reserve", reserve},
-    {"make_live", make_live},
     {"doom", doom},
     {"abandon", abandon},
     {"doom_overdue", doom_overdue},
-    {"doomed", doomed},
     {"forget", forget},
-    {"entries", entries},
-    {"entry", entry},
     {"references", references},
     {"can_write", can_write},
     {"written_position", written_position},
     {"replayed_position", replayed_position},
+    {"database_identity", database_identity},
+    {"is_replay_paused", is_replay_paused},
 };
 
 }  // namespace safelight::postgres::sql

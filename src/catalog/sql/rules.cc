@@ -35,6 +35,12 @@ IdRange range_of(const ListQuery& query) {
     return range;
 }
 
+void add_successor(Columns& columns, Successors& successors) {
+    std::string name = columns.text();
+    auto transform = parse_transform(columns.view());
+    if (transform) successors.emplace(std::move(name), *std::move(transform));
+}
+
 Result<std::vector<VariantRequest>> missing_variants(const std::vector<Variant>& present,
                                                      const Successors& successors,
                                                      std::span<const VariantRequest> wanted) {
@@ -67,6 +73,20 @@ Result<std::vector<VariantRequest>> missing_variants(const std::vector<Variant>&
     return missing;
 }
 
+std::vector<Variant> pending_of(const Image& image) {
+    std::vector<Variant> pending;
+    for (const Variant& variant : image.variants) {
+        if (variant.status == VariantStatus::pending) pending.push_back(variant);
+    }
+    return pending;
+}
+
+Result<Completion> completion_of(Columns& columns) {
+    const JobStatus now_is = columns.named(job_status_from_name);
+    TRY(columns.status());
+    return Completion{.status = now_is, .more_pending = !is_finished(now_is)};
+}
+
 bool is_same_transform(std::string_view stored, const Transform& wanted, std::string_view wanted_text) {
     if (stored == wanted_text) return true;
     const auto transform = parse_transform(stored);
@@ -97,6 +117,11 @@ void count_in_survey(Columns& columns, const Transform& wanted, std::string_view
         survey.stale.push_back(id);
         ++survey.stale_transforms[made_by];
     }
+}
+
+void add_to_counts(Columns& columns, RerenderCounts& counts) {
+    const bool failed = columns.view() == "failed";
+    (failed ? counts.failed : counts.waiting) = columns.number<std::uint64_t>();
 }
 
 std::unexpected<Error> no_job() {

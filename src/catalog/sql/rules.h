@@ -27,11 +27,21 @@ struct IdRange {
 /// By name, the transforms by which variants are about to be made again.
 using Successors = std::map<std::string, Transform, std::less<>>;
 
+/// Adds one of them. Columns: name, transform. One that this version does not understand is nobody's wish
+/// here.
+void add_successor(Columns& columns, Successors& successors);
+
 /// Those of `wanted` that the image does not have yet. Errors: conflict, with a fault for each name that
 /// means something else; invalid_argument (there would be too many).
 [[nodiscard]] Result<std::vector<VariantRequest>> missing_variants(const std::vector<Variant>& present,
                                                                    const Successors& successors,
                                                                    std::span<const VariantRequest> wanted);
+
+/// What a claim of the image's job has to make, in order.
+[[nodiscard]] std::vector<Variant> pending_of(const Image& image);
+
+/// What a completion says, by the job's status after it. Columns: status.
+[[nodiscard]] Result<Completion> completion_of(Columns& columns);
 
 /// By value: what another version of the program wrote may be spelled differently.
 [[nodiscard]] bool is_same_transform(std::string_view stored, const Transform& wanted,
@@ -41,6 +51,9 @@ using Successors = std::map<std::string, Transform, std::less<>>;
 /// state of the queued one, either pair null when it is not there.
 void count_in_survey(Columns& columns, const Transform& wanted, std::string_view wanted_text,
                      VariantSurvey& survey);
+
+/// Takes in one group of the queue. Columns: state, how many.
+void add_to_counts(Columns& columns, RerenderCounts& counts);
 
 /// One number of a pair, for a column that is null when there is no pair.
 template <class Pair>

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "catalog/sql/rules.h"
+#include "catalog/sql/writes.h"
 #include "catalog/sqlite/faces.h"
 #include "catalog/sqlite/rows.h"
 #include "catalog/sqlite/statements.h"
@@ -27,9 +28,7 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
     TRY_ASSIGN(auto image, find_image(connection, image_id));
     if (!image) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
     claim.image = std::move(*image);
-    for (const Variant& variant : claim.image.variants) {
-        if (variant.status == VariantStatus::pending) claim.pending.push_back(variant);
-    }
+    claim.pending = pending_of(claim.image);
     return claim;
 }
 
@@ -51,27 +50,8 @@ Status store(Connection& connection, ImageId image_id, const VariantOutcome& out
         if (outcome.content) TRY(connection.run(sql::abandon, outcome.content->blob));
         return {};
     }
-    if (outcome.error) {
-        TRY(connection.run(sql::variant_failed, image_id, std::string_view{outcome.name}, now,
-                           name_of(outcome.error->code), std::string_view{outcome.error->detail}));
-    } else if (outcome.content) {
-        const VariantContent& content = *outcome.content;
-        TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
-        if (turned_live == 0) return work_overdue(content.blob, outcome.name);
-        TRY(connection.run(sql::variant_made, image_id, std::string_view{outcome.name}, now, content.blob,
-                           name_of(content.format), content.width_px, content.height_px, content.size_bytes,
-                           content.sha256));
-    }
+    TRY(store_outcome(connection, image_id, outcome, now));
     if (const auto& replaced = *present) TRY(connection.run(sql::doom, *replaced));
-    return {};
-}
-
-Status store(Connection& connection, ImageId image_id, const Look& look) {
-    const std::vector<std::byte> dominant = bytes_of(std::span(&look.dominant, 1));
-    const std::vector<std::byte> palette = bytes_of(look.palette);
-    TRY(connection.run(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
-                       std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
-                       std::string_view{look.blurhash}));
     return {};
 }
 
@@ -87,15 +67,13 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
         image_id = Columns{query}.id<ImageId>();
     }
     for (const VariantOutcome& outcome : outcomes) TRY(store(connection, image_id, outcome, now));
-    if (look) TRY(store(connection, image_id, *look));
+    if (look) TRY(store_look(connection, image_id, *look));
 
     TRY_ASSIGN(Query query, connection.query(sql::job_status, id));
     TRY_ASSIGN(const bool found, query.next());
     if (!found) return job_fenced();
     Columns columns{query};
-    const JobStatus now_is = columns.named(job_status_from_name);
-    TRY(columns.status());
-    return Completion{.status = now_is, .more_pending = !is_finished(now_is)};
+    return completion_of(columns);
 }
 
 class Claims final : public JobClaims {
@@ -107,10 +85,8 @@ class Claims final : public JobClaims {
     }
 
     Status renew(JobId id, std::uint32_t attempt, Milliseconds lease, Timestamp now) override {
-        return writer_.write([&](Connection& connection) -> Status {
-            TRY_ASSIGN(const std::uint64_t held, connection.run(sql::renew, id, attempt, now + lease));
-            if (held == 0) return job_fenced();
-            return {};
+        return writer_.write([&](Connection& connection) {
+            return change_held_job(connection, sql::renew, id, attempt, now + lease);
         });
     }
 
@@ -121,11 +97,9 @@ class Claims final : public JobClaims {
     }
 
     Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts, Timestamp now) override {
-        return writer_.write([&](Connection& connection) -> Status {
-            TRY_ASSIGN(const std::uint64_t held,
-                       connection.run(sql::give_back_undone, id, attempt, due_at, now, counts ? 0 : 1));
-            if (held == 0) return job_fenced();
-            return {};
+        return writer_.write([&](Connection& connection) {
+            return change_held_job(connection, sql::give_back_undone, id, attempt, due_at, now,
+                                   counts ? 0 : 1);
         });
     }
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "catalog/sql/rules.h"
+#include "catalog/sql/writes.h"
 #include "catalog/sqlite/faces.h"
 #include "catalog/sqlite/rows.h"
 #include "catalog/sqlite/similar.h"
@@ -90,21 +91,8 @@ Result<Page<Image>> page_of_images(Connection& connection, const ListQuery& quer
 }
 
 Status insert(Connection& connection, const Job& job) {
+    TRY(insert_job_with_image(connection, job));
     const Image& image = job.image;
-    const ImageFacts& facts = image.facts;
-    const ExifFacts& exif = facts.exif;
-    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, image.blob));
-    if (turned_live == 0) return upload_overdue(image.blob);
-    TRY(connection.run(
-        sql::insert_image, image.id, image.owner, std::string_view{image.filename}, image.blob,
-        image.size_bytes, image.sha256, name_of(facts.format), facts.width_px, facts.height_px, facts.frames,
-        facts.has_alpha, name_of(facts.colour_space), static_cast<int>(facts.orientation),
-        std::string_view{exif.camera_make}, std::string_view{exif.camera_model},
-        std::string_view{exif.taken_at}, std::string_view{exif.artist}, std::string_view{exif.copyright},
-        member(exif.position, &GpsPosition::latitude), member(exif.position, &GpsPosition::longitude),
-        member(image.focal_point, &FocalPoint::x), member(image.focal_point, &FocalPoint::y)));
-    TRY(connection.run(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
-                       std::string_view{job.metadata_json}));
     std::int64_t position = 0;
     for (const Variant& variant : image.variants) {
         TRY(connection.run(sql::insert_variant, image.id, std::string_view{variant.name}, position++,
@@ -120,9 +108,7 @@ Result<Successors> successors_of(Connection& connection, ImageId image_id) {
         TRY_ASSIGN(const bool row, query.next());
         if (!row) return successors;
         Columns columns{query};
-        std::string name = columns.text();
-        auto transform = parse_transform(columns.view());
-        if (transform) successors.emplace(std::move(name), *std::move(transform));
+        add_successor(columns, successors);
     }
 }
 

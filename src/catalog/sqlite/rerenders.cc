@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "catalog/sql/rules.h"
+#include "catalog/sql/writes.h"
 #include "catalog/sqlite/faces.h"
 #include "catalog/sqlite/rows.h"
 #include "catalog/sqlite/statements.h"
@@ -147,13 +148,7 @@ Status replace(Connection& connection, const RerenderId& id, const VariantConten
         TRY(query.next());
     }
     TRY_ASSIGN(const BlobKey old_blob, blob_of(connection, id));
-    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
-    if (turned_live == 0) return work_overdue(content.blob, id.name);
-    TRY_ASSIGN(const std::uint64_t replaced,
-               connection.run(sql::variant_remade, id.image_id, id.name, now, content.blob,
-                              name_of(content.format), content.width_px, content.height_px,
-                              content.size_bytes, content.sha256, std::string_view{transform}));
-    if (replaced == 0) return rerender_fenced();
+    TRY(store_remade(connection, id, content, transform, now));
     TRY(connection.run(sql::doom, old_blob));
     TRY(connection.run(sql::job_touched, id.image_id, now));
     return {};
@@ -184,8 +179,7 @@ class SqliteRerenders final : public Rerenders {
                 TRY_ASSIGN(const bool row, query.next());
                 if (!row) return counts;
                 Columns columns{query};
-                const bool failed = columns.view() == "failed";
-                (failed ? counts.failed : counts.waiting) = columns.number<std::uint64_t>();
+                add_to_counts(columns, counts);
             }
         });
     }
@@ -224,11 +218,8 @@ class SqliteRerenders final : public Rerenders {
   private:
     template <class... Values>
     Status change_held(std::string_view statement, const RerenderId& id, const Values&... values) {
-        return writer_.write([&](Connection& connection) -> Status {
-            TRY_ASSIGN(const std::uint64_t held,
-                       connection.run(statement, id.image_id, id.name, id.token, values...));
-            if (held == 0) return rerender_fenced();
-            return {};
+        return writer_.write([&](Connection& connection) {
+            return change_held_rerender(connection, statement, id, values...);
         });
     }
 

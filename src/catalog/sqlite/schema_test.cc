@@ -1,261 +1,52 @@
-// The laws of the schema hold against whoever writes SQL by hand, and no statement of ours scans a table.
-#include "base/ids.h"
+// SQLite through the suites of every schema.
+#include "catalog/conformance/schema_suite.h"
 #include "catalog/sqlite/sqlite_catalog.h"
-#include "catalog/sqlite/statements.h"
 #include "catalog/sqlite/test_files.h"
 
 namespace safelight::sqlite {
 namespace {
 
-class SqliteSchema : public testing::Test {
-  protected:
-    SqliteSchema() {
-        const SystemClock clock;
-        SqliteConfig config;
-        config.path = folder_.file();
-        EXPECT_TRUE(make_sqlite_migrator(config, clock).value()->up());
-        raw_.emplace(config.path);
-        raw_->must("INSERT INTO blobs VALUES (x'" + blob(1) + "', 'live', 0), (x'" + blob(2) +
-                   "', 'live', 0)");
-        raw_->must(
-            "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px,"
-            " frames, has_alpha, colour_space, orientation) VALUES (x'" +
-            blob(3) + "', x'" + blob(9) + "', 'a.jpg', x'" + blob(1) +
-            "', 10, zeroblob(32), 'jpeg', 4, 3, 1, 0, 'rgb', 1)");
-        raw_->must("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES (x'" +
-                   blob(4) + "', x'" + blob(9) + "', x'" + blob(3) + "', 0, '{}', 0)");
-        raw_->must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" +
-                   blob(3) + "', 'a', 0, '{}', 5)");
+class SqliteSchemaUnderTest final : public SchemaUnderTest {
+  public:
+    Result<std::unique_ptr<Migrator>> migrator(const Clock& clock) override {
+        return make_sqlite_migrator(config_of(folder_), clock);
+    }
+    Result<std::unique_ptr<CatalogDatabase>> open() override {
+        return open_sqlite_catalog(config_of(folder_));
+    }
+    Result<std::unique_ptr<CatalogDatabase>> migrate_and_open(const Clock& clock) override {
+        return migrate_and_open_sqlite_catalog(config_of(folder_), clock);
     }
 
-    /// 16 bytes, all the same, in hexadecimal.
-    static std::string blob(int value) {
-        std::string hex;
-        for (int i = 0; i < 16; ++i) hex += "0" + std::to_string(value);
-        return hex;
+    Outcome run(const std::string& sql) override {
+        const int code = RawDatabase(folder_.file()).run(sql);
+        if (code == SQLITE_OK) return Outcome::done;
+        return (code & 0xff) == SQLITE_CONSTRAINT ? Outcome::refused : Outcome::failed;
     }
-    static std::string make_ready(int key) {
-        return "UPDATE variants SET status = 'ready', blob = x'" + blob(key) +
-               "', format = 'png', width_px = 1, height_px = 1, size_bytes = 1, sha256 = zeroblob(32), "
-               "updated_at = 6";
+    std::string value(const std::string& sql) override { return RawDatabase(folder_.file()).value(sql); }
+    std::string id(const std::string& hex) const override { return "x'" + hex + "'"; }
+    std::string bytes(const std::string& hex) const override { return "x'" + hex + "'"; }
+
+    std::string contents() override {
+        std::string all;
+        for (const auto& sql :
+             RawDatabase(folder_.file()).column("SELECT sql FROM sqlite_schema ORDER BY name"))
+            all += sql + "\n";
+        return all;
     }
-    void expect_refused(const std::string& sql) {
-        EXPECT_EQ(raw_->run(sql) & 0xff, SQLITE_CONSTRAINT) << sql;
+    std::vector<std::string> names() override {
+        return RawDatabase(folder_.file())
+            .column("SELECT name FROM sqlite_schema WHERE type <> 'index' AND name NOT LIKE 'sqlite_%'");
     }
 
+  private:
     DatabaseFolder folder_;
-    std::optional<RawDatabase> raw_;
 };
 
-TEST_F(SqliteSchema, RefusesIllegalLedgerStates) {
-    expect_refused("UPDATE blobs SET state = 'gone'");
-    expect_refused("INSERT INTO blobs VALUES (x'0102', 'writing', 0)");
-    expect_refused("INSERT INTO blobs VALUES (NULL, 'writing', 0)");
-    expect_refused("INSERT INTO blobs VALUES (x'" + blob(1) + "', 'writing', 0)");
-    expect_refused("INSERT INTO blobs VALUES (x'" + blob(8) + "', 'writing', 'soon')");
-    expect_refused("DELETE FROM blobs WHERE key = x'" + blob(1) + "'");  // an image refers to it
-}
+const SchemaBackend sqlite_schema{"sqlite", [] { return std::make_unique<SqliteSchemaUnderTest>(); }};
 
-TEST_F(SqliteSchema, RefusesIllegalImages) {
-    expect_refused("UPDATE images SET blob = x'" + blob(7) + "'");  // not in the ledger
-    expect_refused("UPDATE images SET width_px = 0");
-    expect_refused("UPDATE images SET height_px = -1");
-    expect_refused("UPDATE images SET frames = 0");
-    expect_refused("UPDATE images SET orientation = 9");
-    expect_refused("UPDATE images SET has_alpha = 2");
-    expect_refused("UPDATE images SET sha256 = x'00'");
-    expect_refused("UPDATE images SET size_bytes = 'many'");
-    expect_refused("DELETE FROM images");  // its job is there
-}
-
-TEST_F(SqliteSchema, RefusesIllegalFacts) {
-    expect_refused("UPDATE images SET latitude = 91, longitude = 0");
-    expect_refused("UPDATE images SET latitude = 1");
-    expect_refused("UPDATE images SET longitude = 1");
-    expect_refused("UPDATE images SET focal_x = 1.01, focal_y = 0");
-    expect_refused("UPDATE images SET focal_x = 0.5");
-    expect_refused("UPDATE images SET focal_y = 0.5");
-    raw_->must("UPDATE images SET latitude = -90, longitude = 180, focal_x = 0, focal_y = 1");
-    expect_refused("UPDATE images SET copyright = NULL");
-    expect_refused("UPDATE images SET dhash = 1");  // without the rest
-    expect_refused("UPDATE images SET blurhash = 'x'");
-    raw_->must(
-        "UPDATE images SET dhash = -1, dominant = x'010203', palette = x'010203040506',"
-        " thumbhash = x'00', blurhash = 'x'");
-    expect_refused("UPDATE images SET palette = x'01020304'");
-    expect_refused("UPDATE images SET palette = zeroblob(21)");
-    expect_refused("UPDATE images SET dominant = x'0102'");
-    expect_refused("UPDATE images SET dhash = NULL");
-}
-
-TEST_F(SqliteSchema, RefusesIllegalVariants) {
-    expect_refused("UPDATE variants SET status = 'unknown'");
-    expect_refused("UPDATE variants SET status = 'ready'");
-    expect_refused("UPDATE variants SET blob = x'" + blob(2) + "'");
-    expect_refused("UPDATE variants SET width_px = 3");
-    expect_refused("UPDATE variants SET status = 'failed'");
-    expect_refused("UPDATE variants SET status = 'failed', error_code = 'x'");
-    expect_refused("UPDATE variants SET error_code = 'x', error_detail = 'y'");
-    expect_refused(make_ready(7));  // not in the ledger
-    raw_->must(make_ready(2));
-    expect_refused("UPDATE variants SET sha256 = NULL");
-    expect_refused("UPDATE variants SET status = 'pending'");
-    expect_refused("UPDATE variants SET error_code = 'x', error_detail = 'y'");
-    expect_refused("DELETE FROM blobs WHERE key = x'" + blob(2) + "'");
-    expect_refused("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" +
-                   blob(7) + "', 'a', 0, '{}', 5)");
-    expect_refused("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" +
-                   blob(3) + "', 'a', 1, '{}', 5)");
-}
-
-TEST_F(SqliteSchema, NobodySetsTheStatusByHand) {
-    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSING");
-    for (const char* status : {"UNPROCESSED", "PROCESSED", "FAILED", "DONE"}) {
-        expect_refused(std::string("UPDATE jobs SET status = '") + status + "', finished_at = 1");
-    }
-    expect_refused("UPDATE jobs SET finished_at = 1");
-    raw_->must(make_ready(2));
-    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSED");
-    EXPECT_EQ(raw_->value("SELECT finished_at FROM jobs"), "6");
-    expect_refused("UPDATE jobs SET finished_at = NULL");
-    expect_refused("UPDATE jobs SET status = 'PROCESSING', finished_at = NULL");
-    raw_->must("DELETE FROM variants");
-    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "UNPROCESSED");
-    EXPECT_EQ(raw_->value("SELECT count(finished_at) FROM jobs"), "0");
-}
-
-TEST_F(SqliteSchema, RefusesIllegalJobs) {
-    expect_refused("UPDATE jobs SET tries = 1");  // more tries than attempts
-    expect_refused("UPDATE jobs SET attempts = -1, tries = -1");
-    expect_refused("UPDATE jobs SET metadata = '[1]'");
-    expect_refused("UPDATE jobs SET metadata = '{'");
-    expect_refused("UPDATE jobs SET image_id = x'" + blob(8) + "'");
-    expect_refused("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES (x'" +
-                   blob(5) + "', x'" + blob(9) + "', x'" + blob(3) +
-                   "', 0, '{}', 0)");  // the image has a job
-    raw_->must("UPDATE jobs SET attempts = 1, tries = 1, lease_until = 99");
-    expect_refused(make_ready(2));  // would finish a job that is claimed
-    raw_->must("UPDATE jobs SET lease_until = NULL");
-    raw_->must(make_ready(2));
-    expect_refused("UPDATE jobs SET lease_until = 99");
-}
-
-TEST_F(SqliteSchema, RefusesIllegalRerenders) {
-    const std::string insert =
-        "INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) + "', 'a', '{}', 1)";
-    expect_refused(insert);  // not ready
-    raw_->must(make_ready(2));
-    raw_->must(insert);
-    expect_refused(insert);
-    expect_refused("INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) +
-                   "', 'b', '{}', 1)");
-    expect_refused("UPDATE rerenders SET state = 'done'");
-    expect_refused("UPDATE rerenders SET state = 'failed'");
-    expect_refused("UPDATE rerenders SET error_code = 'x', error_detail = 'y'");
-    expect_refused("UPDATE rerenders SET token = 1");  // never tried
-    expect_refused("UPDATE rerenders SET token = 0, tries = 1");
-    expect_refused("UPDATE rerenders SET image_id = x'" + blob(7) + "'");
-    raw_->must("UPDATE rerenders SET token = 1, tries = 1");
-    expect_refused("UPDATE rerenders SET state = 'failed', error_code = 'x', error_detail = 'y'");  // held
-}
-
-TEST_F(SqliteSchema, RerendersAreCountedAndEndWithReadiness) {
-    const auto expect_equal = [&] {
-        EXPECT_EQ(raw_->value("SELECT value FROM totals WHERE name = 'rerenders'"),
-                  raw_->value("SELECT count(*) FROM rerenders WHERE state = 'waiting'"));
-    };
-    const std::string insert =
-        "INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) + "', 'a', '{}', 1)";
-    raw_->must(make_ready(2));
-    raw_->must(insert);
-    EXPECT_EQ(raw_->value("SELECT value FROM totals WHERE name = 'rerenders'"), "1");
-    raw_->must("UPDATE rerenders SET state = 'failed', error_code = 'x', error_detail = 'y'");
-    expect_equal();
-    raw_->must("UPDATE rerenders SET state = 'waiting', error_code = NULL, error_detail = NULL");
-    expect_equal();
-    EXPECT_EQ(raw_->value("SELECT status FROM jobs"), "PROCESSED");
-    raw_->must(
-        "UPDATE variants SET status = 'pending', blob = NULL, format = NULL, width_px = NULL, height_px = "
-        "NULL,"
-        " size_bytes = NULL, sha256 = NULL");
-    EXPECT_EQ(raw_->value("SELECT count(*) FROM rerenders"), "0");
-    expect_equal();
-    raw_->must(make_ready(2));
-    raw_->must(insert);
-    raw_->must("DELETE FROM jobs");
-    raw_->must("DELETE FROM images");
-    EXPECT_EQ(raw_->value("SELECT count(*) FROM rerenders"), "0");
-    expect_equal();
-}
-
-TEST_F(SqliteSchema, ARerenderFromANewerVersionDoesNotHoldUpTheOthers) {
-    raw_->must(make_ready(2));
-    raw_->must("INSERT INTO rerenders (image_id, name, transform, due_at) VALUES (x'" + blob(3) +
-               "', 'a', '{\"future\":1}', 1)");
-    SqliteConfig config;
-    config.path = folder_.file();
-    const auto database = open_sqlite_catalog(config);
-    ASSERT_TRUE(database);
-    const auto claim = (*database)->rerenders().claim(Milliseconds{1'000}, Timestamp{Milliseconds{2}});
-    ASSERT_TRUE(claim);
-    EXPECT_FALSE(claim->has_value());
-    EXPECT_EQ(raw_->value("SELECT state FROM rerenders"), "failed");
-}
-
-TEST_F(SqliteSchema, BacklogIsTheNumberOfJobsInProcessing) {
-    const auto expect_equal = [&] {
-        EXPECT_EQ(raw_->value("SELECT value FROM totals WHERE name = 'backlog'"),
-                  raw_->value("SELECT count(*) FROM jobs WHERE status = 'PROCESSING'"));
-    };
-    expect_equal();
-    raw_->must(make_ready(2));
-    expect_equal();
-    raw_->must("INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES (x'" + blob(3) +
-               "', 'b', 1, '{}', 5)");
-    expect_equal();
-    raw_->must("DELETE FROM jobs");
-    expect_equal();
-}
-
-TEST_F(SqliteSchema, EveryStatementSearchesByIndexAndNoneSorts) {
-    for (const auto& [name, text] : sql::all) {
-        for (const std::string& step : raw_->column("EXPLAIN QUERY PLAN " + std::string(text), 3)) {
-            // "page" is the page itself, already cut to its limit.
-            const bool scans = step.find("SCAN ") != std::string::npos && step != "SCAN page";
-            EXPECT_FALSE(scans) << name << ": " << step;
-            EXPECT_EQ(step.find("TEMP B-TREE"), std::string::npos) << name << ": " << step;
-            EXPECT_EQ(step.find("AUTOMATIC"), std::string::npos) << name << ": " << step;
-        }
-    }
-}
-
-TEST_F(SqliteSchema, PagesComeFromTheIndexMadeForThem) {
-    const auto plan_of = [&](std::string_view text) {
-        std::string plan;
-        for (const auto& step : raw_->column("EXPLAIN QUERY PLAN " + std::string(text), 3))
-            plan += step + "\n";
-        return plan;
-    };
-    EXPECT_NE(plan_of(sql::list_jobs).find("jobs_by_owner (owner=? AND id>? AND id<?)"), std::string::npos)
-        << plan_of(sql::list_jobs);
-    EXPECT_NE(plan_of(sql::list_jobs_by_status)
-                  .find("jobs_by_owner_and_status (owner=? AND status=? AND id>? AND id<?)"),
-              std::string::npos)
-        << plan_of(sql::list_jobs_by_status);
-    EXPECT_NE(plan_of(sql::list_images).find("images_by_owner (owner=? AND id>? AND id<?)"),
-              std::string::npos)
-        << plan_of(sql::list_images);
-    EXPECT_NE(plan_of(sql::images_within).find("COVERING INDEX images_by_dhash (owner=?"), std::string::npos)
-        << plan_of(sql::images_within);
-    EXPECT_NE(plan_of(sql::claimable).find("jobs_claimable (due_at<?)"), std::string::npos)
-        << plan_of(sql::claimable);
-    EXPECT_NE(plan_of(sql::next_rerender).find("rerenders_claimable (due_at<?)"), std::string::npos)
-        << plan_of(sql::next_rerender);
-    EXPECT_NE(plan_of(sql::rerender_counts).find("COVERING INDEX rerenders_by_name"), std::string::npos)
-        << plan_of(sql::rerender_counts);
-    EXPECT_NE(plan_of(sql::doom_overdue).find("blobs_overdue (deadline<?)"), std::string::npos)
-        << plan_of(sql::doom_overdue);
-}
+INSTANTIATE_TEST_SUITE_P(Sqlite, SchemaConformance, testing::Values(sqlite_schema), schema_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, MigrationConformance, testing::Values(sqlite_schema), schema_name);
 
 }  // namespace
 }  // namespace safelight::sqlite

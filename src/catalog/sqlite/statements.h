@@ -1,11 +1,14 @@
-// Every statement that the catalog runs on SQLite, in one place, so that a test can ask for the plan of each.
+// The statements that are SQLite's alone, in one place, so that a test can ask for the plan of each.
 #pragma once
 
 #include <string_view>
 
 #include "catalog/sql/columns.h"
+#include "catalog/sql/statements.h"
 
 namespace safelight::sqlite::sql {
+
+using namespace safelight::sql;
 
 // Finding and listing. CROSS JOIN keeps the order of the loops, and with it the order of the rows. The plus
 // sign hides the parameter from the planner: else SQLite compares its value with the condition of the index
@@ -54,36 +57,19 @@ inline constexpr std::string_view list_images_variants =
 
 // Similar images. The expression over the index is what keeps the search from the rows themselves.
 
-inline constexpr std::string_view dhash_of_image = "SELECT dhash FROM images WHERE id = $1 AND owner = $2";
 inline constexpr std::string_view images_within =
     "SELECT hamming_distance(dhash, $2) AS distance, id FROM images"
     " WHERE owner = $1 AND dhash IS NOT NULL AND hamming_distance(dhash, $2) <= $3";
 
-// Creating, asking for variants, deleting. Triggers keep jobs.status and jobs.finished_at.
+// Creating, asking for variants, deleting.
 
-inline constexpr std::string_view insert_image =
-    "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px, frames,"
-    " has_alpha, colour_space, orientation, camera_make, camera_model, taken_at, artist, copyright,"
-    " latitude, longitude, focal_x, focal_y) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
-    " $14, $15, $16, $17, $18, $19, $20, $21, $22)";
-inline constexpr std::string_view insert_job =
-    "INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ($1, $2, $3, $4, $5, $4)";
 inline constexpr std::string_view insert_variant =
     "INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ($1, $2, $3, $4, $5)";
-inline constexpr std::string_view work_asked_for =
-    "UPDATE jobs SET tries = 0, due_at = $2, updated_at = $2 WHERE id = $1";
 inline constexpr std::string_view job_of_image =
     "SELECT jobs.id FROM jobs WHERE image_id = $1 AND owner = $2";
 inline constexpr std::string_view blobs_of_job =
     "SELECT images.id, images.blob FROM jobs CROSS JOIN images ON images.id = jobs.image_id"
     " WHERE jobs.id = $1 AND jobs.owner = $2";
-inline constexpr std::string_view blobs_of_variants =
-    "SELECT blob FROM variants WHERE image_id = $1 AND blob IS NOT NULL";
-inline constexpr std::string_view delete_job = "DELETE FROM jobs WHERE id = $1";
-inline constexpr std::string_view delete_image = "DELETE FROM images WHERE id = $1";
-
-inline constexpr std::string_view set_focal_point =
-    "UPDATE images SET focal_x = $3, focal_y = $4 WHERE id = $1 AND owner = $2";
 
 // Claims.
 
@@ -91,40 +77,15 @@ inline constexpr std::string_view claim =
     "UPDATE jobs SET attempts = attempts + 1, tries = tries + 1, lease_until = $3, updated_at = $2"
     " WHERE id = $1 AND status = 'PROCESSING' AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)"
     " RETURNING image_id, attempts, tries";
-inline constexpr std::string_view renew =
-    "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
-inline constexpr std::string_view give_back_done =
-    "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3, tries = iif($4, 0, tries)"
-    " WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL RETURNING image_id";
 inline constexpr std::string_view give_back_undone =
     "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $4, tries = max(tries - $5, 0)"
     " WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
 inline constexpr std::string_view variant_blob =
     "SELECT blob FROM variants WHERE image_id = $1 AND name = $2";
-inline constexpr std::string_view variant_made =
-    "UPDATE variants SET status = 'ready', updated_at = $3, blob = $4, format = $5, width_px = $6, height_px "
-    "= $7,"
-    " size_bytes = $8, sha256 = $9, error_code = NULL, error_detail = NULL WHERE image_id = $1 AND name = $2";
-inline constexpr std::string_view variant_failed =
-    "UPDATE variants SET status = 'failed', updated_at = $3, blob = NULL, format = NULL, width_px = NULL,"
-    " height_px = NULL, size_bytes = NULL, sha256 = NULL, error_code = $4, error_detail = $5"
-    " WHERE image_id = $1 AND name = $2";
-inline constexpr std::string_view image_seen =
-    "UPDATE images SET dhash = $2, dominant = $3, palette = $4, thumbhash = $5, blurhash = $6 WHERE id = $1";
-inline constexpr std::string_view job_status = "SELECT status FROM jobs WHERE id = $1";
-inline constexpr std::string_view claimable =
-    "SELECT id FROM jobs WHERE status = 'PROCESSING' AND due_at <= $1"
-    " AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at, id LIMIT $2";
 inline constexpr std::string_view backlog = "SELECT value FROM totals WHERE name = 'backlog'";
 
-// Making variants again. A batch of images is cut off before anything is joined to it, so that its cost is
-// bounded.
+// Making variants again.
 
-inline constexpr std::string_view survey =
-    "SELECT page.id, variants.status, variants.transform, rerenders.transform, rerenders.state"
-    " FROM (SELECT id FROM images WHERE id > $1 ORDER BY id LIMIT $2) AS page"
-    " LEFT JOIN variants ON variants.image_id = page.id AND variants.name = $3"
-    " LEFT JOIN rerenders ON rerenders.image_id = page.id AND rerenders.name = $3";
 inline constexpr std::string_view request_rerender =
     "INSERT INTO rerenders (image_id, name, transform, due_at)"
     " SELECT image_id, name, $3, $4 FROM variants"
@@ -137,10 +98,6 @@ inline constexpr std::string_view withdraw_rerender =
     "DELETE FROM rerenders WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view variant_transform =
     "SELECT transform FROM variants WHERE image_id = $1 AND name = $2";
-inline constexpr std::string_view rerenders_of_image =
-    "SELECT name, transform FROM rerenders WHERE image_id = $1 AND state = 'waiting'";
-inline constexpr std::string_view rerender_counts =
-    "SELECT state, count(*) FROM rerenders WHERE name = $1 GROUP BY state";
 inline constexpr std::string_view rerender_backlog = "SELECT value FROM totals WHERE name = 'rerenders'";
 inline constexpr std::string_view next_rerender =
     "SELECT image_id, name FROM rerenders WHERE state = 'waiting' AND due_at <= $1"
@@ -151,19 +108,8 @@ inline constexpr std::string_view claim_rerender =
     "UPDATE rerenders SET token = $3, tries = tries + 1, due_at = $4 WHERE image_id = $1 AND name = $2"
     " RETURNING transform, tries";
 inline constexpr std::string_view job_id_of_image = "SELECT id FROM jobs WHERE image_id = $1";
-inline constexpr std::string_view renew_rerender =
-    "UPDATE rerenders SET due_at = $4 WHERE image_id = $1 AND name = $2 AND token = $3";
-inline constexpr std::string_view finish_rerender =
-    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2 AND token = $3 RETURNING transform";
-inline constexpr std::string_view variant_remade =
-    "UPDATE variants SET transform = $10, updated_at = $3, blob = $4, format = $5, width_px = $6, height_px "
-    "= $7,"
-    " size_bytes = $8, sha256 = $9 WHERE image_id = $1 AND name = $2 AND status = 'ready'";
 inline constexpr std::string_view job_touched =
     "UPDATE jobs SET updated_at = max(updated_at, $2) WHERE image_id = $1";
-inline constexpr std::string_view fail_rerender =
-    "UPDATE rerenders SET state = 'failed', token = NULL, error_code = $4, error_detail = $5"
-    " WHERE image_id = $1 AND name = $2 AND token = $3";
 inline constexpr std::string_view release_rerender =
     "UPDATE rerenders SET token = NULL, due_at = $4, tries = max(tries - $5, 0)"
     " WHERE image_id = $1 AND name = $2 AND token = $3";
@@ -172,32 +118,21 @@ inline constexpr std::string_view release_rerender =
 
 inline constexpr std::string_view reserve =
     "INSERT INTO blobs (key, state, deadline) VALUES ($1, 'writing', $2)";
-inline constexpr std::string_view make_live =
-    "UPDATE blobs SET state = 'live' WHERE key = $1 AND state = 'writing'";
 inline constexpr std::string_view doom = "UPDATE blobs SET state = 'doomed' WHERE key = $1";
 inline constexpr std::string_view abandon =
     "UPDATE blobs SET state = 'doomed' WHERE key = $1 AND state = 'writing'";
 inline constexpr std::string_view doom_overdue =
     "UPDATE blobs SET state = 'doomed' WHERE key IN (SELECT key FROM blobs"
     " WHERE state = 'writing' AND deadline <= $1 ORDER BY deadline LIMIT $2)";
-inline constexpr std::string_view doomed =
-    "SELECT key FROM blobs WHERE state = 'doomed' AND key > $1 ORDER BY key LIMIT $2";
 inline constexpr std::string_view forget = "DELETE FROM blobs WHERE key = $1 AND state = 'doomed'";
-inline constexpr std::string_view entries =
-    "SELECT key, state, deadline FROM blobs WHERE key > $1 ORDER BY key LIMIT $2";
-inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blobs WHERE key = $1";
 inline constexpr std::string_view references =
     "SELECT blob AS key, size_bytes, sha256, id AS image_id, '' AS variant FROM images WHERE blob > $1"
     " UNION ALL"
     " SELECT blob, size_bytes, sha256, image_id, name FROM variants WHERE blob > $1"
     " ORDER BY key LIMIT $2";
 
-struct Named {
-    std::string_view name;
-    std::string_view text;
-};
-
-inline constexpr Named all[] = {
+/// All of the above; sql::shared has the others.
+inline constexpr Named own[] = {
     {"find_job", find_job},
     {"find_image", find_image},
     {"image_by_id", image_by_id},
@@ -208,55 +143,29 @@ inline constexpr Named all[] = {
     {"list_jobs_by_status_variants", list_jobs_by_status_variants},
     {"list_images", list_images},
     {"list_images_variants", list_images_variants},
-    {"dhash_of_image", dhash_of_image},
     {"images_within", images_within},
-    {"insert_image", insert_image},
-    {"insert_job", insert_job},
     {"insert_variant", insert_variant},
-    {"work_asked_for", work_asked_for},
     {"job_of_image", job_of_image},
     {"blobs_of_job", blobs_of_job},
-    {"blobs_of_variants", blobs_of_variants},
-    {"delete_job", delete_job},
-    {"delete_image", delete_image},
-    {"set_focal_point", set_focal_point},
     {"claim", claim},
-    {"renew", renew},
-    {"give_back_done", give_back_done},
     {"give_back_undone", give_back_undone},
     {"variant_blob", variant_blob},
-    {"variant_made", variant_made},
-    {"variant_failed", variant_failed},
-    {"image_seen", image_seen},
-    {"job_status", job_status},
-    {"claimable", claimable},
     {"backlog", backlog},
-    {"survey", survey},
     {"request_rerender", request_rerender},
     {"withdraw_rerender", withdraw_rerender},
     {"variant_transform", variant_transform},
-    {"rerenders_of_image", rerenders_of_image},
-    {"rerender_counts", rerender_counts},
     {"rerender_backlog", rerender_backlog},
     {"next_rerender", next_rerender},
     {"next_rerender_token", next_rerender_token},
     {"claim_rerender", claim_rerender},
     {"job_id_of_image", job_id_of_image},
-    {"renew_rerender", renew_rerender},
-    {"finish_rerender", finish_rerender},
-    {"variant_remade", variant_remade},
     {"job_touched", job_touched},
-    {"fail_rerender", fail_rerender},
     {"release_rerender", release_rerender},
     {"reserve", reserve},
-    {"make_live", make_live},
     {"doom", doom},
     {"abandon", abandon},
     {"doom_overdue", doom_overdue},
-    {"doomed", doomed},
     {"forget", forget},
-    {"entries", entries},
-    {"entry", entry},
     {"references", references},
 };
 

@@ -20,6 +20,13 @@ class DatabaseFolder : public TemporaryFolder {
     [[nodiscard]] std::string file() const { return (path() / "catalog.db").string(); }
 };
 
+/// Of the database in the folder.
+[[nodiscard]] inline SqliteConfig config_of(const DatabaseFolder& folder) {
+    SqliteConfig config;
+    config.path = folder.file();
+    return config;
+}
+
 /// A connection beside ours, with nothing of our code in it but the functions that our SQL calls.
 class RawDatabase {
   public:

@@ -1,0 +1,120 @@
+// The statements that every database of the catalog understands and runs equally well. Each database adds its
+// own in a header of the same name, and there is a test of every plan beside it.
+#pragma once
+
+#include <string_view>
+
+namespace safelight::sql {
+
+// Asking for variants and deleting. Triggers keep jobs.status and jobs.finished_at.
+
+inline constexpr std::string_view insert_image =
+    "INSERT INTO images (id, owner, filename, blob, size_bytes, sha256, format, width_px, height_px, frames,"
+    " has_alpha, colour_space, orientation, camera_make, camera_model, taken_at, artist, copyright,"
+    " latitude, longitude, focal_x, focal_y) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
+    " $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+inline constexpr std::string_view insert_job =
+    "INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ($1, $2, $3, $4, $5, $4)";
+inline constexpr std::string_view work_asked_for =
+    "UPDATE jobs SET tries = 0, due_at = $2, updated_at = $2 WHERE id = $1";
+inline constexpr std::string_view set_focal_point =
+    "UPDATE images SET focal_x = $3, focal_y = $4 WHERE id = $1 AND owner = $2";
+inline constexpr std::string_view dhash_of_image = "SELECT dhash FROM images WHERE id = $1 AND owner = $2";
+inline constexpr std::string_view blobs_of_variants =
+    "SELECT blob FROM variants WHERE image_id = $1 AND blob IS NOT NULL";
+inline constexpr std::string_view delete_job = "DELETE FROM jobs WHERE id = $1";
+inline constexpr std::string_view delete_image = "DELETE FROM images WHERE id = $1";
+
+// Claims.
+
+inline constexpr std::string_view renew =
+    "UPDATE jobs SET lease_until = $3 WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
+inline constexpr std::string_view give_back_done =
+    "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3, tries = CASE WHEN $4 THEN 0 ELSE "
+    "tries END"
+    " WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL RETURNING image_id";
+inline constexpr std::string_view variant_made =
+    "UPDATE variants SET status = 'ready', updated_at = $3, blob = $4, format = $5, width_px = $6,"
+    " height_px = $7, size_bytes = $8, sha256 = $9, error_code = NULL, error_detail = NULL"
+    " WHERE image_id = $1 AND name = $2";
+inline constexpr std::string_view variant_failed =
+    "UPDATE variants SET status = 'failed', updated_at = $3, blob = NULL, format = NULL, width_px = NULL,"
+    " height_px = NULL, size_bytes = NULL, sha256 = NULL, error_code = $4, error_detail = $5"
+    " WHERE image_id = $1 AND name = $2";
+inline constexpr std::string_view image_seen =
+    "UPDATE images SET dhash = $2, dominant = $3, palette = $4, thumbhash = $5, blurhash = $6 WHERE id = $1";
+inline constexpr std::string_view job_status = "SELECT status FROM jobs WHERE id = $1";
+inline constexpr std::string_view claimable =
+    "SELECT id FROM jobs WHERE status = 'PROCESSING' AND due_at <= $1"
+    " AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at, id LIMIT $2";
+
+// Making variants again. A batch of images is cut off before anything is joined to it, so that its cost is
+// bounded.
+
+inline constexpr std::string_view survey =
+    "SELECT page.id, variants.status, variants.transform, rerenders.transform, rerenders.state"
+    " FROM (SELECT id FROM images WHERE id > $1 ORDER BY id LIMIT $2) AS page"
+    " LEFT JOIN variants ON variants.image_id = page.id AND variants.name = $3"
+    " LEFT JOIN rerenders ON rerenders.image_id = page.id AND rerenders.name = $3";
+inline constexpr std::string_view rerenders_of_image =
+    "SELECT name, transform FROM rerenders WHERE image_id = $1 AND state = 'waiting'";
+inline constexpr std::string_view rerender_counts =
+    "SELECT state, count(*) FROM rerenders WHERE name = $1 GROUP BY state";
+inline constexpr std::string_view renew_rerender =
+    "UPDATE rerenders SET due_at = $4 WHERE image_id = $1 AND name = $2 AND token = $3";
+inline constexpr std::string_view finish_rerender =
+    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2 AND token = $3 RETURNING transform";
+inline constexpr std::string_view variant_remade =
+    "UPDATE variants SET transform = $10, updated_at = $3, blob = $4, format = $5, width_px = $6,"
+    " height_px = $7, size_bytes = $8, sha256 = $9 WHERE image_id = $1 AND name = $2 AND status = 'ready'";
+inline constexpr std::string_view fail_rerender =
+    "UPDATE rerenders SET state = 'failed', token = NULL, error_code = $4, error_detail = $5"
+    " WHERE image_id = $1 AND name = $2 AND token = $3";
+
+// The blob ledger.
+
+inline constexpr std::string_view make_live =
+    "UPDATE blobs SET state = 'live' WHERE key = $1 AND state = 'writing'";
+inline constexpr std::string_view doomed =
+    "SELECT key FROM blobs WHERE state = 'doomed' AND key > $1 ORDER BY key LIMIT $2";
+inline constexpr std::string_view entries =
+    "SELECT key, state, deadline FROM blobs WHERE key > $1 ORDER BY key LIMIT $2";
+inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blobs WHERE key = $1";
+
+/// A statement and what its tests call it.
+struct Named {
+    std::string_view name;
+    std::string_view text;
+};
+
+/// All of the above.
+inline constexpr Named shared[] = {
+    {"insert_image", insert_image},
+    {"insert_job", insert_job},
+    {"work_asked_for", work_asked_for},
+    {"set_focal_point", set_focal_point},
+    {"dhash_of_image", dhash_of_image},
+    {"blobs_of_variants", blobs_of_variants},
+    {"delete_job", delete_job},
+    {"delete_image", delete_image},
+    {"renew", renew},
+    {"give_back_done", give_back_done},
+    {"variant_made", variant_made},
+    {"variant_failed", variant_failed},
+    {"image_seen", image_seen},
+    {"job_status", job_status},
+    {"claimable", claimable},
+    {"survey", survey},
+    {"rerenders_of_image", rerenders_of_image},
+    {"rerender_counts", rerender_counts},
+    {"renew_rerender", renew_rerender},
+    {"finish_rerender", finish_rerender},
+    {"variant_remade", variant_remade},
+    {"fail_rerender", fail_rerender},
+    {"make_live", make_live},
+    {"doomed", doomed},
+    {"entries", entries},
+    {"entry", entry},
+};
+
+}  // namespace safelight::sql

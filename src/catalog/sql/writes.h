@@ -1,0 +1,103 @@
+// What every database is told by the same statements and values: for a Connection of any of them, with its
+// transaction open. Errors of every call: those of the connection.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "catalog/catalog.h"
+#include "catalog/sql/rows.h"
+#include "catalog/sql/rules.h"
+#include "catalog/sql/statements.h"
+
+namespace safelight {
+
+/// The image and its job, without variants; the original's ledger row turns `live`. Errors: also conflict
+/// (the blob is not reserved any more).
+template <class Connection>
+[[nodiscard]] Status insert_job_with_image(Connection& connection, const Job& job) {
+    const Image& image = job.image;
+    const ImageFacts& facts = image.facts;
+    const ExifFacts& exif = facts.exif;
+    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, image.blob));
+    if (turned_live == 0) return upload_overdue(image.blob);
+    TRY(connection.run(
+        sql::insert_image, image.id, image.owner, std::string_view{image.filename}, image.blob,
+        image.size_bytes, image.sha256, name_of(facts.format), facts.width_px, facts.height_px, facts.frames,
+        facts.has_alpha, name_of(facts.colour_space), static_cast<int>(facts.orientation),
+        std::string_view{exif.camera_make}, std::string_view{exif.camera_model},
+        std::string_view{exif.taken_at}, std::string_view{exif.artist}, std::string_view{exif.copyright},
+        member(exif.position, &GpsPosition::latitude), member(exif.position, &GpsPosition::longitude),
+        member(image.focal_point, &FocalPoint::x), member(image.focal_point, &FocalPoint::y)));
+    TRY(connection.run(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
+                       std::string_view{job.metadata_json}));
+    return {};
+}
+
+/// The outcome of a variant that is there; its blob's ledger row turns `live`. What it had before is not
+/// touched. Errors: also conflict (the blob is not reserved any more).
+template <class Connection>
+[[nodiscard]] Status store_outcome(Connection& connection, ImageId image_id, const VariantOutcome& outcome,
+                                   Timestamp now) {
+    const std::string_view name = outcome.name;
+    if (outcome.error) {
+        TRY(connection.run(sql::variant_failed, image_id, name, now, name_of(outcome.error->code),
+                           std::string_view{outcome.error->detail}));
+    } else if (outcome.content) {
+        const VariantContent& content = *outcome.content;
+        TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
+        if (turned_live == 0) return work_overdue(content.blob, name);
+        TRY(connection.run(sql::variant_made, image_id, name, now, content.blob, name_of(content.format),
+                           content.width_px, content.height_px, content.size_bytes, content.sha256));
+    }
+    return {};
+}
+
+template <class Connection>
+[[nodiscard]] Status store_look(Connection& connection, ImageId image_id, const Look& look) {
+    const std::vector<std::byte> dominant = bytes_of(std::span(&look.dominant, 1));
+    const std::vector<std::byte> palette = bytes_of(look.palette);
+    TRY(connection.run(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
+                       std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
+                       std::string_view{look.blurhash}));
+    return {};
+}
+
+/// What was made again takes the place of a ready variant's content; its blob's ledger row turns `live`.
+/// Errors: also conflict (the blob is not reserved any more), fenced (the variant is not ready any more).
+template <class Connection>
+[[nodiscard]] Status store_remade(Connection& connection, const RerenderId& id, const VariantContent& content,
+                                  std::string_view transform, Timestamp now) {
+    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
+    if (turned_live == 0) return work_overdue(content.blob, id.name);
+    TRY_ASSIGN(
+        const std::uint64_t replaced,
+        connection.run(sql::variant_remade, id.image_id, id.name, now, content.blob, name_of(content.format),
+                       content.width_px, content.height_px, content.size_bytes, content.sha256, transform));
+    if (replaced == 0) return rerender_fenced();
+    return {};
+}
+
+/// Runs a statement that changes a job while its claim is held. Errors: also fenced.
+template <class Connection, class... Values>
+[[nodiscard]] Status change_held_job(Connection& connection, std::string_view statement, JobId id,
+                                     std::uint32_t attempt, const Values&... values) {
+    TRY_ASSIGN(const std::uint64_t held, connection.run(statement, id, attempt, values...));
+    if (held == 0) return job_fenced();
+    return {};
+}
+
+/// The same for a rerender.
+template <class Connection, class... Values>
+[[nodiscard]] Status change_held_rerender(Connection& connection, std::string_view statement,
+                                          const RerenderId& id, const Values&... values) {
+    TRY_ASSIGN(const std::uint64_t held,
+               connection.run(statement, id.image_id, id.name, id.token, values...));
+    if (held == 0) return rerender_fenced();
+    return {};
+}
+
+}  // namespace safelight

@@ -1,0 +1,58 @@
+// No statement of ours scans or sorts a table.
+#include "catalog/sqlite/statements.h"
+#include "catalog/sqlite/test_files.h"
+
+namespace safelight::sqlite {
+namespace {
+
+class SqlitePlans : public testing::Test {
+  protected:
+    SqlitePlans() {
+        const SystemClock clock;
+        EXPECT_TRUE(make_sqlite_migrator(config_of(folder_), clock).value()->up());
+        raw_.emplace(folder_.file());
+    }
+
+    std::vector<std::string> plan_of(std::string_view text) {
+        return raw_->column("EXPLAIN QUERY PLAN " + std::string(text), 3);
+    }
+    void expect_all_by_index(std::span<const sql::Named> statements) {
+        for (const auto& [name, text] : statements) {
+            for (const std::string& step : plan_of(text)) {
+                // "page" is the page itself, already cut to its limit.
+                const bool scans = step.find("SCAN ") != std::string::npos && step != "SCAN page";
+                EXPECT_FALSE(scans) << name << ": " << step;
+                EXPECT_EQ(step.find("TEMP B-TREE"), std::string::npos) << name << ": " << step;
+                EXPECT_EQ(step.find("AUTOMATIC"), std::string::npos) << name << ": " << step;
+            }
+        }
+    }
+    void expect_index(std::string_view text, const std::string& index) {
+        std::string plan;
+        for (const auto& step : plan_of(text)) plan += step + "\n";
+        EXPECT_NE(plan.find(index), std::string::npos) << index << "\n" << plan;
+    }
+
+    DatabaseFolder folder_;
+    std::optional<RawDatabase> raw_;
+};
+
+TEST_F(SqlitePlans, EveryStatementSearchesByIndexAndNoneSorts) {
+    expect_all_by_index(sql::own);
+    expect_all_by_index(sql::shared);
+}
+
+TEST_F(SqlitePlans, PagesComeFromTheIndexMadeForThem) {
+    expect_index(sql::list_jobs, "jobs_by_owner (owner=? AND id>? AND id<?)");
+    expect_index(sql::list_jobs_by_status,
+                 "jobs_by_owner_and_status (owner=? AND status=? AND id>? AND id<?)");
+    expect_index(sql::list_images, "images_by_owner (owner=? AND id>? AND id<?)");
+    expect_index(sql::images_within, "COVERING INDEX images_by_dhash (owner=?");
+    expect_index(sql::claimable, "jobs_claimable (due_at<?)");
+    expect_index(sql::next_rerender, "rerenders_claimable (due_at<?)");
+    expect_index(sql::rerender_counts, "COVERING INDEX rerenders_by_name");
+    expect_index(sql::doom_overdue, "blobs_overdue (deadline<?)");
+}
+
+}  // namespace
+}  // namespace safelight::sqlite
