@@ -9,6 +9,8 @@
 namespace safelight::app {
 namespace {
 
+constexpr std::string_view read_variable = "SAFELIGHT_CATALOG_READ";
+
 std::unexpected<Error> refuse(std::string_view variable, std::string_view reason) {
     return failure(ErrorCode::invalid_argument, fmt::format("{}: {}", variable, reason));
 }
@@ -44,12 +46,19 @@ bool has_scheme(std::string_view url, std::string_view scheme) {
     return url.starts_with(scheme) && url.substr(scheme.size()).starts_with(':');
 }
 
+bool is_postgres(std::string_view url) {
+    return has_scheme(url, "postgres") || has_scheme(url, "postgresql");
+}
+
 Result<CatalogChoice> chosen_postgres(const Config& config) {
     PostgresConfig postgres;
     postgres.url = config.catalog_url;
     postgres.connections = config.catalog_connections;
     if (const Status valid = postgres.validate(); !valid) return refuse("SAFELIGHT_CATALOG", valid.error());
-    return postgres;
+    postgres.read_url = config.catalog_read_url;
+    const Status valid = postgres.validate();
+    if (valid && (postgres.read_url.empty() || is_postgres(postgres.read_url))) return postgres;
+    return refuse(read_variable, "it begins with postgres://, and is a URL that can be understood.");
 }
 
 }  // namespace
@@ -57,7 +66,9 @@ Result<CatalogChoice> chosen_postgres(const Config& config) {
 Result<CatalogChoice> chosen_catalog(const Config& config) {
     constexpr std::string_view variable = "SAFELIGHT_CATALOG";
     const std::string& url = config.catalog_url;
-    if (has_scheme(url, "postgres") || has_scheme(url, "postgresql")) return chosen_postgres(config);
+    if (is_postgres(url)) return chosen_postgres(config);
+    if (!config.catalog_read_url.empty())
+        return refuse(read_variable, "it goes with a catalog in PostgreSQL; see SAFELIGHT_CATALOG.");
     SqliteConfig sqlite;
     if (url.empty()) {
         sqlite.path = (config.data / "catalog.db").string();

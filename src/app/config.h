@@ -34,7 +34,8 @@ struct Endpoint {
 
 struct Config {
     std::filesystem::path data = "./data";
-    std::string catalog_url;  // empty: sqlite, catalog.db in the data folder; may hold a password
+    std::string catalog_url;       // empty: sqlite, catalog.db in the data folder; may hold a password
+    std::string catalog_read_url;  // empty: no standby; may hold a password
     std::uint32_t catalog_connections = 16;
     std::string queue_url = "catalog:";  // may hold a password
     std::string blobs_url;               // empty: the folder blobs in the data folder

@@ -142,6 +142,23 @@ TEST(Validation, UrlsChooseBackends) {
     EXPECT_EQ(std::get<S3Config>(*chosen_blobs(good.config)).prefix, "live");
 }
 
+TEST(Validation, AStandbyGoesWithPostgres) {
+    const auto with = [](const char* catalog, const char* read) {
+        return with_environment({{"SAFELIGHT_CATALOG", catalog}, {"SAFELIGHT_CATALOG_READ", read}});
+    };
+    const Resolved good = with("postgres://db/x", "postgres://standby/x");
+    EXPECT_THAT(good.faults, testing::IsEmpty());
+    EXPECT_EQ(std::get<PostgresConfig>(*chosen_catalog(good.config)).read_url, "postgres://standby/x");
+    EXPECT_EQ(std::get<PostgresConfig>(*chosen_catalog(with("postgres://db/x", "").config)).read_url, "");
+    for (const auto* bad : {"sqlite:x.db", "host=standby", "postgres://[::1/x"}) {
+        const Resolved resolved = with("postgres://db/x", bad);
+        ASSERT_FALSE(resolved.faults.empty()) << bad;
+        EXPECT_THAT(resolved.faults.front(), testing::StartsWith("SAFELIGHT_CATALOG_READ")) << bad;
+    }
+    EXPECT_FALSE(with("sqlite:x.db", "postgres://standby/x").faults.empty());
+    EXPECT_FALSE(with("", "postgres://standby/x").faults.empty());
+}
+
 TEST(Validation, UploadsToS3HaveToFitIntoTheMemory) {
     Config config;
     config.ingest.uploads_max = 100'000;
@@ -157,6 +174,8 @@ TEST(Validation, UploadsToS3HaveToFitIntoTheMemory) {
 TEST(Validation, NoFaultRepeatsAPassword) {
     for (const auto& variables :
          {Variables{{"SAFELIGHT_CATALOG", "postgres://u:SECRET@[::1/x"}},
+          Variables{{"SAFELIGHT_CATALOG", "postgres://h/x"},
+                    {"SAFELIGHT_CATALOG_READ", "postgres://u:SECRET@[::1/x"}},
           Variables{{"SAFELIGHT_QUEUE", "redis://u:SECRET@host:nowhere"}},
           Variables{{"SAFELIGHT_BLOBS", "s3://u:SECRET@bucket"}},
           Variables{{"SAFELIGHT_CATALOG", std::string("postgres://u:SECRET@h/\0", 24)}}}) {

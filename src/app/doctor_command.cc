@@ -13,6 +13,7 @@
 #include "app/backend_urls.h"
 #include "app/commands.h"
 #include "app/wiring.h"
+#include "base/units.h"
 
 namespace safelight::app {
 namespace {
@@ -62,6 +63,26 @@ Finding look_at_catalog(CatalogDatabase& database) {
     TRY_ASSIGN(const std::uint64_t waiting, database.claims().backlog());
     TRY_ASSIGN(const std::string took, timed([&] { return database.check(); }));
     return fmt::format("answers in {}; {} jobs wait", took, waiting);
+}
+
+/// Only of a catalog that has one.
+Finding look_at_standby(const PostgresConfig& config) {
+    TRY_ASSIGN(const PostgresStandby standby, examine_postgres_standby(config));
+    if (standby.behind_bytes == 0)
+        return fmt::format("shows what is written within {} ms", standby.lag.count());
+    return failure(
+        ErrorCode::unavailable,
+        fmt::format("The standby of SAFELIGHT_CATALOG_READ is {} behind{}. Until it has caught up, "
+                    "everything is read from the primary.",
+                    format_bytes(standby.behind_bytes),
+                    standby.is_paused ? ", and paused: `SELECT pg_wal_replay_resume()` there" : ""));
+}
+
+std::optional<PostgresConfig> with_standby(const Config& config) {
+    const auto choice = chosen_catalog(config);
+    const auto* postgres = choice ? std::get_if<PostgresConfig>(&*choice) : nullptr;
+    if (postgres == nullptr || postgres->read_url.empty()) return std::nullopt;
+    return *postgres;
 }
 
 /// Writes a blob that the ledger knows of, reads it back, removes it.
@@ -138,7 +159,7 @@ int run_doctor(const Config& config) {
             return std::nullopt;
         };
     };
-    const std::vector<Examination> examinations{
+    std::vector<Examination> examinations{
         {"data",
          [&]() -> Finding {
              TRY(make_data_folder(config));
@@ -156,6 +177,13 @@ int run_doctor(const Config& config) {
          with_catalog([&](CatalogDatabase& open) { return look_at_queue(config, open, clock, *log); })},
         {"renderer", [&] { return look_at_renderer(config, *log); }},
     };
+    if (const auto postgres = with_standby(config)) {
+        const auto blobs = std::ranges::find(examinations, "blobs", &Examination::part);
+        examinations.insert(blobs, {"standby", [&is_current, postgres]() -> Finding {
+                                        if (!is_current) return std::nullopt;
+                                        return look_at_standby(*postgres);
+                                    }});
+    }
     bool all_well = true;
     for (const Examination& examination : examinations) all_well = examine(examination) && all_well;
     return all_well ? 0 : 1;

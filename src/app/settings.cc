@@ -137,8 +137,15 @@ std::vector<Setting> storage_settings() {
              "The catalog of images and jobs; empty: catalog.db in the data folder.",
              "sqlite:///absolute/path, sqlite:relative/path or postgres://user:password@host:port/database",
              [](auto& c) -> auto& { return c.catalog_url; }),
+        text(section, "SAFELIGHT_CATALOG_READ",
+             "A hot standby of the PostgreSQL server, for listings and single reads as long as it shows all "
+             "that was "
+             "acknowledged; empty: none.",
+             "postgres://user:password@host:port/database, or empty",
+             [](auto& c) -> auto& { return c.catalog_read_url; }),
         number(
-            section, "SAFELIGHT_CATALOG_CONNECTIONS", "Connections of this process to the PostgreSQL server.",
+            section, "SAFELIGHT_CATALOG_CONNECTIONS",
+            "Connections of this process to the PostgreSQL server, and as many to its standby.",
             [](auto& c) -> auto& { return c.catalog_connections; }, 1, 1'000),
         text(section, "SAFELIGHT_QUEUE", "The queue of jobs; \"catalog:\" is the catalog itself.",
              "catalog: or redis://user:password@host:port/database",

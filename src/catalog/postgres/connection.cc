@@ -41,9 +41,12 @@ PGconn* connect(const ConnectionOptions& options) {
     const std::array names{
         "fallback_application_name", "target_session_attrs", "dbname",
         "connect_timeout",           "client_encoding",      static_cast<const char*>(nullptr)};
-    const std::array values{
-        "safelight", options.writes ? "read-write" : "any", options.url.c_str(), seconds.c_str(),
-        "UTF8",      static_cast<const char*>(nullptr)};
+    const std::array values{"safelight",
+                            options.writes ? "read-write" : "prefer-standby",
+                            options.url.c_str(),
+                            seconds.c_str(),
+                            "UTF8",
+                            static_cast<const char*>(nullptr)};
     return PQconnectdbParams(names.data(), values.data(), 1);
 }
 

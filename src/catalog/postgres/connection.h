@@ -24,10 +24,16 @@ namespace safelight::postgres {
 
 struct ConnectionOptions {
     std::string url;
-    bool writes = true;  // else a standby will do
+    bool writes = true;  // else a standby is preferred
     Milliseconds connect_timeout{2'000};
     Milliseconds statement_timeout{5'000};
     Milliseconds lock_timeout{3'000};
+};
+
+/// What is remembered of a server as long as a connection to it lives: see log_position.h.
+struct ServerNotes {
+    std::string database;             // empty: not asked yet
+    std::int64_t replayed_bytes = 0;  // of a standby; that of a primary is not remembered
 };
 
 /// What a statement returned; owns it. A Row once `next` has returned true.
@@ -104,9 +110,7 @@ class Connection {
     /// True outside of transactions.
     [[nodiscard]] bool is_idle() const { return PQtransactionStatus(handle_.get()) == PQTRANS_IDLE; }
 
-    /// Of a standby: up to where its server is known to have repeated the primary's log.
-    [[nodiscard]] std::int64_t replayed_position() const { return replayed_position_; }
-    void set_replayed_position(std::int64_t position) { replayed_position_ = position; }
+    [[nodiscard]] ServerNotes& notes() { return notes_; }
 
     [[nodiscard]] PGconn* handle() { return handle_.get(); }
 
@@ -129,7 +133,7 @@ class Connection {
     bool lost_ = false;
     bool outcome_unknown_ = false;
     bool worth_repeating_ = false;
-    std::int64_t replayed_position_ = 0;
+    ServerNotes notes_;
     std::unordered_map<std::string_view, std::string> statements_;  // text → the name it is prepared under
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <thread>
 
 #include "base/random.h"
@@ -48,28 +47,6 @@ void Pool::forget_free_ones() {
     std::vector<std::unique_ptr<Connection>> broken;
     const std::lock_guard lock(mutex_);
     for (auto& connection : free_) broken.push_back(std::move(connection));
-}
-
-void Pool::note_position(Connection& connection) {
-    std::uint64_t unknown_before = 0;
-    {
-        const std::lock_guard lock(position_mutex_);
-        unknown_before = unknown_positions_;
-    }
-    Result<Answer> answer = connection.query(sql::written_position);
-    const std::lock_guard lock(position_mutex_);
-    if (answer && answer->next()) {
-        // Answers may overtake each other.
-        position_ = std::max(position_, answer->integer(0));
-        covered_positions_ = std::max(covered_positions_, unknown_before);
-    } else {
-        ++unknown_positions_;
-    }
-}
-
-std::int64_t Pool::written_position() {
-    const std::lock_guard lock(position_mutex_);
-    return covered_positions_ < unknown_positions_ ? std::numeric_limits<std::int64_t>::max() : position_;
 }
 
 void Pool::pause(int repetition) {

@@ -21,8 +21,8 @@ class Pool {
     struct Options {
         ConnectionOptions connection;
         std::uint32_t connections = 16;
-        Milliseconds wait{2'000};      // for a free connection
-        bool tracks_position = false;  // asks after each write how far the log has come
+        Milliseconds wait{2'000};  // for a free connection
+        int repetitions_max = 5;   // of what may well succeed the next time
     };
 
     /// Connections are opened when they are first needed, and again after they broke.
@@ -34,9 +34,8 @@ class Pool {
     /// before.
     template <class Work>
     [[nodiscard]] auto write(Work&& work) -> std::invoke_result_t<Work&, Connection&> {
-        return persist(
-            [&](Connection& connection) { return noted(connection, in_transaction(connection, work)); },
-            [](const Connection& connection) { return !connection.is_outcome_unknown(); });
+        return persist([&](Connection& connection) { return in_transaction(connection, work); },
+                       [](const Connection& connection) { return !connection.is_outcome_unknown(); });
     }
 
     /// Runs `work`, which is one writing statement: a transaction by itself, without the way there and back
@@ -44,8 +43,7 @@ class Pool {
     /// it was carried out, so that it is not run again.
     template <class Work>
     [[nodiscard]] auto write_one(Work&& work) -> std::invoke_result_t<Work&, Connection&> {
-        return persist([&](Connection& connection) { return noted(connection, work(connection)); },
-                       [](const Connection&) { return false; });
+        return persist(work, [](const Connection&) { return false; });
     }
 
     /// Runs `work`, whose statements only read; each of them sees one state of the database.
@@ -57,13 +55,7 @@ class Pool {
     /// Whether a connection can be had, reads and may write. Waits for `timeout` at most, and for connecting.
     [[nodiscard]] Status check(Milliseconds timeout);
 
-    /// Up to where the server's log has to be repeated for everything that was written here to be seen;
-    /// farther than any when that is not known.
-    [[nodiscard]] std::int64_t written_position();
-
   private:
-    static constexpr int repetitions_max = 5;
-
     /// One connection, on loan.
     class Lease {
       public:
@@ -83,13 +75,6 @@ class Pool {
         Pool* pool_;
         std::unique_ptr<Connection> connection_;  // null: to be opened
     };
-
-    template <class Outcome>
-    [[nodiscard]] Outcome noted(Connection& connection, Outcome outcome) {
-        if (options_.tracks_position && outcome) note_position(connection);
-        return outcome;
-    }
-    void note_position(Connection& connection);
 
     template <class Work>
     [[nodiscard]] static auto in_transaction(Connection& connection, Work& work)
@@ -119,8 +104,9 @@ class Pool {
                 Outcome outcome = work(connection);
                 if (outcome) return outcome;
                 lost = connection.is_lost();
-                const bool again = lost ? !was_lost && may_run_again(connection)
-                                        : connection.is_worth_repeating() && repetition < repetitions_max;
+                const bool again =
+                    lost ? !was_lost && may_run_again(connection)
+                         : connection.is_worth_repeating() && repetition < options_.repetitions_max;
                 // Also after an error of the work itself, which left its transaction open.
                 connection.roll_back();
                 if (!again) return outcome;
@@ -141,12 +127,6 @@ class Pool {
     static void pause(int repetition);
 
     const Options options_;
-    std::mutex position_mutex_;
-    std::int64_t position_ = 0;  // guarded by position_mutex_
-    std::uint64_t unknown_positions_ =
-        0;  // guarded by position_mutex_; writes whose position could not be asked for
-    std::uint64_t covered_positions_ =
-        0;  // guarded by position_mutex_; of those, how many a later answer covers
     std::mutex mutex_;
     std::condition_variable returned_;
     std::vector<std::unique_ptr<Connection>> free_;  // guarded by mutex_; null: not open

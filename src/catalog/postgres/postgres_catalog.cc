@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "catalog/postgres/faces.h"
@@ -12,18 +13,19 @@ namespace postgres {
 namespace {
 
 Pool::Options primary_options(const PostgresConfig& config) {
-    return {.connection = options_of(config),
-            .connections = config.connections,
-            .wait = config.pool_timeout,
-            .tracks_position = !config.read_url.empty()};
+    return {.connection = options_of(config), .connections = config.connections, .wait = config.pool_timeout};
 }
+
+/// How long is waited for a standby that is there: the primary has the answer as well.
+constexpr Milliseconds standby_patience{2'000};
 
 std::unique_ptr<Pool> make_standby(const PostgresConfig& config) {
     if (config.read_url.empty()) return nullptr;
     Pool::Options options = primary_options(config);
-    options.connection.url = config.read_url;
-    options.connection.writes = false;
-    options.tracks_position = false;
+    options.connection = standby_options(config);
+    options.connection.statement_timeout = std::min(config.statement_timeout, standby_patience);
+    options.wait = std::min(config.pool_timeout, standby_patience);
+    options.repetitions_max = 0;
     return std::make_unique<Pool>(std::move(options));
 }
 

@@ -19,7 +19,8 @@ struct PostgresConfig {
     /// sessions.
     std::string url;
     /// Where listings and single reads may go, a hot standby of the same database; empty: to `url`. A read
-    /// goes to `url` all the same while the standby is behind what this process has written, or in trouble.
+    /// goes to `url` all the same while the standby does not show everything that was acknowledged before
+    /// the read began, or is in trouble.
     std::string read_url;
     std::uint32_t connections = 16;           // to each server; calls at the same time
     Milliseconds connect_timeout{2'000};      // to each host; whole seconds from 2 on, which is libpq's grain
@@ -45,6 +46,17 @@ struct PostgresConfig {
 /// migrator. One thread at a time. Errors: as open_postgres_catalog, but for the version.
 [[nodiscard]] Result<std::unique_ptr<Migrator>> make_postgres_migrator(const PostgresConfig& config,
                                                                        const Clock& clock);
+
+/// How a standby is.
+struct PostgresStandby {
+    Milliseconds lag{0};             // until it showed what the primary had when it was asked
+    std::uint64_t behind_bytes = 0;  // of the log, still, when that took too long
+    bool is_paused = false;          // it repeats nothing until it is told to
+};
+
+/// Looks at the standby at `read_url`, for a second at most beside connecting. Errors: as
+/// open_postgres_catalog, of either server; conflict (it is no standby, or one of another database).
+[[nodiscard]] Result<PostgresStandby> examine_postgres_standby(const PostgresConfig& config);
 
 /// Tells what any process does to jobs, by LISTEN on a connection of its own, until it is destroyed. Connects
 /// in the background, for as long as it takes. `listener` must outlive what is returned.
