@@ -1,4 +1,5 @@
 # A PostgreSQL server for src/catalog/postgres: SAFELIGHT_TEST_POSTGRES=postgresql://safelight@127.0.0.1:PORT/postgres.
+# With postgres_options it gets further options (-c NAME=VALUE).
 # Tests that freeze or stop a server start one of their own, by the functions below.
 
 # The server refuses to run as root, and then runs as the user that its Debian package has made.
@@ -20,7 +21,7 @@ run_postgres() {
     port=$(free_ports 1)
     if as_postgres "$(postgres_programs)/pg_ctl" start -D "$folder/data" -l "$folder/server.log" -w -t 60 -s -o "\
         -c port=$port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200 \
-        -c fsync=on" </dev/null >/dev/null 2>&1; then
+        -c fsync=on ${postgres_options:-}" </dev/null >/dev/null 2>&1; then
       postgres_folder=$folder
       postgres_pid=$(head -n 1 "$folder/data/postmaster.pid")
       export SAFELIGHT_TEST_POSTGRES="postgresql://safelight@127.0.0.1:$port/postgres"

@@ -22,7 +22,7 @@ class PostgresStandby : public testing::Test {
   protected:
     PostgresStandby() {
         EXPECT_TRUE(make_postgres_migrator(config_, clock_).value()->up());
-        standby_.emplace(primary_.url());
+        standby_ = std::make_unique<OwnServer>(primary_.url());
         config_.read_url = schema_.url_of(standby_->url());
         read_from(config_.read_url);
         other_process_ = open_postgres_catalog(config_).value();
@@ -77,7 +77,7 @@ class PostgresStandby : public testing::Test {
     OwnServer primary_;
     TestSchema schema_{primary_.url()};
     PostgresConfig config_ = schema_.config();
-    std::optional<OwnServer> standby_;
+    std::unique_ptr<OwnServer> standby_;
     std::unique_ptr<CatalogDatabase> other_process_;
     std::unique_ptr<Pool> pool_;
     std::unique_ptr<Reads> reads_;

@@ -1,4 +1,7 @@
 // No statement of ours scans or sorts a table.
+#include <memory>
+#include <span>
+
 #include "catalog/sqlite/statements.h"
 #include "catalog/sqlite/test_files.h"
 
@@ -10,7 +13,7 @@ class SqlitePlans : public testing::Test {
     SqlitePlans() {
         const SystemClock clock;
         EXPECT_TRUE(make_sqlite_migrator(config_of(folder_), clock).value()->up());
-        raw_.emplace(folder_.file());
+        raw_ = std::make_unique<RawDatabase>(folder_.file());
     }
 
     std::vector<std::string> plan_of(std::string_view text) {
@@ -34,7 +37,7 @@ class SqlitePlans : public testing::Test {
     }
 
     DatabaseFolder folder_;
-    std::optional<RawDatabase> raw_;
+    std::unique_ptr<RawDatabase> raw_;
 };
 
 TEST_F(SqlitePlans, EveryStatementSearchesByIndexAndNoneSorts) {
