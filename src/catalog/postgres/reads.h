@@ -67,7 +67,7 @@ class Reads {
         return outcome;
     }
 
-    /// For tests and metrics.
+    /// For tests.
     [[nodiscard]] std::uint64_t answered_by_standby() const { return answered_by_standby_; }
 
   private:

@@ -48,11 +48,11 @@ class PostgresStandby : public testing::Test {
     Job create() { return create(*other_process_); }
     void finish(JobId id) {
         JobClaims& claims = other_process_->claims();
-        const auto claim = claims.claim(id, Milliseconds{60'000}, clock_.now()).value();
+        const Claim claim = claims.claim(id, Milliseconds{60'000}, clock_.now()).value().value();
         std::vector<VariantOutcome> outcomes;
-        for (const Variant& variant : claim->pending)
+        for (const Variant& variant : claim.pending)
             outcomes.push_back({.name = variant.name, .content = {}, .error = VariantError{}});
-        EXPECT_TRUE(claims.complete(id, claim->attempt, outcomes, clock_.now()));
+        EXPECT_TRUE(claims.complete(id, claim.attempt, outcomes, clock_.now()));
     }
     [[nodiscard]] Result<Job> find(JobId id) { return catalog_->find_job(default_account(), id); }
     /// How many of `count` reads the standby answered.
