@@ -6,6 +6,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "catalog/postgres/faces.h"
@@ -48,11 +49,12 @@ class PostgresStandby : public testing::Test {
     Job create() { return create(*other_process_); }
     void finish(JobId id) {
         JobClaims& claims = other_process_->claims();
-        const Claim claim = claims.claim(id, Milliseconds{60'000}, clock_.now()).value().value();
+        const auto claim = claims.claim(id, Milliseconds{60'000}, clock_.now()).value();
+        if (!claim) throw std::runtime_error("there is nothing to claim");
         std::vector<VariantOutcome> outcomes;
-        for (const Variant& variant : claim.pending)
+        for (const Variant& variant : claim->pending)
             outcomes.push_back({.name = variant.name, .content = {}, .error = VariantError{}});
-        EXPECT_TRUE(claims.complete(id, claim.attempt, outcomes, clock_.now()));
+        EXPECT_TRUE(claims.complete(id, claim->attempt, outcomes, clock_.now()));
     }
     [[nodiscard]] Result<Job> find(JobId id) { return catalog_->find_job(default_account(), id); }
     /// How many of `count` reads the standby answered.
