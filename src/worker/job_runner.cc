@@ -236,12 +236,10 @@ JobRunner::Ending JobRunner::commit(const Claim& claim, Work work) {
 
 JobRunner::Ending JobRunner::settle(const Claim& claim, Error error) {
     if (error.code == ErrorCode::fenced) return {.result = "fenced"};
-    const Timestamp now = parts_.clock.now();
-    if (error.code == ErrorCode::cancelled && give_back_) return release(claim, std::move(error), now, false);
+    if (error.code == ErrorCode::cancelled && give_back_) return release(claim, std::move(error), at_once);
     const RetryDecision decision = decide_retry(error, claim.tries, config_, random_fraction());
-    if (const auto* retry = std::get_if<RetryAfter>(&decision)) {
-        return release(claim, std::move(error), now + retry->delay, true);
-    }
+    if (const auto* retry = std::get_if<RetryAfter>(&decision))
+        return release(claim, std::move(error), *retry);
     return fail_all(claim, std::get<VariantError>(decision), std::move(error));
 }
 
@@ -268,16 +266,18 @@ JobRunner::Ending JobRunner::fail_all(const Claim& claim, const VariantError& va
     return {.result = "completed", .error = std::move(cause)};
 }
 
-JobRunner::Ending JobRunner::release(const Claim& claim, Error error, Timestamp due_at, bool counts) {
-    const Status released =
-        parts_.claims.release(claim.job_id, claim.attempt, due_at, counts, parts_.clock.now());
+JobRunner::Ending JobRunner::release(const Claim& claim, Error error, const RetryAfter& retry) {
+    const Timestamp now = parts_.clock.now();
+    const Timestamp due_at = now + retry.delay;
+    const Status released = parts_.claims.release(claim.job_id, claim.attempt, due_at, retry.counts, now);
     if (!released && released.error().code == ErrorCode::fenced) return {.result = "fenced"};
     if (!released) {
         on_retry_(claim.lease_until);
         return {.result = "unsettled", .error = released.error()};
     }
-    if (counts) on_retry_(due_at);
-    return {.result = counts ? "retried" : "released", .error = std::move(error)};
+    if (retry == at_once) return {.result = "released", .error = std::move(error)};
+    on_retry_(due_at);
+    return {.result = "retried", .error = std::move(error)};
 }
 
 void JobRunner::announce(const Claim& claim, const Completion& completion,

@@ -17,6 +17,7 @@
 #include "worker/render_batches.h"
 #include "worker/render_budget.h"
 #include "worker/render_slots.h"
+#include "worker/retry_decision.h"
 #include "worker/worker.h"
 
 namespace safelight {
@@ -68,7 +69,7 @@ class JobRunner {
     [[nodiscard]] Ending settle(const Claim& claim, Error error);
     [[nodiscard]] Ending fail_all(const Claim& claim, const VariantError& variant_error,
                                   std::optional<Error> cause);
-    [[nodiscard]] Ending release(const Claim& claim, Error error, Timestamp due_at, bool counts);
+    [[nodiscard]] Ending release(const Claim& claim, Error error, const RetryAfter& retry);
     void announce(const Claim& claim, const Completion& completion, std::span<const VariantOutcome> outcomes);
     void report(const Claim& claim, const Ending& ending, std::chrono::microseconds duration);
 

@@ -35,7 +35,7 @@ TEST_F(JobRunnerTest, EveryFailureOfTheStoreIsRetried) {
                 EXPECT_EQ(house.find(job.id).status, JobStatus::processing);
                 EXPECT_EQ(house.stored(), before) << static_cast<int>(operation);
                 house.expect_in_order();
-                clock.advance(2s);
+                clock.advance(12s);
                 run(job.id);
                 EXPECT_EQ(house.find(job.id).status, JobStatus::processed);
                 house.expect_in_order();
@@ -44,11 +44,26 @@ TEST_F(JobRunnerTest, EveryFailureOfTheStoreIsRetried) {
     }
 }
 
+TEST_F(JobRunnerTest, AnOutageOfTheStoreUsesUpNoTries) {
+    const Job job = house.upload();
+    house.faults.fail_always(BlobOperation::open, error_of(ErrorCode::unavailable));
+    for (std::uint32_t i = 0; i < 10; ++i) {
+        run(job.id);
+        EXPECT_EQ(house.find(job.id).status, JobStatus::processing);
+        EXPECT_EQ(due_times.size(), i + 1);
+        clock.advance(1min);
+    }
+    house.faults.clear();
+    run(job.id);
+    EXPECT_EQ(house.find(job.id).status, JobStatus::processed);
+    house.expect_in_order();
+}
+
 TEST_F(JobRunnerTest, TheSecondBlobsFailureRemovesTheFirst) {
     const Job job = house.upload({"thumbnail", "large"});
     house.faults.fail(BlobOperation::commit, 2, error_of(ErrorCode::storage_full));
     run(job.id);
-    expect_waiting(job);
+    expect_waiting(job, 8s);
 }
 
 TEST_F(JobRunnerTest, FailuresOfTheCatalogLeaveNothingBehind) {
@@ -60,7 +75,7 @@ TEST_F(JobRunnerTest, FailuresOfTheCatalogLeaveNothingBehind) {
         house.script.clear();
         EXPECT_EQ(house.stored(), before) << call;
         house.expect_in_order();
-        clock.advance(2s);
+        clock.advance(12s);
         run(job.id);
         EXPECT_EQ(house.find(job.id).status, JobStatus::processed);
         house.expect_in_order();

@@ -114,7 +114,7 @@ TEST_F(OverlaysTest, PassingTroubleIsTriedAgain) {
     EXPECT_EQ(house.find(job.id).status, JobStatus::processing);
     ASSERT_EQ(due_times.size(), 1U);
     house.script.before("find_image", nullptr);
-    clock.advance(2s);
+    clock.advance(12s);
     run(job.id);
     EXPECT_EQ(house.find(job.id).status, JobStatus::processed);
 }

@@ -89,12 +89,10 @@ RerenderRunner::Ending RerenderRunner::commit(const RerenderClaim& claim, JobRun
 
 RerenderRunner::Ending RerenderRunner::settle(const RerenderClaim& claim, Error error) {
     if (error.code == ErrorCode::fenced) return {.result = "fenced"};
-    const Timestamp now = parts_.clock.now();
-    if (error.code == ErrorCode::cancelled && give_back_) return release(claim, std::move(error), now, false);
+    if (error.code == ErrorCode::cancelled && give_back_) return release(claim, std::move(error), at_once);
     const RetryDecision decision = decide_retry(error, claim.tries, config_, random_fraction());
-    if (const auto* retry = std::get_if<RetryAfter>(&decision)) {
-        return release(claim, std::move(error), now + retry->delay, true);
-    }
+    if (const auto* retry = std::get_if<RetryAfter>(&decision))
+        return release(claim, std::move(error), *retry);
     return fail(claim, std::get<VariantError>(decision), std::move(error));
 }
 
@@ -107,10 +105,11 @@ RerenderRunner::Ending RerenderRunner::fail(const RerenderClaim& claim, const Va
     return {.result = "unsettled", .error = failed.error()};
 }
 
-RerenderRunner::Ending RerenderRunner::release(const RerenderClaim& claim, Error error, Timestamp due_at,
-                                               bool counts) {
-    const Status released = parts_.rerenders.release(id_of(claim), due_at, counts);
-    if (released) return {.result = counts ? "retried" : "released", .error = std::move(error)};
+RerenderRunner::Ending RerenderRunner::release(const RerenderClaim& claim, Error error,
+                                               const RetryAfter& retry) {
+    const Timestamp due_at = parts_.clock.now() + retry.delay;
+    const Status released = parts_.rerenders.release(id_of(claim), due_at, retry.counts);
+    if (released) return {.result = retry == at_once ? "released" : "retried", .error = std::move(error)};
     if (released.error().code == ErrorCode::fenced) return {.result = "fenced"};
     return {.result = "unsettled", .error = released.error()};
 }

@@ -8,6 +8,7 @@
 #include "worker/job_runner.h"
 #include "worker/lease_keeper.h"
 #include "worker/render_slots.h"
+#include "worker/retry_decision.h"
 #include "worker/worker.h"
 
 namespace safelight {
@@ -38,7 +39,7 @@ class RerenderRunner {
     [[nodiscard]] Ending commit(const RerenderClaim& claim, JobRunner::Work work);
     [[nodiscard]] Ending settle(const RerenderClaim& claim, Error error);
     [[nodiscard]] Ending fail(const RerenderClaim& claim, const VariantError& variant_error, Error cause);
-    [[nodiscard]] Ending release(const RerenderClaim& claim, Error error, Timestamp due_at, bool counts);
+    [[nodiscard]] Ending release(const RerenderClaim& claim, Error error, const RetryAfter& retry);
     void report(const RerenderClaim& claim, const Ending& ending);
 
     const WorkerConfig& config_;

@@ -88,13 +88,28 @@ TEST_F(RerenderRunnerTest, FailureKeepsTheOldVariantAndIsReported) {
 TEST_F(RerenderRunnerTest, PassingTroubleIsTriedAgainLaterAndGivenUpInTheEnd) {
     const Job job = upload_ready();
     request(job);
-    render_fails_with(ErrorCode::unavailable);
+    render_fails_with(ErrorCode::overloaded);
     for (std::uint32_t attempt = 1; attempt <= config.tries_max; ++attempt) {
         EXPECT_TRUE(value_of(run_next())) << attempt;
         EXPECT_FALSE(value_of(run_next())) << "not before its time";
         EXPECT_EQ(counts().failed, attempt == config.tries_max ? 1U : 0U);
         clock.advance(config.backoff_max);
     }
+    EXPECT_EQ(house.find(job.id), job);
+    house.expect_in_order();
+}
+
+TEST_F(RerenderRunnerTest, AnOutageUsesUpNoTries) {
+    const Job job = upload_ready();
+    request(job);
+    render_fails_with(ErrorCode::unavailable);
+    for (std::uint32_t attempt = 0; attempt < 2 * config.tries_max; ++attempt) {
+        EXPECT_TRUE(value_of(run_next())) << attempt;
+        EXPECT_FALSE(value_of(run_next())) << "not before its time";
+        clock.advance(config.backoff_max);
+    }
+    EXPECT_EQ(counts().failed, 0U);
+    EXPECT_EQ(counts().waiting, 1U);
     EXPECT_EQ(house.find(job.id), job);
     house.expect_in_order();
 }

@@ -10,9 +10,17 @@ namespace {
 
 constexpr std::uint32_t renderer_tries_max = 2;
 
+/// While a backend is away all jobs fail alike: seldom enough to leave it alone, often enough that work goes
+/// on soon after.
+constexpr std::uint32_t outage_backoff_tries = 4;
+
 /// An unexpected exception is a bug or exhaustion of memory; the latter passes.
 bool is_worth_a_retry(ErrorCode code) {
     return is_transient(code) || code == ErrorCode::internal;
+}
+
+bool is_outage(ErrorCode code) {
+    return code == ErrorCode::unavailable || code == ErrorCode::storage_full;
 }
 
 Milliseconds backoff(std::uint32_t tries, const WorkerConfig& config, double fraction) {
@@ -28,11 +36,13 @@ Milliseconds backoff(std::uint32_t tries, const WorkerConfig& config, double fra
 RetryDecision decide_retry(const Error& error, std::uint32_t tries, const WorkerConfig& config,
                            double fraction) {
     if (!is_worth_a_retry(error.code)) return VariantError{error.code, error.public_text};
+    if (is_outage(error.code))
+        return RetryAfter{.delay = backoff(outage_backoff_tries, config, fraction), .counts = false};
     // A picture that ended two renderers would end a third.
     if (error.code == ErrorCode::renderer_failed && tries >= renderer_tries_max)
         return VariantError{error.code, error.public_text};
     if (tries >= config.tries_max) return exhausted(tries, &error);
-    return RetryAfter{backoff(tries, config, fraction)};
+    return RetryAfter{.delay = backoff(tries, config, fraction)};
 }
 
 VariantError exhausted(std::uint32_t tries, const Error* last) {

@@ -7,8 +7,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr ErrorCode transient[] = {ErrorCode::unavailable,  ErrorCode::overloaded, ErrorCode::timeout,
-                                   ErrorCode::storage_full, ErrorCode::cancelled,  ErrorCode::internal};
+constexpr ErrorCode transient[] = {ErrorCode::overloaded, ErrorCode::timeout, ErrorCode::cancelled,
+                                   ErrorCode::internal};
 constexpr ErrorCode permanent[] = {
     ErrorCode::unsupported_image, ErrorCode::invalid_image,         ErrorCode::image_too_large,
     ErrorCode::too_many_frames,   ErrorCode::too_many_scans,        ErrorCode::payload_too_large,
@@ -47,6 +47,20 @@ TEST(RetryDecision, TransientErrorsAreRetriedUntilTheTriesAreUsedUp) {
         ASSERT_TRUE(std::holds_alternative<VariantError>(last)) << name_of(code);
         EXPECT_EQ(std::get<VariantError>(last).code, ErrorCode::attempts_exhausted);
         EXPECT_NE(std::get<VariantError>(last).detail.find(name_of(code)), std::string::npos);
+    }
+}
+
+TEST(RetryDecision, AnOutageUsesUpNoTries) {
+    const WorkerConfig config = config_of(1s, 1min, 3);
+    for (const ErrorCode code : {ErrorCode::unavailable, ErrorCode::storage_full}) {
+        for (const std::uint32_t tries : {1U, 3U}) {
+            EXPECT_EQ(decide_retry(error_of(code), tries, config, 0.5),
+                      RetryDecision(RetryAfter{.delay = 8s, .counts = false}))
+                << name_of(code);
+        }
+        EXPECT_EQ(decide_retry(error_of(code), 3, config_of(1s, 5s, 3), 0.5),
+                  RetryDecision(RetryAfter{.delay = 5s, .counts = false}))
+            << "never above the maximum";
     }
 }
 

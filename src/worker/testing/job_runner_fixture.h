@@ -91,13 +91,13 @@ class JobRunnerTest : public ::testing::Test {
     }
 
     /// The job waits for its next try; nothing but the original is there.
-    void expect_waiting(const Job& job) {
+    void expect_waiting(const Job& job, Milliseconds delay = 1s) {
         EXPECT_EQ(house.find(job.id).status, JobStatus::processing);
         house.expect_in_order();
         EXPECT_EQ(house.stored().size(), 1U);
         ASSERT_FALSE(due_times.empty());
-        EXPECT_GE(due_times.back(), clock.now() + 500ms);
-        EXPECT_LE(due_times.back(), clock.now() + 1500ms);
+        EXPECT_GE(due_times.back(), clock.now() + delay / 2);
+        EXPECT_LE(due_times.back(), clock.now() + delay * 3 / 2);
         EXPECT_TRUE(value_of(house.claims.claimable(10, due_times.back() - 1ms)).empty());
         EXPECT_EQ(value_of(house.claims.claimable(10, due_times.back())), std::vector{job.id});
     }
