@@ -4,7 +4,9 @@ import os
 import subprocess
 import urllib.parse
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from remains import BucketBlobs
 
 CATALOGS = ("sqlite", "postgres")
 QUEUES = ("catalog", "redis")
@@ -77,6 +79,11 @@ class Backends:
             settings["SAFELIGHT_S3_ACCESS_KEY"] = os.environ["SAFELIGHT_TEST_S3_ACCESS_KEY"]
             settings["SAFELIGHT_S3_SECRET_KEY"] = os.environ["SAFELIGHT_TEST_S3_SECRET_KEY"]
         return settings
+
+    def bucket(self):
+        """Read by another client than ours, and without what is in front of the store."""
+        settings = replace(self, via={}).settings()
+        return BucketBlobs(settings["SAFELIGHT_BLOBS"], settings["SAFELIGHT_S3_ACCESS_KEY"], settings["SAFELIGHT_S3_SECRET_KEY"])
 
 
 def host_and_port(server):

@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
-"""Checks that a data folder at rest keeps Safelight's promises; reads the files without the program, and asks the
-program's own `reconcile` as well.
+"""Checks that an installation at rest keeps Safelight's promises; reads the backends without the program (remains.py), and
+asks the program's own `reconcile` as well.
 
-    check_invariants.py DATA [--url http://127.0.0.1:PORT] [--acknowledged FILE]
+    check_invariants.py [DATA] [--url http://127.0.0.1:PORT] [--acknowledged FILE]
+
+Without DATA, a data folder, the backends are those that SAFELIGHT_DATA, SAFELIGHT_CATALOG, SAFELIGHT_QUEUE, SAFELIGHT_BLOBS
+and SAFELIGHT_S3_… in the environment name.
 
 FILE is JSON: {"uploaded": {job id: {"image": id, "sha256": hex}}, "deleted": [job id, …]}: what clients were told.
 With --url, what is in the catalog is also fetched. Prints one line for each violation; the exit code is 1 if any.
@@ -11,26 +14,23 @@ With --url, what is in the catalog is also fetched. Prints one line for each vio
 import argparse
 import hashlib
 import json
+import os
 import sys
-import uuid
+import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from data_folder import UNFINISHED_SUFFIX, blob_files, blob_path, rows
 from http_client import Client
 from pictures import mean_difference, opened
+from remains import Remains
 from safelight_process import run_command
 
 TRIES_MAX = 3
 
 
-def text_of(key):
-    return str(uuid.UUID(bytes=key))
-
-
 class Checker:
-    def __init__(self, data, url=None, acknowledged=None):
-        self.data = Path(data)
+    def __init__(self, remains, url=None, acknowledged=None):
+        self.rows, self.blobs, self.hints, self.settings = remains.rows, remains.blobs, remains.hints, remains.settings
         self.client = Client(urlsplit(url).port) if url else None
         self.acknowledged = acknowledged or {"uploaded": {}, "deleted": []}
         self.violations = []
@@ -45,25 +45,25 @@ class Checker:
         self.check_jobs()
         self.check_rerenders()
         self.check_acknowledged()
+        self.check_hints()
         self.check_database()
         self.check_reconcile()
         return self.violations
 
     def check_blob(self, invariant, what, row):
-        path = blob_path(self.data, row["blob"])
-        if not path.is_file():
-            self.violated(invariant, f"{what} has no file {path.name}")
+        content = self.blobs.read(row["blob"])
+        if content is None:
+            self.violated(invariant, f"{what} has no blob {row['blob']}")
             return None
-        content = path.read_bytes()
-        if len(content) != row["size_bytes"] or hashlib.sha256(content).digest() != row["sha256"]:
-            self.violated(invariant, f"{what}: {path.name} is not what was recorded")
+        if len(content) != row["size_bytes"] or hashlib.sha256(content).hexdigest() != row["sha256"]:
+            self.violated(invariant, f"{what}: {row['blob']} is not what was recorded")
             return None
         return content
 
     def check_originals(self):
-        """I1, as far as the folder tells."""
-        for row in rows(self.data, "SELECT id, blob, size_bytes, sha256 FROM images"):
-            self.check_blob("I1", f"the original of {text_of(row['id'])}", row)
+        """I1, as far as the backends tell."""
+        for row in self.rows("SELECT id, blob, size_bytes, sha256 FROM images"):
+            self.check_blob("I1", f"the original of {row['id']}", row)
 
     def check_variants(self):
         """I2, I5: every ready variant has its bytes, they are a picture of the recorded size, and the same transform of
@@ -71,8 +71,8 @@ class Checker:
         made = {}
         query = ("SELECT image_id, name, v.blob, v.size_bytes, v.sha256, v.width_px, v.height_px, transform, "
                  "i.sha256 AS original FROM variants v JOIN images i ON i.id = image_id WHERE v.status = 'ready'")
-        for row in rows(self.data, query):
-            what = f"the variant {row['name']} of {text_of(row['image_id'])}"
+        for row in self.rows(query):
+            what = f"the variant {row['name']} of {row['image_id']}"
             content = self.check_blob("I2", what, row)
             if content is None:
                 continue
@@ -88,42 +88,42 @@ class Checker:
                 self.violated("I5", f"{what} looks unlike the same transform of the same picture elsewhere")
 
     def check_ledger(self):
-        """I3: ledger, references and files agree; nothing is unfinished."""
-        ledger = {row["key"]: row["state"] for row in rows(self.data, "SELECT key, state FROM blobs")}
-        referenced = {row[0] for row in rows(self.data, "SELECT blob FROM images UNION ALL "
-                                             "SELECT blob FROM variants WHERE blob IS NOT NULL")}
-        files = {}
-        for path in blob_files(self.data):
-            if path.name.endswith(UNFINISHED_SUFFIX):
-                self.violated("I3", f"an unfinished write is left: {path.name}")
-            else:
-                files[uuid.UUID(path.name).bytes] = path
+        """I3: ledger, references and blobs agree; nothing is unfinished."""
+        ledger = {row["key"]: row["state"] for row in self.rows("SELECT key, state FROM blobs")}
+        referenced = {row["blob"] for row in self.rows("SELECT blob FROM images UNION ALL "
+                                                       "SELECT blob FROM variants WHERE blob IS NOT NULL")}
+        there = self.blobs.keys()
+        for name in self.blobs.unfinished():
+            self.violated("I3", f"an unfinished write is left: {name}")
         for key, state in ledger.items():
             if state != "live":
-                self.violated("I3", f"{text_of(key)} is {state} at rest")
+                self.violated("I3", f"{key} is {state} at rest")
         live = {key for key, state in ledger.items() if state == "live"}
         for key in live - referenced:
-            self.violated("I3", f"{text_of(key)} is live, and nothing refers to it")
+            self.violated("I3", f"{key} is live, and nothing refers to it")
         for key in referenced - live:
-            self.violated("I3", f"{text_of(key)} is referred to, and not live")
-        for key in files.keys() - ledger.keys():
-            self.violated("I3", f"{text_of(key)} is a file without a row")
-        for key in live - files.keys():
-            self.violated("I3", f"{text_of(key)} is a row without a file")
+            self.violated("I3", f"{key} is referred to, and not live")
+        for key in there - ledger.keys():
+            self.violated("I3", f"{key} is a blob without a row")
+        for key in live - there:
+            self.violated("I3", f"{key} is a row without a blob")
 
     def check_jobs(self):
         """I4: every job is at an end, and was not tried more often than allowed."""
         query = "SELECT id, status, attempts, tries, lease_until FROM jobs"
-        for row in rows(self.data, query):
+        for row in self.rows(query):
             if row["status"] == "PROCESSING" or row["lease_until"] is not None:
-                self.violated("I4", f"the job {text_of(row['id'])} is {row['status']} at rest")
+                self.violated("I4", f"the job {row['id']} is {row['status']} at rest")
             if row["tries"] > TRIES_MAX:
-                self.violated("I4", f"the job {text_of(row['id'])} was tried {row['tries']} times")
-        derived = rows(self.data, "SELECT jobs.id FROM jobs JOIN image_status USING (image_id) "
-                       "WHERE jobs.status <> image_status.status")
+                self.violated("I4", f"the job {row['id']} was tried {row['tries']} times")
+        any_variant = "EXISTS (SELECT 1 FROM variants v WHERE v.image_id = jobs.image_id"
+        derived = self.rows("SELECT id FROM jobs WHERE status <> CASE "
+                            f"WHEN {any_variant} AND v.status = 'pending') THEN 'PROCESSING' "
+                            f"WHEN {any_variant} AND v.status = 'failed') THEN 'FAILED' WHEN {any_variant}) THEN 'PROCESSED' "
+                            "ELSE 'UNPROCESSED' END")
         for row in derived:
-            self.violated("I4", f"the status of the job {text_of(row['id'])} does not follow from its variants")
-        backlog = rows(self.data, "SELECT value FROM totals WHERE name = 'backlog'")[0][0]
+            self.violated("I4", f"the status of the job {row['id']} does not follow from its variants")
+        backlog = self.rows("SELECT sum(value) AS value FROM totals WHERE name = 'backlog'")[0]["value"]
         if backlog != 0:
             self.violated("I4", f"the backlog is {backlog} at rest")
 
@@ -131,8 +131,8 @@ class Checker:
         """I2, I4: what is to be made again is at an end, and has its old content."""
         query = ("SELECT r.image_id, r.name, r.state, r.token, r.tries, r.transform = v.transform AS done, v.status "
                  "FROM rerenders r LEFT JOIN variants v USING (image_id, name)")
-        for row in rows(self.data, query):
-            what = f"the variant {row['name']} of {text_of(row['image_id'])}"
+        for row in self.rows(query):
+            what = f"the variant {row['name']} of {row['image_id']}"
             if row["state"] != "failed" or row["token"] is not None:
                 self.violated("I4", f"{what} still waits to be made again at rest")
             if row["status"] != "ready":
@@ -141,14 +141,14 @@ class Checker:
                 self.violated("I4", f"{what} is to be made again as it is")
             if row["tries"] > TRIES_MAX + 1:  # the last one gives up without trying
                 self.violated("I4", f"{what} was tried {row['tries']} times")
-        waiting = rows(self.data, "SELECT value, (SELECT count(*) FROM rerenders WHERE state = 'waiting') AS counted "
-                       "FROM totals WHERE name = 'rerenders'")[0]
+        waiting = self.rows("SELECT sum(value) AS value, (SELECT count(*) FROM rerenders WHERE state = 'waiting') AS counted "
+                            "FROM totals WHERE name = 'rerenders'")[0]
         if waiting["value"] != waiting["counted"]:
             self.violated("I4", f"{waiting['value']} rerenders are said to wait, {waiting['counted']} do")
 
     def check_acknowledged(self):
         """I1, I6: what clients were told holds."""
-        there = {text_of(row["id"]): row for row in rows(self.data, "SELECT id, image_id FROM jobs")}
+        there = {row["id"] for row in self.rows("SELECT id FROM jobs")}
         for job, told in self.acknowledged["uploaded"].items():
             if job not in there:
                 self.violated("I1", f"the acknowledged upload {job} is lost")
@@ -176,33 +176,36 @@ class Checker:
             if content.status != 200 or len(content.body) != thing["bytes"]:
                 self.violated("I2", f"{thing['url']} is answered with {content.status}, {len(content.body)} bytes")
 
+    def check_hints(self):
+        """Every hint went to a worker: a job at rest needs none."""
+        if waiting := self.hints.waiting():
+            self.violated("queue", f"{waiting} hints wait at rest")
+
     def check_database(self):
-        for (answer,) in rows(self.data, "PRAGMA integrity_check"):
-            if answer != "ok":
-                self.violated("database", answer)
-        for row in rows(self.data, "PRAGMA foreign_key_check"):
-            self.violated("database", f"a foreign key of {row['table']} leads nowhere")
+        for fault in self.rows.faults():
+            self.violated("database", fault)
 
     def check_reconcile(self):
-        result = run_command("reconcile", "--verify", "--grace", "0s", cwd=self.data.parent,
-                             settings={"SAFELIGHT_DATA": self.data})
+        with tempfile.TemporaryDirectory() as elsewhere:
+            result = run_command("reconcile", "--verify", "--grace", "0s", cwd=elsewhere, settings=self.settings)
         if result.returncode != 0:
             self.violated("reconcile", (result.stdout + result.stderr).strip())
 
 
-def check(data, url=None, acknowledged=None):
+def check(remains, url=None, acknowledged=None):
     """The violations, as texts."""
-    return Checker(data, url, acknowledged).run()
+    return Checker(remains, url, acknowledged).run()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?")
     parser.add_argument("--url")
     parser.add_argument("--acknowledged", type=Path)
     arguments = parser.parse_args()
     acknowledged = json.loads(arguments.acknowledged.read_text()) if arguments.acknowledged else None
-    violations = check(arguments.data, arguments.url, acknowledged)
+    remains = Remains.of_folder(arguments.data.absolute()) if arguments.data else Remains.of(os.environ)
+    violations = check(remains, arguments.url, acknowledged)
     for violation in violations:
         print(violation)
     print(f"{len(violations)} violations")

@@ -5,8 +5,6 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
-UNFINISHED_SUFFIX = ".part"
-
 
 def open_catalog(data):
     """Read-only, as it stands."""

@@ -32,6 +32,7 @@ from check_invariants import check
 from data_folder import is_quiet, rows
 from eventually import eventually
 from http_client import Client
+from remains import Remains
 from safelight_process import SafelightProcess, ServerDied
 
 CALLS = ("fsync", "fdatasync", "pwrite64", "pwritev", "write", "writev", "rename", "renameat", "renameat2", "unlink",
@@ -230,7 +231,7 @@ class Sweep:
             server.start()
             eventually(lambda: is_quiet(server.data), QUIET_WITHIN_S,
                        describe=lambda: f"not quiet: {[tuple(row)[1:] for row in rows(server.data, 'SELECT * FROM blobs')]}")
-            violations = check(server.data, server.url, told.as_dict())
+            violations = check(Remains.of_folder(server.data), server.url, told.as_dict())
             if server.stop() != 0:
                 violations.append("the server did not stop well")
         except (AssertionError, ServerDied, TimeoutError) as error:

@@ -13,6 +13,7 @@ import kill_sweep
 import pictures
 from check_invariants import check
 from data_folder import blob_path
+from remains import Remains
 
 
 def test_nothing_is_lost_and_nothing_is_left(tmp_path, summarise):
@@ -33,7 +34,7 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
     server.client().delete(f"/v1/jobs/{gone}")
     server.stop()
     told = {"uploaded": {job["id"]: {"image": job["image"]["id"], "sha256": job["image"]["sha256"]}}, "deleted": [gone]}
-    assert check(server.data, acknowledged=told) == []
+    assert check(Remains.of_folder(server.data), acknowledged=told) == []
 
     def damaged(damage):
         copy = tmp_path / "damaged"
@@ -43,7 +44,7 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
         damage(copy, connection)
         connection.commit()
         connection.close()
-        return {violation.split(":")[0] for violation in check(copy, acknowledged=told)}
+        return {violation.split(":")[0] for violation in check(Remains.of_folder(copy), acknowledged=told)}
 
     def change_thumbnail(data, connection):
         """Another picture, and the catalog knows of it."""
@@ -74,6 +75,6 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
     assert "I1" in damaged(lambda data, db: (db.execute("PRAGMA foreign_keys = ON"), db.execute("DELETE FROM jobs"),
                                              db.execute("DELETE FROM images")))
     told["deleted"].append(job["id"])
-    assert "I6" in {violation.split(":")[0] for violation in check(server.data, acknowledged=told)}
+    assert "I6" in {violation.split(":")[0] for violation in check(Remains.of_folder(server.data), acknowledged=told)}
     with pytest.raises(sqlite3.IntegrityError):
         damaged(lambda data, db: db.execute("UPDATE jobs SET status = 'UNPROCESSED'"))
