@@ -4,9 +4,13 @@
 redis_pid=
 
 start_redis() {  # FOLDER
-  local port
-  port=$(free_ports 1)
-  redis-server --port "$port" --bind 127.0.0.1 --dir "$1" --save '' --appendonly no >"$1/redis.log" 2>&1 &
+  run_redis "$1" "$(free_ports 1)"
+}
+
+# In a session of its own: Ctrl-C is for the one who asked for it, and who may still need it while he ends.
+run_redis() {  # FOLDER PORT
+  local port=$2
+  setsid redis-server --port "$port" --bind 127.0.0.1 --dir "$1" --save '' --appendonly no >"$1/redis.log" 2>&1 &
   redis_pid=$!
   # Ours: another process may have been quicker to take the port.
   wait_until 20 Redis redis_is "$port" "$redis_pid" || return 1

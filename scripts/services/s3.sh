@@ -37,6 +37,8 @@ pipeline = $2-server
 [app:$2-server]
 use = egg:swift#$2
 container_update_timeout = 30
+[$2-updater]
+recon_cache_path = $1
 CONF
 }
 
@@ -110,14 +112,26 @@ start_s3() {  # FOLDER
   for kind in account container object; do s3_storage_conf "$folder" "$kind" "${!kind}" >"$folder/$kind.conf"; done
   s3_proxy_conf "$folder" "$proxy" "$cache" >"$folder/proxy.conf"
 
-  memcached -l 127.0.0.1 -p "$cache" -U 0 -u nobody >"$folder/memcached.log" 2>&1 &
-  s3_pids+=($!)
-  for kind in account container object proxy; do
-    "swift-$kind-server" "$folder/$kind.conf" >"$folder/$kind.log" 2>&1 &
-    s3_pids+=($!)
-  done
+  run_s3 "$folder" "$proxy" "$cache"
   wait_until 60 "Swift's S3 interface" s3_make_bucket "$proxy" safelight-tests
   export SAFELIGHT_TEST_S3="s3://safelight-tests?endpoint=http://127.0.0.1:$proxy"
+}
+
+# run_s3 FOLDER PORT MEMCACHED_PORT: starts the processes that start_s3 has configured in FOLDER, in sessions of their own:
+# Ctrl-C is for the one who asked for them, and who may still need them while he ends.
+run_s3() {
+  local folder=$1 cache=$3 kind
+  setsid memcached -l 127.0.0.1 -p "$cache" -U 0 -u nobody >"$folder/memcached.log" 2>&1 &
+  s3_pids+=($!)
+  for kind in account container object proxy; do
+    setsid "swift-$kind-server" "$folder/$kind.conf" >>"$folder/$kind.log" 2>&1 &
+    s3_pids+=($!)
+  done
+}
+
+# catch_up_s3 FOLDER: after a kill, listings learn of the objects that were written or removed while nobody could be told.
+catch_up_s3() {
+  swift-object-updater "$1/object.conf" once
 }
 
 stop_s3() {
