@@ -19,6 +19,10 @@ summary_lines = []
 servers = []
 
 
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="outages of a minute, crowds of a thousand jobs, every kill point")
+
+
 def pytest_configure(config):
     if not BINARY.exists():
         pytest.exit(f"{BINARY} is not there: build it first (cmake --preset release && cmake --build build/release)", 3)
@@ -54,6 +58,18 @@ def pytest_terminal_summary(terminalreporter):
 def summarise():
     """Adds a line to the closing summary."""
     return summary_lines.append
+
+
+@pytest.fixture(scope="session")
+def full(request):
+    """Whether it may take many minutes."""
+    return request.config.getoption("--full")
+
+
+@pytest.fixture(scope="session")
+def outage_s(full):
+    """How long what is broken stays so, once that was felt."""
+    return 60 if full else 0
 
 
 class Server(SafelightProcess):

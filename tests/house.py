@@ -31,8 +31,8 @@ class House:
         for process in (self.server, *self.workers):
             process.kill()
 
-    def command(self, *arguments):
-        return run_command(*arguments, cwd=self.folder, settings=self.settings)
+    def command(self, *arguments, settings=None):
+        return run_command(*arguments, cwd=self.folder, settings={**self.settings, **(settings or {})})
 
     @property
     def client(self):

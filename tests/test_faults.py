@@ -2,7 +2,6 @@
 accepted is lost, nothing is left over, and no process has to be started again."""
 
 import signal
-import threading
 import time
 
 import pytest
@@ -12,7 +11,7 @@ import pictures
 from delaying_proxy import DOWN, DelayingProxy
 from eventually import eventually
 from house import House
-from http_client import Client
+from uploader import Uploader, assert_nothing_is_left_over, assert_nothing_is_lost, is_well
 
 SERVERS = ("postgres", "redis", "s3")
 CHECKS = {"postgres": "catalog", "redis": "queue", "s3": "blobs"}
@@ -48,60 +47,12 @@ def house(proxies, tmp_path):
     chosen.remove()
 
 
-class Uploader(threading.Thread):
-    """Uploads one picture after the other, and remembers which were accepted."""
-
-    def __init__(self, port):
-        super().__init__(daemon=True)
-        self.client = Client(port)
-        self.accepted = {}
-        self.statuses = set()
-        self.stopping = threading.Event()
-
-    def run(self):
-        number = 0
-        while not self.stopping.is_set():
-            number += 1
-            content = pictures.make(size=(200 + number, 150))
-            answer = self.client.upload(content)
-            self.statuses.add(answer.status)
-            if answer.status == 202:
-                self.accepted[answer.json()["id"]] = content
-            time.sleep(0.02)
-
-    def finish(self):
-        self.stopping.set()
-        self.join(120)
-        assert not self.is_alive()
-
-
-def all_is_well(house):
-    return {check["status"] for check in house.client.get("/readyz").json()["checks"]} == {"ok"}
-
-
-def assert_nothing_is_lost(house, accepted):
-    for job, content in accepted.items():
-        done = house.client.wait(job, seconds=60)
-        assert done["status"] == "PROCESSED", done
-        assert house.client.get(f"/v1/images/{done['image']['id']}/original").body == content
-        assert house.client.get(done["image"]["variants"][0]["url"]).status == 200
-
-
-def assert_nothing_is_left_over(house):
-    """After the sweep."""
-    def reconciled():
-        told = house.command("reconcile", "--verify", "--grace", "0s")
-        return "0 damaged or missing, 0 to clean up" in told.stdout
-
-    eventually(reconciled, timeout_s=60, interval_s=1, describe=lambda: house.command("reconcile", "--grace", "0s").stdout)
-
-
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_server_in_trouble_loses_nothing(house, proxies, server, trouble, summarise):
     uploader = Uploader(house.server.port)
     uploader.start()
-    eventually(lambda: len(uploader.accepted) >= 5, timeout_s=30)
+    uploader.wait_for_more(5)
     TROUBLES[trouble](proxies[server])
     unready = []
 
@@ -114,18 +65,16 @@ def test_a_server_in_trouble_loses_nothing(house, proxies, server, trouble, summ
     assert house.client.get("/healthz").status == 200
     if server == "redis":
         assert house.client.get("/readyz").status == 200, "nothing needs Redis so much that requests could not be served"
-        before = len(uploader.accepted)
-        eventually(lambda: len(uploader.accepted) > before + 2, timeout_s=60, describe=lambda: "uploads do not go on without Redis")
+        uploader.wait_for_more(3)
         assert house.client.wait(list(uploader.accepted)[-1], seconds=30)["status"] == "PROCESSED", "work does not go on without Redis"
     else:
         assert house.client.get("/readyz").status == 503
     proxies[server].heal()
     proxies[server].cut()  # who was lied to starts anew
     healed = time.monotonic()
-    eventually(lambda: all_is_well(house), timeout_s=60, interval_s=0.1)
+    eventually(lambda: is_well(house), timeout_s=60, interval_s=0.1)
     recovered = time.monotonic() - healed
-    after = len(uploader.accepted)
-    eventually(lambda: len(uploader.accepted) > after + 3, timeout_s=60)
+    uploader.wait_for_more(4)
     uploader.finish()
     assert uploader.statuses <= {202, 503}, uploader.statuses
     assert_nothing_is_lost(house, uploader.accepted)
