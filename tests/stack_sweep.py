@@ -1,0 +1,276 @@
+#!/usr/bin/env python3
+"""Kills one process after the other of the scale-out stack with SIGKILL, at one step after the other of a picture's life.
+
+    stack_sweep.py [--all | --seconds N] [--verbose]      (./test --sweep starts the servers that it needs)
+
+A server without workers and a worker run over PostgreSQL, Redis and S3. The life cycle is the one of kill_sweep.py, and one
+of a picture that goes to S3 in several parts. A first run under strace counts what each thread sends to whom (PostgreSQL,
+Redis, S3, the client), and each first receiving after it: those are the kill points: before a command is sent, and after it
+was, with its answer unknown. Renderer processes are killed at their system calls. What died is started again, and once
+the stack is quiet, check_invariants.py looks at all three backends with other clients than ours.
+"""
+
+import argparse
+import collections
+import contextlib
+import re
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import backends
+import pictures
+from check_invariants import check
+from eventually import eventually
+from http_client import Client
+from kill_sweep import GONE, QUIET_WITHIN_S, SETTINGS, Acknowledged, attach, live, parse_call, spread, thread_names
+from own_servers import is_gone
+from remains import Remains
+from safelight_process import SafelightProcess, run_command
+
+SENDS = ("write", "writev", "sendto", "sendmsg")
+RECEIVES = ("read", "recvfrom", "recvmsg")
+RENDERER_CALLS = ("recvmsg", "sendmsg")  # a renderer process makes no others that matter
+DUTIES = ("sweeper", "rescuer", "lease-keeper")  # ask the same again and again
+SAME_QUESTIONS_MAX = 2
+LARGE = pictures.noise((1800, 1800))  # more than one part
+CONNECTION = re.compile(r"^(\d+)<TCP(?:v6)?:\[.*?->.*?:(\d+)\]>")
+STATEMENT = re.compile(r'"(?:B\\0\\0.*?\\0(s\d+)|Q\\0\\0\\0..(\w+)|(\w+ ?/?))')
+HTTP_REQUEST = re.compile(r'>, (?:\[\{iov_base=)?"(?:PUT|POST|GET|HEAD|DELETE) ')
+
+
+@dataclass(frozen=True)
+class KillPoint:
+    """`thread` of `victim` makes `call` for the n-th time, in the life of that name."""
+
+    life: str
+    victim: str
+    thread: str
+    call: str
+    n: int
+    doing: str = field(default="", compare=False)
+
+    def __str__(self):
+        return f"{self.life}: {self.victim}, {self.thread}: {self.call} #{self.n} {self.doing}".strip()
+
+
+def live_large(client, told):
+    with contextlib.suppress(*GONE):
+        job = told.upload(client, LARGE)
+        client.wait(job)
+        told.delete(client, job)
+        told.complete = True
+
+
+LIVES = {"life": live, "large": live_large}
+
+
+class StackSweep:
+    def __init__(self, folder, verbose=False):
+        self.folder = Path(folder)
+        self.verbose = verbose
+        self.failures = []
+        self.counts = collections.Counter()
+        self.chosen = backends.Backends().make()
+        settings = {**SETTINGS, **self.chosen.settings(), "SAFELIGHT_DATA": str(self.folder / "data"), "SAFELIGHT_RENDERS": "1",
+                    "SAFELIGHT_UPLOADS_MAX": "8", "SAFELIGHT_WRITE_DEADLINE": "3s", "SAFELIGHT_WORKER_HEALTH": "127.0.0.1:0"}
+        self.remains = Remains.of(settings)
+        migrated = run_command("migrate", "up", cwd=self.folder, settings=settings)
+        assert migrated.returncode == 0, migrated.stderr
+        self.processes = {"server": SafelightProcess(self.folder / "server", {**settings, "SAFELIGHT_WORKERS": "0"}),
+                          "worker": SafelightProcess(self.folder / "worker", settings, command="worker")}
+        self.names = {backends.host_and_port(server)[1]: server for server in ("postgres", "redis", "s3")}
+
+    def __enter__(self):
+        for process in self.processes.values():
+            process.start()
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes.values():
+            if process.running:
+                process.kill()
+        self.chosen.remove()
+
+    def client(self):
+        return Client(self.processes["server"].port)
+
+    # --- finding the kill points ---
+
+    def find_points(self, life, victim):
+        """One life, everything noted that goes to others."""
+        process = self._fresh(victim)
+        names = thread_names(process)
+        log = self.folder / "calls"
+        tracer = attach(["strace", "-f", "-yy", "-s", "60", "-o", str(log), "-e",
+                         "trace=" + ",".join(SENDS + RECEIVES), "-p", str(process.pid)])
+        self._live_once(life)
+        tracer.terminate()
+        tracer.communicate(timeout=20)
+        text = log.read_text(errors="replace")
+        return [KillPoint(life, victim, *point) for point in points_of(text, names, self.names, whole_requests=life == "large")]
+
+    def find_renderer_points(self, victim):
+        """What the processes that decode pictures get and give."""
+        process = self._fresh(victim)
+        log = self.folder / "calls"
+        tracer = attach_to_all(process.renderers(), RENDERER_CALLS, ["-o", str(log)])
+        self._live_once("life")
+        tracer.terminate()
+        tracer.communicate(timeout=20)
+        counts = collections.Counter(parse_call(line)[:2] for line in log.read_text(errors="replace").splitlines())
+        return [KillPoint("life", victim, "renderer", call, n)
+                for (_, call), count in counts.items() if call for n in range(1, count + 1)]
+
+    def _live_once(self, life):
+        told = Acknowledged()
+        LIVES[life](self.client(), told)
+        assert told.complete, "the life cycle has to work without a kill"
+        self._clear(told)
+
+    # --- one kill ---
+
+    def kill_at(self, point):
+        process = self._fresh(point.victim)
+        told = Acknowledged()
+        if point.thread == "renderer":
+            tids = process.renderers()
+            is_dead = lambda: any(map(is_gone, tids))
+        else:
+            tids = [next(tid for tid, name in thread_names(process).items() if name == point.thread)]
+            is_dead = lambda: not process.running
+        tracer = attach_to_all(tids, [point.call],
+                               ["-o", "/dev/null", "-e", f"inject={point.call}:signal=SIGKILL:when={point.n}"])
+        living = threading.Thread(target=self._live_as_far_as_possible, args=(point.life, told), daemon=True)
+        living.start()
+        eventually(lambda: is_dead() or not living.is_alive(), timeout_s=60)
+        if not is_dead():
+            self.counts["not reached"] += 1
+        tracer.terminate()
+        tracer.communicate(timeout=20)
+        if point.thread != "renderer":
+            process.kill()  # also what was not reached, or is just about to be
+            process.start()
+        living.join(60)
+        self._look_after(told, point)
+
+    def _live_as_far_as_possible(self, life, told):
+        with contextlib.suppress(AssertionError):  # refused, because of what was killed
+            LIVES[life](self.client(), told)
+
+    def _fresh(self, name):
+        """Started anew: its threads do the same as in the first run."""
+        process = self.processes[name]
+        process.kill()
+        return process.start()
+
+    def _look_after(self, told, point):
+        """Waits until the stack is quiet, and checks."""
+        self.counts["kills"] += 1
+        began = time.monotonic()
+        try:
+            eventually(lambda: self.remains.is_quiet() and self.remains.hints.waiting() == 0, QUIET_WITHIN_S, interval_s=0.05,
+                       describe=lambda: f"not quiet: {self.remains.rows('SELECT * FROM blobs')}")
+            violations = check(self.remains, self.processes["server"].url, told.as_dict())
+        except AssertionError as error:
+            violations = [f"{type(error).__name__}: {error}"]
+        if violations:
+            self.failures.append((str(point), violations))
+            print(f"FAILED at {point}", *violations, sep="\n    ", flush=True)
+        elif self.verbose:
+            print(f"ok     {point} ({time.monotonic() - began:.1f} s to rest)", flush=True)
+        self._clear(told)
+
+    def _clear(self, told):
+        """The next one begins with nothing, so that a check costs the same each time."""
+        client = self.client()
+        for job in client.get("/v1/jobs?limit=200").json()["items"]:
+            client.delete(f"/v1/jobs/{job['id']}")
+
+
+def attach_to_all(tids, calls, options):
+    """strace on these threads."""
+    return attach(["strace", *options, "-e", "trace=" + ",".join(calls), *(word for tid in tids for word in ("-p", str(tid)))])
+
+
+def without_repetitions(points):
+    """Of what a duty does again and again, the first of each question."""
+    asked = collections.Counter()
+    kept = []
+    for point in points:
+        question = STATEMENT.search(point.doing)
+        is_answer = point.doing.startswith("from ")
+        key = (point.victim, point.life, point.thread, is_answer, question and question.groups())
+        asked[key] += 1
+        if point.thread not in DUTIES or asked[key] <= SAME_QUESTIONS_MAX:
+            kept.append(point)
+    return kept
+
+
+def points_of(text, names, servers, whole_requests):
+    """(thread, call, n, doing): every sending to a connection, and the first receiving after it. `whole_requests`: of what is
+    sent to S3 only the beginning of each request, not each piece of a body."""
+    counts = collections.Counter()
+    answers_awaited = set()
+    points = []
+    for line in text.splitlines():
+        thread, call, rest = parse_call(line)
+        if thread not in names:
+            continue
+        counts[thread, call] += 1
+        connection = CONNECTION.match(rest)
+        if not connection:
+            continue
+        fd, peer = connection[1], servers.get(int(connection[2]), "client")
+        told = f"{'to' if call in SENDS else 'from'} {peer} {rest.partition(', ')[2][:50]}"
+        point = (names[thread], call, counts[thread, call], told)
+        if call in SENDS:
+            if peer == "s3" and whole_requests and not HTTP_REQUEST.search(rest):
+                continue
+            points.append(point)
+            answers_awaited.add((thread, fd))
+        elif (thread, fd) in answers_awaited:
+            points.append(point)
+            answers_awaited.discard((thread, fd))
+    return points
+
+
+def sweep(folder, seconds=None, verbose=False):
+    """Runs it; returns the StackSweep with its counts and failures."""
+    began = time.monotonic()
+    with StackSweep(folder, verbose) as run:
+        points = without_repetitions([*run.find_points("life", "server"), *run.find_points("large", "server"),
+                                      *run.find_points("life", "worker")])
+        points += run.find_renderer_points("worker") + run.find_renderer_points("server")
+        by_kind = collections.Counter((point.life, point.victim, point.thread, " ".join(point.doing.split()[:2]))
+                                      for point in points)
+        for kind, count in sorted(by_kind.items()):
+            print(f"    {', '.join(filter(None, kind))}: {count}")
+        run.counts["points"] = len(points)
+        if seconds is not None:
+            points = spread(points, int((seconds - (time.monotonic() - began)) / 2.5))
+        for point in points:
+            if seconds is not None and time.monotonic() - began > seconds * 1.3:
+                break
+            run.kill_at(point)
+    print(f"{run.counts['kills']} kills of {run.counts['points']} kill points ({run.counts['not reached']} were not reached), "
+          f"{len(run.failures)} failures, {time.monotonic() - began:.0f} s")
+    return run
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--all", action="store_true", help="every kill point")
+    parser.add_argument("--seconds", type=float, default=180, help="spread kill points over about this time")
+    parser.add_argument("--verbose", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="safelight-sweep-") as folder:
+        run = sweep(folder, None if arguments.all else arguments.seconds, arguments.verbose)
+    return 1 if run.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
