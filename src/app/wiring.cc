@@ -160,9 +160,7 @@ Status make_bucket(const Config& config, const Clock& clock) {
     const auto* s3 = std::get_if<S3Config>(&choice);
     if (s3 == nullptr) return {};
     TRY_ASSIGN(const auto store, open_s3_store(*s3, s3_credentials(config, clock), clock));
-    if (store->check()) return {};
-    TRY(store->make_bucket());
-    return store->check();  // one that was there already may be full, or not be ours to write to
+    return store->ensure_bucket();
 }
 
 std::unique_ptr<KeyStocks> make_key_stocks(const Config& config, const Backends& backends) {

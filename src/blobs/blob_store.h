@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/byte_source.h"
 #include "base/clock.h"
@@ -65,6 +66,11 @@ class BlobStore {
     /// Removes the blob and any unfinished write of the key, for good: when it returns, the loss of power
     /// does not bring them back. Idempotent: a key that is not there is a success. Errors: unavailable.
     [[nodiscard]] virtual Status remove(BlobKey key) = 0;
+
+    /// `remove` of each key; one result for each, in their order. What a store does worse one by one it does
+    /// together here; by itself it is one by one. When it fails for several keys in a row, those that follow
+    /// may fail untried.
+    [[nodiscard]] virtual std::vector<Status> remove_many(std::span<const BlobKey> keys);
 
     /// Calls `visit` for each blob and each unfinished write, in no order; stops at the first error of
     /// `visit`. Blobs that come or go meanwhile may be missed. What is in the store but bears no key's name

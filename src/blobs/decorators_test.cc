@@ -159,6 +159,10 @@ TEST(MeteredStore, CallsAreCountedWithTheirResults) {
     EXPECT_TRUE(store->remove(key));
     EXPECT_THAT(listing_of(*store).entries, IsEmpty());
     EXPECT_TRUE(store->check());
+    const BlobKey keys_to_go[] = {key, keys.next<BlobKey>()};
+    EXPECT_EQ(store->remove_many(keys_to_go).size(), 2U);
+    plan.fail(BlobOperation::remove, 2, {ErrorCode::unavailable, "planned", {}, {}});
+    EXPECT_EQ(store->remove_many(keys_to_go).size(), 2U);
 
     const std::string text = metrics.expose();
     for (const char* const line :
@@ -166,6 +170,7 @@ TEST(MeteredStore, CallsAreCountedWithTheirResults) {
           R"({operation="write",result="storage_full"} 1)", R"({operation="commit",result="ok"} 1)",
           R"({operation="open",result="ok"} 1)", R"({operation="open",result="not_found"} 1)",
           R"({operation="read",result="ok"} 1)", R"({operation="remove",result="ok"} 1)",
+          R"({operation="remove_many",result="ok"} 1)", R"({operation="remove_many",result="unavailable"} 1)",
           R"({operation="list",result="ok"} 1)", R"({operation="check",result="ok"} 1)"}) {
         EXPECT_THAT(text, HasSubstr("safelight_blob_operations_total" + std::string(line)));
     }

@@ -1,5 +1,6 @@
 #include "blobs/metered_store.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -104,6 +105,15 @@ class MeteredStore final : public BlobStore {
     }
     Status remove(BlobKey key) override {
         return metered(metrics_, "remove", [&] { return inner_->remove(key); });
+    }
+    std::vector<Status> remove_many(std::span<const BlobKey> keys) override {
+        const auto start = Stopwatch::now();
+        auto statuses = inner_->remove_many(keys);
+        const auto failed =
+            std::ranges::find_if(statuses, [](const Status& status) { return !status.has_value(); });
+        metrics_.blob_operation("remove_many", failed == statuses.end() ? "ok" : result_name(*failed),
+                                duration_cast<microseconds>(Stopwatch::now() - start));
+        return statuses;
     }
     Status list(const std::function<Status(const BlobEntry&)>& visit,
                 const std::function<void(const std::string&)>& visit_foreign) override {

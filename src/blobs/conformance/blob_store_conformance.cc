@@ -221,6 +221,49 @@ TEST_P(BlobStoreConformance, RemovingIsIdempotent) {
     EXPECT_THAT(listing_of(store()).entries, IsEmpty());
 }
 
+TEST_P(BlobStoreConformance, ManyAreRemovedTogether) {
+    std::vector<BlobKey> keys;
+    for (std::uint32_t i = 0; i < 5; ++i) {
+        keys.push_back(new_key());
+        ASSERT_TRUE(put(store(), keys.back(), noise(10, i)));
+    }
+    const BlobKey kept = new_key();
+    ASSERT_TRUE(put(store(), kept, noise(20)));
+    keys.insert(keys.begin() + 2, new_key());  // one that was never there
+    keys.push_back(keys.front());              // and one twice
+    for (int round = 0; round < 2; ++round) {
+        const auto statuses = fixture().second_store().remove_many(keys);
+        ASSERT_EQ(statuses.size(), keys.size());
+        for (const Status& status : statuses) EXPECT_TRUE(status) << status.error().log_text;
+    }
+    for (const BlobKey key : keys) EXPECT_EQ(code_of_open(store(), key), ErrorCode::not_found);
+    const auto entries = listing_of(store()).entries;
+    ASSERT_EQ(entries.size(), 1U);
+    EXPECT_EQ(entries.front().key, kept);
+}
+
+TEST_P(BlobStoreConformance, RemovingNoneIsFine) {
+    EXPECT_THAT(store().remove_many({}), IsEmpty());
+}
+
+TEST_P(BlobStoreConformance, WritesWhoseKeysAreRemovedTogetherNeverBecomeVisible) {
+    std::vector<BlobKey> keys{new_key(), new_key(), new_key()};
+    {
+        std::vector<std::unique_ptr<BlobWriter>> writers;
+        for (const BlobKey key : keys) {
+            writers.push_back(started(store(), key, noise(fixture().unseen_write_bytes() + 10)));
+            ASSERT_TRUE(writers.back());
+        }
+        for (const Status& status : fixture().second_store().remove_many(keys)) EXPECT_TRUE(status);
+        for (const auto& writer : writers) {
+            const auto info = writer->commit();
+            ASSERT_FALSE(info);
+            EXPECT_EQ(info.error().code, ErrorCode::cancelled);
+        }
+    }
+    EXPECT_THAT(listing_of(store()).entries, IsEmpty());
+}
+
 TEST_P(BlobStoreConformance, RemovingTakesOnlyItsKey) {
     BlobKey key = new_key();
     BlobKey neighbour = key;
@@ -370,8 +413,10 @@ TEST_P(BlobStoreConformance, ManyThreadsAtOnce) {
 }
 
 TEST_P(BlobStoreConformance, CheckingLeavesNothingBehind) {
-    EXPECT_TRUE(store().check());
-    EXPECT_THAT(listing_of(store()).entries, IsEmpty());
+    for (int round = 0; round < 2; ++round) EXPECT_TRUE(store().check());
+    const BlobListing listing = listing_of(store());
+    EXPECT_THAT(listing.entries, IsEmpty());
+    EXPECT_THAT(listing.foreign, IsEmpty());
 }
 
 }  // namespace safelight

@@ -51,6 +51,12 @@ bool is_url_encoded(const pugi::xml_node& root) {
     return std::string_view(root.child_value("EncodingType")) == "url";
 }
 
+std::string text_of(const pugi::xml_document& document) {
+    std::ostringstream text;
+    document.save(text, "", pugi::format_raw | pugi::format_no_declaration);
+    return text.str();
+}
+
 }  // namespace
 
 std::optional<ObjectPage> parse_object_page(std::string_view xml) {
@@ -106,6 +112,20 @@ bool is_completed_upload(std::string_view xml) {
     return static_cast<bool>(root_of(document, xml, "CompleteMultipartUploadResult"));
 }
 
+std::optional<std::vector<DeletedObject>> parse_deletions(std::string_view xml) {
+    pugi::xml_document document;
+    const pugi::xml_node root = root_of(document, xml, "DeleteResult");
+    if (!root) return std::nullopt;
+    std::vector<DeletedObject> objects;
+    for (const pugi::xml_node& node : root.children("Deleted"))
+        objects.push_back({node.child_value("Key"), true});
+    for (const pugi::xml_node& node : root.children("Error")) {
+        const bool was_not_there = std::string_view(node.child_value("Code")) == "NoSuchKey";
+        objects.push_back({node.child_value("Key"), was_not_there});
+    }
+    return objects;
+}
+
 std::string error_code_in(std::string_view xml) {
     pugi::xml_document document;
     std::string code = root_of(document, xml, "Error").child_value("Code");
@@ -125,9 +145,15 @@ std::string completion(std::span<const std::string> etags) {
         part.append_child("PartNumber").text().set(++part_number);
         part.append_child("ETag").text().set(etag.c_str());
     }
-    std::ostringstream text;
-    document.save(text, "", pugi::format_raw | pugi::format_no_declaration);
-    return text.str();
+    return text_of(document);
+}
+
+std::string batch_deletion(std::span<const std::string> names) {
+    pugi::xml_document document;
+    pugi::xml_node root = document.append_child("Delete");
+    for (const std::string& name : names)
+        root.append_child("Object").append_child("Key").text().set(name.c_str());
+    return text_of(document);
 }
 
 std::string bucket_location(std::string_view region) {
@@ -136,9 +162,7 @@ std::string bucket_location(std::string_view region) {
     pugi::xml_node root = document.append_child("CreateBucketConfiguration");
     root.append_attribute("xmlns").set_value("http://s3.amazonaws.com/doc/2006-03-01/");
     root.append_child("LocationConstraint").text().set(std::string(region).c_str());
-    std::ostringstream text;
-    document.save(text, "", pugi::format_raw | pugi::format_no_declaration);
-    return text.str();
+    return text_of(document);
 }
 
 }  // namespace safelight::s3

@@ -1,4 +1,4 @@
-// The XML that a store answers with, and the one document that we send. Whoever reads bounds its length
+// The XML that a store answers with, and the documents that we send. Whoever reads bounds its length
 // first.
 #pragma once
 
@@ -48,6 +48,17 @@ struct UploadPage {
 /// The code in an <Error>, when it is a plain word: "NoSuchKey". Empty otherwise. The message beside it can
 /// hold what was signed, and is not looked at.
 [[nodiscard]] std::string error_code_in(std::string_view xml);
+
+struct DeletedObject {
+    std::string name;
+    bool is_gone = false;
+};
+
+/// What became of each object of a batch, in no order. Empty for what is no DeleteResult.
+[[nodiscard]] std::optional<std::vector<DeletedObject>> parse_deletions(std::string_view xml);
+
+/// The body that deletes a batch of objects.
+[[nodiscard]] std::string batch_deletion(std::span<const std::string> names);
 
 /// The body that completes an upload; the first ETag is of part 1.
 [[nodiscard]] std::string completion(std::span<const std::string> etags);

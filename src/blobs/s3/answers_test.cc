@@ -77,6 +77,7 @@ TEST(Answers, WhatIsNoAnswerIsNone) {
         EXPECT_FALSE(parse_upload_page(text)) << text;
         EXPECT_FALSE(parse_upload_id(text)) << text;
         EXPECT_FALSE(is_completed_upload(text)) << text;
+        EXPECT_FALSE(parse_deletions(text)) << text;
         EXPECT_EQ(error_code_in(text), "") << text;
     }
 }
@@ -101,6 +102,21 @@ TEST(Answers, ACompletionListsThePartsInOrder) {
     EXPECT_EQ(completion(etags),
               "<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>\"a\"</ETag></Part>"
               "<Part><PartNumber>2</PartNumber><ETag>\"b&amp;&lt;\"</ETag></Part></CompleteMultipartUpload>");
+}
+
+TEST(Answers, ABatchNamesItsObjects) {
+    const std::vector<std::string> names{"a/b", "c&<d>"};
+    EXPECT_EQ(batch_deletion(names),
+              "<Delete><Object><Key>a/b</Key></Object><Object><Key>c&amp;&lt;d&gt;</Key></Object></Delete>");
+}
+
+TEST(Answers, ABatchIsAnsweredObjectByObject) {
+    const auto objects = parse_deletions(
+        "<DeleteResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Deleted><Key>a</Key></Deleted>"
+        "<Error><Key>b</Key><Code>AccessDenied</Code><Message>no</Message></Error>"
+        "<Error><Key>c</Key><Code>NoSuchKey</Code></Error></DeleteResult>");
+    ASSERT_TRUE(objects && objects->size() == 3);
+    for (const DeletedObject& each : *objects) EXPECT_EQ(each.is_gone, each.name != "b") << each.name;
 }
 
 TEST(Answers, TheDefaultRegionIsNotNamed) {

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.h"
+#include "blobs/s3/content_md5.h"
 #include "blobs/s3/http_status.h"
 
 namespace safelight::s3 {
@@ -109,6 +111,27 @@ Outcome<void> Bucket::remove(const std::string& object, Patience patience) {
     if (!reply) return std::unexpected(reply.error());
     if (reply->http.status != http_status::no_content) return not_s3(request, reply->http);
     return {};
+}
+
+Outcome<std::vector<bool>> Bucket::remove_batch(std::span<const std::string> objects) {
+    const std::string body = batch_deletion(objects);
+    const auto bytes = std::as_bytes(std::span(body));
+    const Sha256 sha256 = sha256_of(bytes);
+    S3Request request{.method = "POST", .query = {{"delete", ""}}, .body = bytes, .body_sha256 = sha256};
+    request.answer_bytes_max = list_bytes_max;
+    request.headers = {{"content-type", "application/xml"},
+                       {"x-amz-checksum-sha256", base64_encode(sha256.bytes)}};
+    if (auto md5 = content_md5(bytes)) request.headers.emplace_back("content-md5", *std::move(md5));
+    TRY_ASSIGN(const Reply reply, requester_.send(request));
+    const auto answered = parse_deletions(reply.http.body);
+    if (!answered) return not_s3(request, reply.http);
+    std::unordered_set<std::string_view> gone;
+    for (const DeletedObject& object : *answered) {
+        if (object.is_gone) gone.insert(object.name);
+    }
+    std::vector<bool> are_gone;
+    for (const std::string& object : objects) are_gone.push_back(gone.contains(object));
+    return are_gone;
 }
 
 Outcome<StartedUpload> Bucket::start_upload(const std::string& object, const std::string& mark) {

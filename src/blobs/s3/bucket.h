@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/sha256.h"
 #include "blobs/s3/answers.h"
@@ -53,6 +54,11 @@ class Bucket {
 
     /// An object that is not there is a success.
     [[nodiscard]] Outcome<void> remove(const std::string& object, Patience patience = Patience::full);
+
+    /// Up to batch_max objects in one request; for each, in their order, whether it is gone. Those that are
+    /// not have to be asked for one by one, to learn why. Refusal::not_implemented: the store has no batches.
+    [[nodiscard]] Outcome<std::vector<bool>> remove_batch(std::span<const std::string> objects);
+    static constexpr std::size_t batch_max = 1'000;
 
     [[nodiscard]] Outcome<StartedUpload> start_upload(const std::string& object, const std::string& mark);
     /// The part's ETag. Numbers begin at 1.

@@ -70,12 +70,24 @@ std::string BucketUrl::path_of(std::string_view object) const {
     return path.size() > 1 ? path.substr(0, path.size() - 1) : path;
 }
 
-BucketUrl bucket_url(const S3Config& config) {
-    const auto endpoint = parse_endpoint(endpoint_of(config)).value_or(Endpoint{});
+namespace {
+
+BucketUrl url_at(const std::string& url, const S3Config& config) {
+    const auto endpoint = parse_endpoint(url).value_or(Endpoint{});
     const bool is_virtual = config.addressing == S3Addressing::virtual_host;
     return {.scheme = endpoint.is_tls ? "https://" : "http://",
             .host = is_virtual ? config.bucket + "." + endpoint.authority : endpoint.authority,
             .path = is_virtual ? "/" : "/" + percent_encode(config.bucket) + "/"};
+}
+
+}  // namespace
+
+BucketUrl bucket_url(const S3Config& config) {
+    return url_at(endpoint_of(config), config);
+}
+
+BucketUrl public_bucket_url(const S3Config& config) {
+    return url_at(config.public_endpoint.empty() ? endpoint_of(config) : config.public_endpoint, config);
 }
 
 }  // namespace safelight::s3

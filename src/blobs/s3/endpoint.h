@@ -34,5 +34,7 @@ struct BucketUrl {
 
 /// `config` has to be valid.
 [[nodiscard]] BucketUrl bucket_url(const S3Config& config);
+/// The same, as clients reach it.
+[[nodiscard]] BucketUrl public_bucket_url(const S3Config& config);
 
 }  // namespace safelight::s3

@@ -11,6 +11,7 @@ inline constexpr int temporary_redirect = 307;
 inline constexpr int unauthorized = 401;
 inline constexpr int forbidden = 403;
 inline constexpr int not_found = 404;
+inline constexpr int method_not_allowed = 405;
 inline constexpr int request_timeout = 408;
 inline constexpr int conflict = 409;
 inline constexpr int precondition_failed = 412;

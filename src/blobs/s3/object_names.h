@@ -16,6 +16,8 @@ class ObjectNames {
     /// What all names begin with: empty, or the prefix with a slash.
     [[nodiscard]] const std::string& begin() const { return begin_; }
     [[nodiscard]] std::string name_of(BlobKey key) const { return begin_ + key.to_string(); }
+    /// What `check` writes, and leaves there: no blob's name, and nobody else's.
+    [[nodiscard]] std::string check_name() const { return begin_ + "safelight-check"; }
     /// The name without the prefix.
     [[nodiscard]] std::string short_name(std::string_view name) const {
         return std::string(name.starts_with(begin_) ? name.substr(begin_.size()) : name);

@@ -89,10 +89,13 @@ Verdict judge(int status, std::string_view s3_code, bool is_head) {
         verdict.refusal = Refusal::past_the_end;
     } else if (s3_code == "NoSuchUpload") {
         verdict.refusal = Refusal::no_such_upload;
+    } else if (s3_code == "NoSuchBucket") {
+        verdict.refusal = Refusal::no_bucket;
+        verdict.advice = advice_for(status, s3_code);
     } else if (s3_code == "NoSuchKey" || (is_head && status == not_found)) {
         verdict.refusal = Refusal::not_found;
         verdict.code = ErrorCode::not_found;
-    } else if (status == not_implemented || s3_code == "NotImplemented") {
+    } else if (status == not_implemented || status == method_not_allowed || s3_code == "NotImplemented") {
         verdict.refusal = Refusal::not_implemented;
         verdict.advice = "the store does not know this request";
     } else {

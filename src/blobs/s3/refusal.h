@@ -14,6 +14,7 @@ namespace safelight::s3 {
 enum class Refusal {
     not_found,        // no such object
     no_such_upload,   // it was aborted, or completed
+    no_bucket,        // there is none of that name
     exists,           // the object, or bucket, that was to be new is there
     past_the_end,     // the object has no byte in that range
     not_implemented,  // the store does not know what was asked of it

@@ -78,6 +78,7 @@ Requester::Requester(const S3Config& config, CredentialsProvider& credentials, c
       credentials_(credentials),
       clock_(clock),
       url_(bucket_url(config)),
+      public_url_(public_bucket_url(config)),
       client_(client_config(config)) {}
 
 Outcome<Reply> Requester::send(const S3Request& request) {
@@ -166,15 +167,15 @@ Milliseconds Requester::pause_after(std::uint32_t attempts) const {
     return Milliseconds(static_cast<std::int64_t>(pause * (0.5 + 0.5 * random_fraction())));
 }
 
-Result<std::string> Requester::presigned_url(const std::string& object, std::vector<NameValue> query,
-                                             unsigned expires_s) {
+Result<std::string> Requester::presigned_url(const std::string& method, const std::string& object,
+                                             std::vector<NameValue> query, unsigned expires_s) {
     TRY_ASSIGN(const Credentials credentials, credentials_.current());
-    const UnsignedRequest request{.method = "GET",
-                                  .path = url_.path_of(object),
+    const UnsignedRequest request{.method = method,
+                                  .path = public_url_.path_of(object),
                                   .query = std::move(query),
-                                  .headers = {{"host", url_.host}},
+                                  .headers = {{"host", public_url_.host}},
                                   .payload_sha256 = {}};
-    return url_.scheme + url_.host + request.path + "?" +
+    return public_url_.scheme + public_url_.host + request.path + "?" +
            presigned_query(request, credentials, config_.region, clock_.now(), expires_s);
 }
 

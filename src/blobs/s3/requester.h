@@ -51,9 +51,10 @@ class Requester {
     /// A 2xx whose body is no <Error>.
     [[nodiscard]] Outcome<Reply> send(const S3Request& request);
 
-    /// A URL by which anybody can GET the object. Errors: unavailable (no credentials).
-    [[nodiscard]] Result<std::string> presigned_url(const std::string& object, std::vector<NameValue> query,
-                                                    unsigned expires_s);
+    /// A URL by which anybody can send this request for the object, without a body, at the address that
+    /// clients know the store by. Errors: unavailable (no credentials).
+    [[nodiscard]] Result<std::string> presigned_url(const std::string& method, const std::string& object,
+                                                    std::vector<NameValue> query, unsigned expires_s);
 
   private:
     struct Attempt;
@@ -67,6 +68,7 @@ class Requester {
     CredentialsProvider& credentials_;
     const Clock& clock_;
     const BucketUrl url_;
+    const BucketUrl public_url_;
     HttpClient client_;
 };
 

@@ -60,6 +60,19 @@ std::optional<std::string> percent_decode(std::string_view text) {
     return decoded;
 }
 
+/// It is addressed in the same style as the other one.
+void validate_public_endpoint(const S3Config& config, std::vector<Fault>& faults) {
+    if (config.public_endpoint.empty()) return;
+    const auto endpoint = s3::parse_endpoint(config.public_endpoint);
+    if (!endpoint) {
+        faults.push_back({"public_endpoint",
+                          "The public endpoint is http:// or https://, a host, and maybe a port; nothing "
+                          "else."});
+    } else if (endpoint->is_address && config.addressing == S3Addressing::virtual_host) {
+        faults.push_back({"public_endpoint", "One that is an IP address needs the style path."});
+    }
+}
+
 void validate_place(const S3Config& config, std::vector<Fault>& faults) {
     if (!is_bucket_name(config.bucket)) {
         faults.push_back({"bucket",
@@ -85,6 +98,7 @@ void validate_place(const S3Config& config, std::vector<Fault>& faults) {
         if (config.bucket.contains('_'))
             faults.push_back({"style", "A bucket whose name has underscores needs the style path."});
     }
+    validate_public_endpoint(config, faults);
     if (!config.proxy.empty() && !s3::parse_endpoint(config.proxy))
         faults.push_back({"proxy", "The proxy is http:// or https://, a host, and a port."});
 }
@@ -122,6 +136,9 @@ std::optional<Fault> take_parameter(S3Config& config, std::optional<S3Addressing
     if (name == "endpoint") {
         while (value.ends_with('/')) value.pop_back();
         config.endpoint = std::move(value);
+    } else if (name == "public_endpoint") {
+        while (value.ends_with('/')) value.pop_back();
+        config.public_endpoint = std::move(value);
     } else if (name == "region") {
         config.region = std::move(value);
     } else if (name == "ca_file") {
@@ -139,9 +156,10 @@ std::optional<Fault> take_parameter(S3Config& config, std::optional<S3Addressing
         else if (value != "detect")
             return Fault{"conditional", "Conditional writes are detect, always or never."};
     } else {
-        return Fault{name,
-                     "There is no such parameter; there are endpoint, region, style, ca_file, proxy and "
-                     "conditional."};
+        return Fault{
+            name,
+            "There is no such parameter; there are endpoint, public_endpoint, region, style, ca_file, "
+            "proxy and conditional."};
     }
     return std::nullopt;
 }

@@ -23,6 +23,7 @@ struct S3Config {
     std::string bucket;
     std::string prefix;                // without slashes at its ends; objects are named prefix/KEY, or KEY
     std::string endpoint;              // "http://127.0.0.1:9000"; empty: Amazon's, of the region
+    std::string public_endpoint;       // the same store, as clients reach it; empty: `endpoint`
     std::string region = "us-east-1";  // part of every signature; most stores of one's own take any
     S3Addressing addressing = S3Addressing::path;
     ConditionalWrites conditional_writes = ConditionalWrites::detect;
@@ -32,6 +33,7 @@ struct S3Config {
     // A source holds one piece, which doubles while it is read forward.
     std::size_t read_bytes_min = 256 * KiB;  // asked for when a blob is opened
     std::size_t read_bytes_max = 4 * MiB;
+    std::size_t read_budget_bytes = 128 * MiB;  // of all sources, beyond read_bytes_min of each
     std::uint32_t list_page_max = 1'000;
 
     // A write that lasts longer than this shows in the store as an unfinished one before its commit. 0: all
@@ -60,7 +62,7 @@ struct S3Config {
     [[nodiscard]] Status validate() const;
 };
 
-/// `s3://bucket/prefix?endpoint=http://host:port&region=…&style=path|virtual&ca_file=…&proxy=…&conditional=detect|always|never`
+/// `s3://bucket/prefix?endpoint=http://host:port&public_endpoint=…&region=…&style=path|virtual&ca_file=…&proxy=…&conditional=detect|always|never`
 ///
 /// Percent-encoded where a URL has to be. Without `style`, an endpoint of one's own is addressed by path and
 /// Amazon's by virtual host. Credentials have no place in it, and are refused without being repeated.

@@ -47,7 +47,7 @@ TEST_F(S3ServiceTest, CheckFindsOutWhetherConditionsAreHeeded) {
         const auto store = test_store(config_, clock_);
         const auto checked = store->check();
         ASSERT_TRUE(checked) << checked.error().log_text;
-        EXPECT_THAT(raw_.objects(), IsEmpty());
+        EXPECT_THAT(raw_.objects(), ElementsAre(config_.prefix + "/safelight-check"));
         const BlobKey key = new_key();
         const auto before = proxy.count("HEAD");
         ASSERT_TRUE(put(*store, key, noise(10)));
@@ -135,6 +135,43 @@ TEST_F(S3LinkTest, AnybodyMayFollowALink) {
     EXPECT_EQ(answer.header("content-disposition"), "inline; filename*=UTF-8''%C3%BC.webp");
 }
 
+TEST_F(S3LinkTest, ALinkIsForOneMethod) {
+    const BlobKey key = new_key();
+    ASSERT_TRUE(put(*store_, key, noise(10)));
+    s3::HttpClient client({});
+    const auto head = *store_->link_to(key, {.method = LinkMethod::head, .content_type = "image/png"});
+    const auto answer =
+        client.exchange({.method = "HEAD", .url = head, .headers = {}, .body = {}, .into = {}});
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->status, 200);
+    EXPECT_EQ(answer->header("content-length"), "10");
+    EXPECT_EQ(answer->header("content-type"), "image/png");
+    EXPECT_EQ(got(head).status, 403);
+}
+
+TEST_F(S3LinkTest, WhatALinkSaysOfTheBytesCannotBeChanged) {
+    const BlobKey key = new_key();
+    ASSERT_TRUE(put(*store_, key, noise(10)));
+    const std::string link = *store_->link_to(key, {.content_type = "image/png"});
+    std::string changed = link;
+    changed.replace(changed.find("image%2Fpng"), 11, "text%2Fhtml");
+    EXPECT_EQ(got(changed).status, 403);
+    EXPECT_EQ(got(link + "&response-content-disposition=inline").status, 403);
+    EXPECT_EQ(got(link).status, 200);
+}
+
+TEST_F(S3LinkTest, ALinkLeadsToWhereClientsReachTheStore) {
+    const s3::FaultServer front(s3::test_port(), [](const s3::SeenRequest&) { return s3::pass(); });
+    config_.public_endpoint = front.url();
+    const auto store = test_store(config_, clock_);
+    const BlobKey key = new_key();
+    ASSERT_TRUE(put(*store, key, noise(10)));
+    const std::string link = *store->link_to(key, {});
+    EXPECT_TRUE(link.starts_with(front.url() + "/")) << link;
+    EXPECT_EQ(got(link).status, 200);
+    EXPECT_EQ(front.requests().size(), 1U) << "and nothing else goes there";
+}
+
 TEST_F(S3LinkTest, AnotherLinkIsRefused) {
     const BlobKey key = new_key();
     const BlobKey other_key = new_key();
@@ -165,12 +202,43 @@ TEST_F(S3ServiceTest, ABucketIsMadeOnce) {
         EXPECT_EQ(missing.error().code, ErrorCode::unavailable);
         EXPECT_THAT(missing.error().log_text, HasSubstr("no such bucket: make it, or mend the URL"));
         for (int i = 0; i < 2; ++i) {
-            const auto made = store->make_bucket();
+            const auto made = store->ensure_bucket();
             ASSERT_TRUE(made) << made.error().log_text;
         }
         EXPECT_TRUE(store->check());
         EXPECT_TRUE(put(*store, new_key(), noise(10)));
     }
+}
+
+TEST_F(S3ServiceTest, ABucketIsMadeOnlyWhereTheStoreSaysThatThereIsNone) {
+    for (const s3::Treatment& trouble :
+         {s3::refuse("403 Forbidden", "AccessDenied"), s3::refuse("503 Slow Down", "SlowDown"),
+          s3::refuse("403 Forbidden", "QuotaExceeded"), s3::answer("404 Not Found", "<html>")}) {
+        const s3::FaultServer proxy(s3::test_port(), [&](const s3::SeenRequest&) { return trouble; });
+        config_.endpoint = proxy.url();
+        config_.attempts_max = 2;
+        const auto store = test_store(config_, clock_);
+        EXPECT_FALSE(store->ensure_bucket()) << trouble.answer;
+        EXPECT_EQ(proxy.count("PUT"), proxy.count("PUT", "safelight-check")) << "the bucket was never put";
+    }
+}
+
+TEST_F(S3ServiceTest, CheckingAtTheSameTimeDisturbsNobody) {
+    const s3::FaultServer proxy(s3::test_port(), s3::ConditionalPlan());
+    config_.endpoint = proxy.url();
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&] {
+            const auto store = test_store(config_, clock_);
+            for (int round = 0; round < 5; ++round) EXPECT_TRUE(store->check());
+            const auto heads = proxy.count("HEAD");
+            EXPECT_EQ(heads, 0U) << "each has found that conditions are heeded";
+            EXPECT_TRUE(put(*store, IdGenerator(clock_).next<BlobKey>(), noise(10)));
+        });
+    }
+    threads.clear();
+    EXPECT_EQ(proxy.count("HEAD"), 0U);
+    EXPECT_EQ(proxy.count("DELETE"), 0U);
 }
 
 TEST_F(S3ServiceTest, TheBucketMayStandInTheHost) {
@@ -191,7 +259,7 @@ TEST_F(S3ServiceTest, NoPrefixIsFineToo) {
     config_.bucket = "bare-" + s3::new_mark();
     config_.prefix.clear();
     const auto store = test_store(config_, clock_);
-    ASSERT_TRUE(store->make_bucket());
+    ASSERT_TRUE(store->ensure_bucket());
     const BlobKey key = new_key();
     ASSERT_TRUE(put(*store, key, noise(10)));
     const auto entries = listing_of(*store).entries;

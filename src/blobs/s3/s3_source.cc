@@ -13,8 +13,9 @@ namespace {
 /// A piece is twice as long as the one before as long as reading goes forward.
 class S3Source final : public ByteSource {
   public:
-    S3Source(Bucket& bucket, const S3Config& config, std::string object)
+    S3Source(Bucket& bucket, ReadBudget& budget, const S3Config& config, std::string object)
         : bucket_(bucket),
+          budget_(budget),
           object_(std::move(object)),
           piece_bytes_min_(config.read_bytes_min),
           piece_bytes_max_(config.read_bytes_max),
@@ -66,14 +67,24 @@ class S3Source final : public ByteSource {
     [[nodiscard]] Status fetch_piece(std::uint64_t position) {
         const bool goes_on = position == piece_offset_ + piece_.size();
         next_piece_bytes_ = goes_on ? std::min(2 * next_piece_bytes_, piece_bytes_max_) : piece_bytes_min_;
-        std::vector<std::byte> bytes = std::move(piece_);  // one piece at a time is held
-        piece_.clear();
-        bytes.resize(
-            static_cast<std::size_t>(std::min<std::uint64_t>(next_piece_bytes_, size_bytes_ - position)));
+        piece_ = std::vector<std::byte>();  // one piece at a time is held
+        const auto wanted =
+            static_cast<std::size_t>(std::min<std::uint64_t>(next_piece_bytes_, size_bytes_ - position));
+        std::vector<std::byte> bytes(affordable(wanted));
         TRY(fetch(position, bytes));
         piece_ = std::move(bytes);
         piece_offset_ = position;
         return {};
+    }
+
+    /// As many bytes as are wanted where the budget has room for them, else few. Nothing is held now.
+    [[nodiscard]] std::size_t affordable(std::size_t wanted) {
+        share_ = ReadBudget::Share();
+        if (wanted <= piece_bytes_min_) return wanted;
+        share_ = budget_.take(wanted - piece_bytes_min_);
+        if (share_.bytes() > 0) return wanted;
+        next_piece_bytes_ = piece_bytes_min_;
+        return piece_bytes_min_;
     }
 
     /// Fills `out`, which ends within the blob.
@@ -90,11 +101,13 @@ class S3Source final : public ByteSource {
     }
 
     Bucket& bucket_;
+    ReadBudget& budget_;
     const std::string object_;
     const std::size_t piece_bytes_min_;
     const std::size_t piece_bytes_max_;
     std::uint64_t size_bytes_ = 0;
     std::string etag_;
+    ReadBudget::Share share_;  // of what piece_ has beyond piece_bytes_min_
     std::vector<std::byte> piece_;
     std::uint64_t piece_offset_ = 0;
     std::size_t next_piece_bytes_;
@@ -102,9 +115,9 @@ class S3Source final : public ByteSource {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> open_s3_source(Bucket& bucket, const S3Config& config,
+Result<std::unique_ptr<ByteSource>> open_s3_source(Bucket& bucket, ReadBudget& budget, const S3Config& config,
                                                    const ObjectNames& names, BlobKey key) {
-    auto source = std::make_unique<S3Source>(bucket, config, names.name_of(key));
+    auto source = std::make_unique<S3Source>(bucket, budget, config, names.name_of(key));
     TRY(source->start());
     return source;
 }

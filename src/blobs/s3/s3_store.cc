@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <utility>
 #include <vector>
 
 #include "blobs/s3/bucket.h"
 #include "blobs/s3/conditional_put.h"
+#include "blobs/s3/endurance.h"
 #include "blobs/s3/object_names.h"
+#include "blobs/s3/read_budget.h"
 #include "blobs/s3/requester.h"
 #include "blobs/s3/s3_source.h"
 #include "blobs/s3/s3_writer.h"
@@ -32,22 +35,31 @@ class RealS3Store final : public S3Store {
           check_requester_(check_config_, *credentials_, clock_),
           check_bucket_(check_requester_, config_.list_page_max),
           conditional_(config_.conditional_writes),
-          probe_ids_(clock_) {}
+          read_budget_(config_.read_budget_bytes) {}
 
     Result<std::unique_ptr<BlobWriter>> create(BlobKey key) override {
         return s3::start_s3_writer({config_, clock_, names_, bucket_, conditional_, writes_}, key);
     }
 
     Result<std::unique_ptr<ByteSource>> open(BlobKey key) override {
-        return s3::open_s3_source(bucket_, config_, names_, key);
+        return s3::open_s3_source(bucket_, read_budget_, config_, names_, key);
     }
 
     Status remove(BlobKey key) override {
-        writes_.remove(key);
         const std::string object = names_.name_of(key);
-        // Unfinished uploads first: one that is completed meanwhile has made the object that goes next.
-        TRY(s3::plain(bucket_.abort_uploads_of(object)));
+        TRY(call_off(key, object));
         return s3::plain(bucket_.remove(object));
+    }
+
+    std::vector<Status> remove_many(std::span<const BlobKey> keys) override {
+        std::vector<Status> statuses;
+        statuses.reserve(keys.size());
+        while (!keys.empty()) {
+            const auto batch = keys.first(std::min(keys.size(), s3::Bucket::batch_max));
+            for (Status& status : remove_batch(batch)) statuses.push_back(std::move(status));
+            keys = keys.subspan(batch.size());
+        }
+        return statuses;
     }
 
     Status list(const std::function<Status(const BlobEntry&)>& visit,
@@ -69,14 +81,7 @@ class RealS3Store final : public S3Store {
         return {};
     }
 
-    /// Writes and removes a blob of a new key. If the process dies in between, it is one that no ledger
-    /// knows.
-    Status check() override {
-        const std::string object = names_.name_of(probe_ids_.next<BlobKey>());
-        auto written = probe(object);
-        auto removed = s3::plain(check_bucket_.remove(object));
-        return written ? removed : written;
-    }
+    Status check() override { return s3::plain(probe(check_bucket_)); }
 
     Result<std::string> link_to(BlobKey key, const LinkOptions& options) override {
         if (options.valid_for < std::chrono::seconds(1) || options.valid_for > link_max)
@@ -85,11 +90,19 @@ class RealS3Store final : public S3Store {
         if (!options.content_type.empty()) query.emplace_back("response-content-type", options.content_type);
         if (!options.content_disposition.empty())
             query.emplace_back("response-content-disposition", options.content_disposition);
-        return requester_.presigned_url(names_.name_of(key), std::move(query),
+        return requester_.presigned_url(options.method == LinkMethod::head ? "HEAD" : "GET",
+                                        names_.name_of(key), std::move(query),
                                         static_cast<unsigned>(options.valid_for.count()));
     }
 
-    Status make_bucket() override { return s3::plain(bucket_.make(config_.region)); }
+    Status ensure_bucket() override {
+        auto written = probe(bucket_);
+        if (written || written.error().refusal != s3::Refusal::no_bucket)
+            return s3::plain(std::move(written));
+        TRY(s3::plain(bucket_.make(config_.region)));
+        // One that was there already may be full, or not be ours to write to.
+        return s3::plain(probe(bucket_));
+    }
 
   private:
     static S3Config impatient(S3Config config) {
@@ -100,28 +113,63 @@ class RealS3Store final : public S3Store {
     [[nodiscard]] Status show(const std::string& name, std::uint64_t size_bytes, Timestamp modified_at,
                               bool unfinished, const std::function<Status(const BlobEntry&)>& visit,
                               const std::function<void(const std::string&)>& visit_foreign) const {
+        if (name == names_.check_name()) return {};
         if (const auto key = names_.parse(name)) return visit({*key, size_bytes, modified_at, unfinished});
         visit_foreign(names_.short_name(name));
         return {};
     }
 
-    /// The second PUT has to be refused, or the store does not heed the condition. Asked once.
-    [[nodiscard]] Status probe(const std::string& object) {
+    /// Writers of the key, and its unfinished uploads, come to nothing. Goes before the removal of the
+    /// object: an upload that is completed meanwhile has made what goes next.
+    [[nodiscard]] Status call_off(BlobKey key, const std::string& object) {
+        writes_.remove(key);
+        return s3::plain(bucket_.abort_uploads_of(object));
+    }
+
+    /// The uploads one by one, since not every store lists those of many names at once; then the objects
+    /// together, and by themselves those that did not go that way.
+    [[nodiscard]] std::vector<Status> remove_batch(std::span<const BlobKey> keys) {
+        s3::Endurance endurance;
+        std::vector<Status> statuses;
+        std::vector<std::string> objects;
+        std::vector<std::size_t> places;  // of `objects` among `keys`
+        for (const BlobKey key : keys) {
+            std::string object = names_.name_of(key);
+            statuses.push_back(endurance.attempt([&] { return call_off(key, object); }));
+            if (!statuses.back()) continue;
+            objects.push_back(std::move(object));
+            places.push_back(statuses.size() - 1);
+        }
+        const std::vector<bool> are_gone = remove_together(objects);
+        for (std::size_t i = 0; i < objects.size(); ++i) {
+            if (are_gone[i]) continue;
+            statuses[places[i]] = endurance.attempt([&] { return s3::plain(bucket_.remove(objects[i])); });
+        }
+        return statuses;
+    }
+
+    /// For each object whether it is gone; those that are not may still be removed one by one.
+    [[nodiscard]] std::vector<bool> remove_together(std::span<const std::string> objects) {
+        std::vector<bool> none(objects.size());
+        if (objects.size() < 2 || !knows_batches_) return none;
+        auto removed = bucket_.remove_batch(objects);
+        if (removed) return *std::move(removed);
+        if (removed.error().refusal == s3::Refusal::not_implemented) knows_batches_ = false;
+        return none;
+    }
+
+    /// Writes the object of that purpose, which stays. Once it is there, a PUT that has to make it has to be
+    /// refused, or the store does not heed the condition: asked once.
+    [[nodiscard]] s3::Outcome<void> probe(s3::Bucket& bucket) {
         constexpr std::array content{std::byte{'?'}};
         const Sha256 sha256 = sha256_of(content);
-        auto put = check_bucket_.put(object, content, sha256, s3::new_mark(), conditional_.is_asked_for());
-        if (!put && put.error().refusal == s3::Refusal::not_implemented && conditional_.is_asked_for()) {
-            conditional_.is_ignored();
-            put = check_bucket_.put(object, content, sha256, s3::new_mark(), false);
-        }
-        // Its own first attempt, whose answer was lost: nobody else has this key.
-        if (!put && put.error().refusal == s3::Refusal::exists) return {};
-        if (!put) return std::unexpected(std::move(put).error().error);
+        const std::string object = names_.check_name();
+        TRY(bucket.put(object, content, sha256, s3::new_mark(), false));
         if (conditional_.is_sure() || !conditional_.is_asked_for()) return {};
-        const auto again = check_bucket_.put(object, content, sha256, s3::new_mark(), true);
-        if (again)
+        const auto again = bucket.put(object, content, sha256, s3::new_mark(), true);
+        if (again || again.error().refusal == s3::Refusal::not_implemented)
             conditional_.is_ignored();
-        else if (again.error().refusal == s3::Refusal::exists && !again.error().may_have_acted)
+        else if (again.error().refusal == s3::Refusal::exists)
             conditional_.is_heeded();
         return {};
     }
@@ -137,7 +185,8 @@ class RealS3Store final : public S3Store {
     s3::Bucket check_bucket_;
     s3::ConditionalPut conditional_;
     s3::WritesInProgress writes_;
-    IdGenerator probe_ids_;
+    s3::ReadBudget read_budget_;
+    std::atomic<bool> knows_batches_ = true;  // until it says that it does not
 };
 
 }  // namespace

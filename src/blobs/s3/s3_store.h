@@ -2,23 +2,15 @@
 #pragma once
 
 #include <memory>
-#include <string>
 
 #include "base/clock.h"
-#include "base/ids.h"
 #include "base/result.h"
+#include "blobs/blob_links.h"
 #include "blobs/blob_store.h"
 #include "blobs/s3/credentials.h"
 #include "blobs/s3/s3_config.h"
 
 namespace safelight {
-
-/// What the redirect's target says of the bytes; the store itself keeps no types.
-struct LinkOptions {
-    std::chrono::seconds valid_for{300};   // 1 s to 7 days
-    std::string content_type = {};         // empty: application/octet-stream
-    std::string content_disposition = {};  // empty: none
-};
 
 /// Blobs are objects prefix/KEY. Several stores, also of several processes, may share one prefix. A blob that
 /// commit() has reported is as durable as the store makes an object.
@@ -40,17 +32,18 @@ struct LinkOptions {
 ///
 /// A bucket must not keep versions, or removed blobs stay.
 ///
+/// `check` writes one byte to prefix/safelight-check, and leaves it there: `list` does not show it. So it
+/// never leaves what nobody knows, wherever it is interrupted, and several processes do not disturb each
+/// other.
+///
 /// A failed commit may leave the object behind when the store cannot be reached any more; `remove` of the key
 /// gets rid of it, as does `list`. Log texts name objects and the store's error code, never credentials and
 /// nothing else that the store sent.
-class S3Store : public BlobStore {
+class S3Store : public BlobStore, public BlobLinks {
   public:
-    /// A URL by which anybody can GET the blob, without asking whether it exists. May block, for credentials.
-    /// Errors: unavailable, invalid_argument.
-    [[nodiscard]] virtual Result<std::string> link_to(BlobKey key, const LinkOptions& options) = 0;
-
-    /// Makes the bucket. Idempotent. Errors: unavailable, conflict (somebody else has it).
-    [[nodiscard]] virtual Status make_bucket() = 0;
+    /// Makes the bucket when the store says that there is none, and then checks it; any other trouble is told
+    /// as it is. Idempotent. Errors: as `check`; conflict (somebody else has the bucket).
+    [[nodiscard]] virtual Status ensure_bucket() = 0;
 };
 
 /// Does not speak to the store yet: `check` does. `clock` must outlive the store (signatures bear the time),

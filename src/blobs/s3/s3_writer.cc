@@ -60,7 +60,7 @@ class S3Writer final : public BlobWriter {
         is_visible_ = true;
         TRY(check_not_removed());  // a removal meanwhile may have gone before the blob was there
         committed_ = true;
-        buffer_ = {};  // the writer may live on for a while
+        buffer_ = std::vector<std::byte>();  // the writer may live on for a while
         return info;
     }
 
