@@ -18,13 +18,13 @@ void log_left(telemetry::Logger& log, const Error& error, std::size_t count) {
 std::size_t remove_doomed(const BlobParts& parts, std::span<const BlobKey> keys) {
     std::vector<BlobKey> removed;
     removed.reserve(keys.size());
-    for (const BlobKey key : keys) {
-        if (const Status status = parts.blobs.remove(key); status) {
-            removed.push_back(key);
-        } else {
-            log_left(parts.log, status.error(), 1);
-        }
+    const std::vector<Status> statuses = parts.blobs.remove_many(keys);
+    const Error* trouble = nullptr;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (statuses[i]) removed.push_back(keys[i]);
+        if (!statuses[i] && trouble == nullptr) trouble = &statuses[i].error();
     }
+    if (trouble != nullptr) log_left(parts.log, *trouble, keys.size() - removed.size());
     if (removed.empty()) return 0;
     if (const Status status = parts.ledger.forget(removed); !status) {
         log_left(parts.log, status.error(), removed.size());

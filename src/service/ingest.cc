@@ -87,7 +87,7 @@ class StreamedUpload final : public Upload {
     /// Nothing may be left of it from here on.
     void end(const Error& error) {
         over_ = error;
-        held_ = {};
+        held_ = std::vector<std::byte>();
         writer_.reset();
         reservation_.reset();
         parts_.metrics.upload(name_of(error.code), size_bytes_);
@@ -131,7 +131,7 @@ class StreamedUpload final : public Upload {
         reservation_.emplace(std::move(reservation));
         TRY_ASSIGN(writer_, parts_.blobs.create(key_));
         TRY(writer_->write(held_));
-        held_ = {};
+        held_ = std::vector<std::byte>();
         return {};
     }
 

@@ -13,6 +13,7 @@ namespace safelight {
 namespace {
 
 constexpr std::uint32_t page_entries = 1'000;
+constexpr std::size_t batch_blobs = 256;  // that are removed together
 constexpr std::size_t hash_buffer_bytes = 256 * 1'024;
 
 std::string describe(const BlobLedger::Reference& reference) {
@@ -147,13 +148,9 @@ class Reconciliation {
                 stored.whole ? FindingKind::orphan_blob : FindingKind::orphan_write, key.to_string(),
                 fmt::format("{} bytes, last written {}", stored.size_bytes, to_rfc3339(stored.modified_at)),
                 false};
-            if (options_.repair) {
-                TRY(store_.remove(key));
-                finding.repaired = true;
-            }
-            note(finding);
+            TRY(settle({std::move(finding), key, false}));
         }
-        return {};
+        return remove_litter();
     }
 
     Status check_ledger() {
@@ -172,13 +169,46 @@ class Reconciliation {
                 // may go.
                 TRY_ASSIGN(const auto current, ledger_.find(key));
                 if (!current || current->state != BlobState::doomed) continue;
-                TRY(store_.remove(key));
-                TRY(ledger_.forget(std::span(&key, 1)));
-                finding.repaired = true;
             }
+            TRY(settle({std::move(finding), key, true}));
+        }
+        return remove_litter();
+    }
+
+    struct Litter {
+        Finding finding;
+        BlobKey key;
+        bool has_row = false;  // in the ledger, to be dropped after the bytes
+    };
+
+    /// Notes it at once, or when it was removed together with others: a store may need one request for many.
+    Status settle(Litter litter) {
+        if (!options_.repair) {
+            note(litter.finding);
+            return {};
+        }
+        litter_.push_back(std::move(litter));
+        return litter_.size() < batch_blobs ? Status() : remove_litter();
+    }
+
+    Status remove_litter() {
+        const std::vector<Litter> batch = std::exchange(litter_, {});
+        std::vector<BlobKey> keys;
+        for (const Litter& litter : batch) keys.push_back(litter.key);
+        const std::vector<Status> statuses = store_.remove_many(keys);
+        std::vector<BlobKey> rows;
+        Status first_failure;
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            if (statuses[i] && batch[i].has_row) rows.push_back(keys[i]);
+            if (!statuses[i] && first_failure) first_failure = statuses[i];
+        }
+        if (!rows.empty()) TRY(ledger_.forget(rows));
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            Finding finding = batch[i].finding;
+            finding.repaired = statuses[i].has_value();
             note(finding);
         }
-        return {};
+        return first_failure;
     }
 
     Status check_live(BlobKey key) {
@@ -205,6 +235,7 @@ class Reconciliation {
     std::unordered_map<BlobKey, Stored> stored_;
     std::unordered_map<BlobKey, LedgerEntry> rows_;
     std::unordered_set<BlobKey> referenced_;
+    std::vector<Litter> litter_;  // to be removed
     ReconcileSummary summary_;
 };
 

@@ -86,6 +86,21 @@ TEST_F(ReconcileTest, RepairingDoesTheSweepersWork) {
     house_.expect_nothing();
 }
 
+TEST_F(ReconcileTest, WhatCannotBeRemovedDoesNotKeepTheRest) {
+    for (int i = 0; i < 3; ++i) plant();
+    clock_.advance(hours{2});
+    house_.faults.fail(BlobOperation::remove, 2, {ErrorCode::unavailable, "planned", {}, {}});
+    std::size_t repaired = 0;
+    const auto stopped = reconcile(*house_.blobs, house_.ledger, clock_, {.repair = true},
+                                   [&](const Finding& finding) { repaired += finding.repaired ? 1 : 0; });
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().code, ErrorCode::unavailable);
+    EXPECT_EQ(repaired, 2U);
+    EXPECT_EQ(house_.stored().size(), 1U);
+    EXPECT_EQ(run({.repair = true}).repaired, 1U);
+    house_.expect_nothing();
+}
+
 TEST_F(ReconcileTest, AWriteThatIsCommittedMeanwhileStays) {
     // Reserved long ago and past its deadline when the ledger is read; the job that refers to it comes right
     // after.
