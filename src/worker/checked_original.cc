@@ -26,17 +26,8 @@ std::unexpected<Error> failed_read(Error error) {
     return std::unexpected(std::move(error));
 }
 
-}  // namespace
-
-Result<std::unique_ptr<ByteSource>> open_checked_original(BlobStore& blobs, const Image& image,
-                                                          std::uint64_t bytes_max,
-                                                          std::vector<std::byte>& buffer) {
-    if (image.size_bytes > bytes_max) {
-        return failure(ErrorCode::payload_too_large, "The original is larger than this worker accepts.");
-    }
-    auto opened = blobs.open(image.blob);
-    if (!opened) return failed_read(std::move(opened).error());
-    std::unique_ptr<ByteSource> source = std::move(*opened);
+Result<std::unique_ptr<ByteSource>> checked(std::unique_ptr<ByteSource> source, const Image& image,
+                                            std::vector<std::byte>& buffer) {
     if (source->size_bytes() != image.size_bytes) {
         return corrupt(fmt::format("{} of {} bytes", source->size_bytes(), image.size_bytes));
     }
@@ -58,6 +49,25 @@ Result<std::unique_ptr<ByteSource>> open_checked_original(BlobStore& blobs, cons
     if (hasher.finish() != image.sha256) return corrupt("the hash differs");
     if (is_file) return source;
     return std::make_unique<MemorySource>(std::span<const std::byte>(buffer).first(size));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ByteSource>> open_checked_original(BlobStore& blobs, const Image& image,
+                                                          std::uint64_t bytes_max,
+                                                          std::vector<std::byte>& buffer,
+                                                          LocalCopies* copies) {
+    if (image.size_bytes > bytes_max) {
+        return failure(ErrorCode::payload_too_large, "The original is larger than this worker accepts.");
+    }
+    if (auto copy = copies == nullptr ? nullptr : copies->open(image.blob)) {
+        auto source = checked(std::move(copy), image, buffer);
+        if (source) return source;
+        copies->drop(image.blob);
+    }
+    auto opened = blobs.open(image.blob);
+    if (!opened) return failed_read(std::move(opened).error());
+    return checked(std::move(*opened), image, buffer);
 }
 
 }  // namespace safelight

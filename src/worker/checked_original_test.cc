@@ -109,6 +109,51 @@ TEST_P(CheckedOriginalTest, TooLargeAnOriginalIsNotRead) {
     EXPECT_TRUE(buffer.empty());
 }
 
+class CopiedOriginalTest : public CheckedOriginalTest {
+  protected:
+    /// What the copy holds may be something else.
+    void copy(std::span<const std::byte> bytes) {
+        LocalCopies::Writer writer(copies, image.blob);
+        writer.write(bytes);
+        writer.finish({bytes.size(), sha256_of(bytes)});
+    }
+    [[nodiscard]] std::vector<std::byte> original() {
+        return value_of(read_all(*value_of(house.blobs->open(image.blob)), 10'000'000));
+    }
+    [[nodiscard]] Sha256 hash_of_what_is_read() {
+        const auto source =
+            value_of(open_checked_original(*house.blobs, image, 10'000'000, buffer, &copies));
+        return sha256_of(value_of(read_all(*source, 10'000'000)));
+    }
+
+    LocalCopies copies{make_memory_store(clock), 10'000'000, house.log};
+};
+
+INSTANTIATE_TEST_SUITE_P(Sizes, CopiedOriginalTest, ::testing::Values(100, 1'000'000));
+
+TEST_P(CopiedOriginalTest, ACopyIsReadAndTheStoreIsNotAsked) {
+    copy(original());
+    const auto opens = house.faults.calls(BlobOperation::open);
+    EXPECT_EQ(hash_of_what_is_read(), image.sha256);
+    EXPECT_EQ(house.faults.calls(BlobOperation::open), opens);
+}
+
+TEST_P(CopiedOriginalTest, ADamagedCopyIsDroppedAndTheStoreIsAsked) {
+    auto damaged = original();
+    damaged.back() ^= std::byte{1};
+    auto shorter = original();
+    shorter.pop_back();
+    for (const auto& other : {damaged, shorter}) {
+        copy(other);
+        EXPECT_EQ(hash_of_what_is_read(), image.sha256);
+        EXPECT_FALSE(copies.open(image.blob));
+    }
+}
+
+TEST_P(CopiedOriginalTest, WithoutACopyTheStoreIsAsked) {
+    EXPECT_EQ(hash_of_what_is_read(), image.sha256);
+}
+
 TEST_P(CheckedOriginalTest, AStoreThatDoesNotAnswerIsNoCorruption) {
     for (const BlobOperation operation : {BlobOperation::open, BlobOperation::read}) {
         house.faults.fail(operation, 1, {ErrorCode::unavailable, "injected", {}, {}});

@@ -104,8 +104,8 @@ Result<RenderOutcome> JobRunner::render(const Claim& claim, LeaseKeeper::Hold& h
         outcome.renditions.emplace_back(failure(ErrorCode::internal, "An internal error."));
     }
     if (transforms.empty()) return outcome;
-    TRY_ASSIGN(const auto source,
-               open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max, slot.buffer()));
+    TRY_ASSIGN(const auto source, open_checked_original(parts_.blobs, claim.image, config_.source_bytes_max,
+                                                        slot.buffer(), parts_.copies));
     TRY_ASSIGN(RenderOutcome made, render_batches({.source = *source,
                                                    .transforms = transforms,
                                                    .focal_point = claim.image.focal_point,
@@ -285,6 +285,8 @@ void JobRunner::announce(const Claim& claim, const Completion& completion,
     for (const VariantOutcome& outcome : outcomes) {
         parts_.metrics.variant(outcome.error ? name_of(outcome.error->code) : "ready");
     }
+    // An original is mostly looked at once, when it is new.
+    if (parts_.copies != nullptr && !completion.more_pending) parts_.copies->drop(claim.image.blob);
     if (completion.more_pending) {
         if (const Status status = parts_.queue.publish(claim.job_id); !status) on_retry_(parts_.clock.now());
     }

@@ -76,6 +76,29 @@ TEST_F(JobRunnerTest, TheRendererLearnsTheFocalPoint) {
     EXPECT_EQ(house.renderer.focal_point(), (FocalPoint{0.25, 0.75}));
 }
 
+TEST_F(JobRunnerTest, ACopyIsReadUntilTheJobIsFinished) {
+    LocalCopies kept(make_memory_store(clock), 1'000'000, house.log);
+    copies = &kept;
+    const Job job = house.upload({"thumbnail"});
+    const auto original =
+        value_of(read_all(*value_of(house.blobs->open(job.image.blob)), 10'000));
+    LocalCopies::Writer writer(kept, job.image.blob);
+    writer.write(original);
+    writer.finish({original.size(), job.image.sha256});
+    const auto opens = house.faults.calls(BlobOperation::open);
+
+    render_fails_with(ErrorCode::unavailable);
+    run(job.id);
+    EXPECT_TRUE(kept.open(job.image.blob)) << "there is another try";
+
+    house.renderer.on_render(nullptr);
+    clock.advance(std::chrono::hours{1});
+    run(job.id);
+    EXPECT_EQ(house.find(job.id).status, JobStatus::processed);
+    EXPECT_EQ(house.faults.calls(BlobOperation::open), opens) << "the store was never asked";
+    EXPECT_EQ(kept.size_bytes(), 0U);
+}
+
 TEST_F(JobRunnerTest, TellsTheWatch) {
     const Job job = house.upload();
     int notified = 0;

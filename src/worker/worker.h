@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "blobs/blob_store.h"
+#include "blobs/local_copies.h"
 #include "catalog/catalog.h"
 #include "image/limits.h"
 #include "queue/job_queue.h"
@@ -55,6 +56,7 @@ struct WorkerParts {
     JobWatch& watch;
     telemetry::Logger& log;
     telemetry::Metrics& metrics;
+    LocalCopies* copies = nullptr;  // of originals that this process took in; empty: there are none
 };
 
 /// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweeper).

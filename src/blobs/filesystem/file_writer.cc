@@ -16,8 +16,8 @@ namespace {
 /// many slow uploads do not use up the process's.
 class FileWriter final : public BlobWriter {
   public:
-    FileWriter(const posix::Descriptor& root, BlobKey key, posix::Descriptor file)
-        : root_(root), key_(key), file_(std::move(file)) {}
+    FileWriter(const posix::Descriptor& root, BlobKey key, posix::Descriptor file, Durability durability)
+        : root_(root), key_(key), file_(std::move(file)), durability_(durability) {}
 
     ~FileWriter() override {
         if (!committed_) discard();
@@ -40,7 +40,7 @@ class FileWriter final : public BlobWriter {
         // Opened first: when there is no descriptor left for it, that shows before anything is visible.
         TRY_ASSIGN(const posix::Descriptor folder,
                    posix::open_folder(root_, layout::folder_of(key_).c_str()));
-        TRY(posix::sync(file_, layout::unfinished_name(key_)));
+        TRY(sync(file_, layout::unfinished_name(key_)));
         file_.close();
         TRY(publish(folder));
         committed_ = true;
@@ -67,11 +67,15 @@ class FileWriter final : public BlobWriter {
     [[nodiscard]] Status publish(const posix::Descriptor& folder) {
         const std::string final_name = layout::blob_name(key_);
         TRY(posix::rename_new(folder, layout::unfinished_name(key_).c_str(), final_name.c_str()));
-        if (auto status = posix::sync(folder, layout::folder_of(key_)); !status) {
+        if (auto status = sync(folder, layout::folder_of(key_)); !status) {
             posix::try_unlink_at(folder, final_name.c_str());
             return status;
         }
         return {};
+    }
+
+    [[nodiscard]] Status sync(const posix::Descriptor& file_or_folder, std::string_view name) const {
+        return durability_ == Durability::full ? posix::sync(file_or_folder, name) : Status();
     }
 
     /// Not synced: an unfinished write that the loss of power brings back is found by the key or by `list`.
@@ -84,6 +88,7 @@ class FileWriter final : public BlobWriter {
     const posix::Descriptor& root_;
     const BlobKey key_;
     posix::Descriptor file_;
+    const Durability durability_;
     Sha256Hasher hasher_;
     std::uint64_t size_bytes_ = 0;
     bool usable_ = true;
@@ -92,7 +97,8 @@ class FileWriter final : public BlobWriter {
 
 }  // namespace
 
-Result<std::unique_ptr<BlobWriter>> start_file_writer(const posix::Descriptor& root, BlobKey key) {
+Result<std::unique_ptr<BlobWriter>> start_file_writer(const posix::Descriptor& root, BlobKey key,
+                                                      Durability durability) {
     TRY_ASSIGN(const posix::Descriptor folder, posix::open_folder(root, layout::folder_of(key).c_str()));
     const auto taken = [&] {
         return failure(ErrorCode::conflict, "The blob exists already.", key.to_string());
@@ -107,7 +113,7 @@ Result<std::unique_ptr<BlobWriter>> start_file_writer(const posix::Descriptor& r
         posix::open_at(folder, name.c_str(), O_WRONLY | O_CREAT | O_EXCL, posix::file_mode);
     if (!file.is_open() && errno == EEXIST) return taken();
     if (!file.is_open()) return posix::system_failure(errno, "create", name);
-    return std::make_unique<FileWriter>(root, key, std::move(file));
+    return std::make_unique<FileWriter>(root, key, std::move(file), durability);
 }
 
 }  // namespace safelight

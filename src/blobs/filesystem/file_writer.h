@@ -12,8 +12,11 @@
 
 namespace safelight {
 
+/// Whether a commit waits for the disk.
+enum class Durability { full, none };
+
 /// `root` must outlive the writer. Errors: conflict, storage_full, unavailable.
 [[nodiscard]] Result<std::unique_ptr<BlobWriter>> start_file_writer(const posix::Descriptor& root,
-                                                                    BlobKey key);
+                                                                    BlobKey key, Durability durability);
 
 }  // namespace safelight

@@ -22,9 +22,15 @@ namespace {
 class FilesystemStore final : public BlobStore {
   public:
     FilesystemStore(posix::Descriptor root, const FilesystemConfig& config, const Clock& clock)
-        : root_(std::move(root)), free_bytes_min_(config.free_bytes_min), probe_ids_(clock) {}
+        : root_(std::move(root)),
+          free_bytes_min_(config.free_bytes_min),
+          is_disposable_(config.is_disposable),
+          probe_ids_(clock) {}
 
-    Result<std::unique_ptr<BlobWriter>> create(BlobKey key) override { return start_file_writer(root_, key); }
+    Result<std::unique_ptr<BlobWriter>> create(BlobKey key) override {
+        if (is_disposable_) TRY(check_free_space());
+        return start_file_writer(root_, key, durability());
+    }
 
     Result<std::unique_ptr<ByteSource>> open(BlobKey key) override { return open_file_source(root_, key); }
 
@@ -34,6 +40,7 @@ class FilesystemStore final : public BlobStore {
         // goes next.
         TRY(posix::unlink_at(folder, layout::unfinished_name(key).c_str()));
         TRY(posix::unlink_at(folder, layout::blob_name(key).c_str()));
+        if (is_disposable_) return {};
         // Also when there was nothing: who removed it before may have died before it was durable.
         return posix::sync(folder, layout::folder_of(key));
     }
@@ -49,6 +56,10 @@ class FilesystemStore final : public BlobStore {
     }
 
   private:
+    [[nodiscard]] Durability durability() const {
+        return is_disposable_ ? Durability::none : Durability::full;
+    }
+
     [[nodiscard]] Status check_free_space() const {
         struct statvfs facts{};
         if (::fstatvfs(root_.get(), &facts) != 0)
@@ -78,6 +89,7 @@ class FilesystemStore final : public BlobStore {
 
     const posix::Descriptor root_;
     const std::uint64_t free_bytes_min_;
+    const bool is_disposable_;
     IdGenerator probe_ids_;
 };
 

@@ -15,6 +15,9 @@ namespace safelight {
 struct FilesystemConfig {
     std::filesystem::path root;               // made, with its parents, when it is not there
     std::uint64_t free_bytes_min = 64 * MiB;  // with less than this left, check() says storage_full
+    // true: what is here is kept elsewhere as well. Nothing has to survive the loss of power, and with less
+    // than free_bytes_min left no blob is begun.
+    bool is_disposable = false;
 
     [[nodiscard]] Status validate() const;
 };

@@ -20,8 +20,8 @@ namespace fs = std::filesystem;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-FilesystemConfig config_for(const fs::path& root) {
-    return {.root = root, .free_bytes_min = 0};
+FilesystemConfig config_for(const fs::path& root, bool is_disposable = false) {
+    return {.root = root, .free_bytes_min = 0, .is_disposable = is_disposable};
 }
 
 std::unique_ptr<BlobStore> opened(const FilesystemConfig& config, const Clock& clock) {
@@ -32,6 +32,8 @@ std::unique_ptr<BlobStore> opened(const FilesystemConfig& config, const Clock& c
 
 class FilesystemFixture final : public BlobStoreFixture {
   public:
+    explicit FilesystemFixture(bool is_disposable) : is_disposable_(is_disposable) {}
+
     BlobStore& store() override { return *store_; }
     BlobStore& second_store() override { return *second_store_; }
     bool place_foreign(const std::string& name) override {
@@ -40,14 +42,23 @@ class FilesystemFixture final : public BlobStoreFixture {
     }
 
   private:
+    const bool is_disposable_;
     const SystemClock clock_;
     const TemporaryFolder folder_;
-    const std::unique_ptr<BlobStore> store_ = opened(config_for(folder_.path()), clock_);
-    const std::unique_ptr<BlobStore> second_store_ = opened(config_for(folder_.path()), clock_);
+    const std::unique_ptr<BlobStore> store_ = opened(config_for(folder_.path(), is_disposable_), clock_);
+    const std::unique_ptr<BlobStore> second_store_ =
+        opened(config_for(folder_.path(), is_disposable_), clock_);
 };
 
 INSTANTIATE_TEST_SUITE_P(Filesystem, BlobStoreConformance,
-                         testing::Values(BlobStoreBackend{"filesystem", std::make_unique<FilesystemFixture>}),
+                         testing::Values(BlobStoreBackend{"filesystem",
+                                                          [] {
+                                                              return std::make_unique<FilesystemFixture>(false);
+                                                          }},
+                                         BlobStoreBackend{"filesystem_disposable",
+                                                          [] {
+                                                              return std::make_unique<FilesystemFixture>(true);
+                                                          }}),
                          blob_store_backend_name);
 
 class FilesystemStoreTest : public testing::Test {
@@ -248,6 +259,17 @@ TEST_F(FilesystemStoreTest, CheckWantsFreeSpace) {
     const auto demanding =
         opened({.root = root(), .free_bytes_min = std::numeric_limits<std::uint64_t>::max()}, clock_);
     const auto refused = demanding->check();
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::storage_full);
+    EXPECT_TRUE(put(*demanding, new_key(), noise(10))) << "what is there is there to be used";
+}
+
+TEST_F(FilesystemStoreTest, WhatIsDisposableLeavesSpaceToOthers) {
+    const auto modest = opened({.root = root(),
+                                .free_bytes_min = std::numeric_limits<std::uint64_t>::max(),
+                                .is_disposable = true},
+                               clock_);
+    const auto refused = put(*modest, new_key(), noise(10));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::storage_full);
 }

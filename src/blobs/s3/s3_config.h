@@ -33,7 +33,7 @@ struct S3Config {
     // A source holds one piece, which doubles while it is read forward.
     std::size_t read_bytes_min = 256 * KiB;  // asked for when a blob is opened
     std::size_t read_bytes_max = 4 * MiB;
-    std::size_t read_budget_bytes = 128 * MiB;  // of all sources, beyond read_bytes_min of each
+    std::size_t read_budget_bytes = 64 * MiB;  // of all sources, beyond read_bytes_min of each
     std::uint32_t list_page_max = 1'000;
 
     // A write that lasts longer than this shows in the store as an unfinished one before its commit. 0: all

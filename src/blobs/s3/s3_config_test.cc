@@ -44,6 +44,16 @@ TEST(S3Url, SaysWhereTheBlobsAre) {
     EXPECT_EQ(config->addressing, S3Addressing::path);
 }
 
+TEST(S3Url, ClientsMayKnowTheStoreByAnotherAddress) {
+    const auto config =
+        parse_s3_url("s3://pictures?endpoint=http://minio:9000&public_endpoint=https://pictures.example/");
+    ASSERT_TRUE(config) << config.error().public_text;
+    EXPECT_EQ(config->public_endpoint, "https://pictures.example");
+    EXPECT_EQ(fault_of_url("s3://pictures?public_endpoint=ftp://x"), "public_endpoint");
+    EXPECT_EQ(fault_of_url("s3://pictures?public_endpoint=https://10.0.0.1"), "public_endpoint")
+        << "Amazon is addressed by virtual host";
+}
+
 TEST(S3Url, ABucketIsEnough) {
     const auto config = parse_s3_url("s3://pictures");
     ASSERT_TRUE(config);

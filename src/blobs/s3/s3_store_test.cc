@@ -228,6 +228,36 @@ TEST_F(S3StoreTest, ASourceReadsForwardInGrowingPieces) {
     }
 }
 
+TEST_F(S3StoreTest, WhereTheBudgetIsUsedUpASourceReadsInSmallPieces) {
+    s3::FaultServer proxy(s3::test_port(), [](const s3::SeenRequest&) { return s3::pass(); });
+    config_.endpoint = proxy.url();
+    config_.read_bytes_min = 100;
+    config_.read_bytes_max = 1'000;
+    config_.read_budget_bytes = 900;  // one source at its largest piece
+    const auto store = test_store(config_, clock_);
+    const BlobKey key = new_key();
+    const auto bytes = noise(5'000);
+    ASSERT_TRUE(put(*store, key, bytes));
+    const auto read_by_fifty = [&](ByteSource& source, std::size_t begin, std::size_t end) {
+        std::array<std::byte, 50> out{};
+        for (std::size_t offset = begin; offset < end; offset += out.size()) {
+            ASSERT_EQ(source.read_at(offset, out), out.size());
+            EXPECT_TRUE(std::ranges::equal(out, std::span(bytes).subspan(offset, out.size())));
+        }
+    };
+    auto first = store->open(key);
+    ASSERT_TRUE(first);
+    read_by_fifty(**first, 0, 2'000);  // it has a thousand bytes in hand now
+    const auto second = store->open(key);
+    ASSERT_TRUE(second);
+    const auto before = proxy.count("GET");
+    read_by_fifty(**second, 0, 1'000);
+    EXPECT_EQ(proxy.count("GET") - before, 9U) << "a hundred bytes each, the first of them held already";
+    first->reset();
+    read_by_fifty(**second, 1'000, 5'000);
+    EXPECT_EQ(proxy.count("GET") - before - 9U, 6U) << "200, 400, 800, then 1000 each";
+}
+
 TEST_F(S3StoreTest, WhatASourceHoldsSurvivesRemovalAndTheRestIsNotFound) {
     const BlobKey key = new_key();
     const auto bytes = noise(config_.read_bytes_min + 1);

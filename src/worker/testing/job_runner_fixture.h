@@ -49,7 +49,7 @@ class JobRunnerTest : public ::testing::Test {
     [[nodiscard]] WorkerParts parts_of_house() {
         return {clock,        house.ids,    house.catalog, house.claims, house.rerenders,
                 house.ledger, *house.blobs, house.keys,    house.queue,  house.renderer,
-                house.watch,  house.log,    house.metrics};
+                house.watch,  house.log,    house.metrics, copies};
     }
 
     /// Fails every transform, or the whole render.
@@ -106,6 +106,7 @@ class JobRunnerTest : public ::testing::Test {
     House house{clock};
     WorkerConfig config = small_config();
     std::atomic<bool> give_back = false;
+    LocalCopies* copies = nullptr;
     std::vector<Timestamp> due_times;
 };
 
