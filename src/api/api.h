@@ -1,6 +1,7 @@
 // The HTTP API: what app/ gives it, and what it gives the server.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -10,6 +11,7 @@
 #include "base/embedded_file.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "blobs/blob_links.h"
 #include "catalog/records.h"
 #include "http/message.h"
 #include "http/router.h"
@@ -57,6 +59,13 @@ struct HealthParts {
 /// /healthz, /readyz and /metrics: all that a process without the API answers.
 void register_health_routes(http::Router& router, HealthParts parts);
 
+/// Originals that clients fetch from the store itself.
+struct OriginalLinks {
+    BlobLinks* store = nullptr;   // empty: all bytes pass through this process
+    std::uint64_t bytes_min = 0;  // those of smaller originals do in any case
+    std::chrono::seconds valid_for{60};
+};
+
 /// Everything referred to outlives the router.
 struct ApiParts {
     Ingest& ingest;
@@ -70,6 +79,7 @@ struct ApiParts {
     std::vector<VariantRequest> default_variants;  // made when an upload does not say
     std::vector<FormatSupport> formats = {};       // as Renderer::formats
     std::uint64_t picture_bytes_max = 25'000'000;  // as IngestConfig::bytes_max
+    OriginalLinks links = {};
     std::vector<ReadinessCheck> readiness;
     std::span<const EmbeddedFile> web_assets;  // "index.html", "assets/…", "api-docs/…"
 };

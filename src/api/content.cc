@@ -5,6 +5,7 @@
 
 #include "api/handlers.h"
 #include "api/json.h"
+#include "api/original_link.h"
 #include "api/request_values.h"
 #include "base/text.h"
 #include "blobs/verified_source.h"
@@ -121,6 +122,16 @@ Answer open_and_answer(const http::Request& request, Result<Content> content) {
     return answer_with(request, *std::move(content));
 }
 
+/// By a redirect to the store, where that is configured and the original is large.
+Answer answer_original(const ApiParts& api, const http::Request& request, AccountId owner, ImageId id) {
+    if (api.links.store != nullptr) {
+        const auto image = api.library.find_image(owner, id);
+        if (!image) return refuse(image.error());
+        if (auto redirect = redirect_to_original(api.links, request, *image)) return *std::move(redirect);
+    }
+    return open_and_answer(request, api.library.open_original(owner, id));
+}
+
 /// on_pool for work whose trouble is a Refusal already.
 template <class Work>
 Handled answer_on_pool(const ApiParts& api, Work work) {
@@ -135,8 +146,8 @@ Handled get_original(const ApiParts& api, const Principal& principal, http::Requ
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<ImageId>(request);
     if (!id) co_return refuse(id.error());
-    co_return co_await answer_on_pool(
-        api, [&] { return open_and_answer(request, api.library.open_original(principal.account, *id)); });
+    co_return co_await answer_on_pool(api,
+                                      [&] { return answer_original(api, request, principal.account, *id); });
 }
 
 Handled get_variant(const ApiParts& api, const Principal& principal, http::Request& request) {

@@ -48,6 +48,25 @@ std::uint32_t processors() {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
+/// Each connection may be a download; each worker may store a variant, and each that renders has read the
+/// original.
+std::uint64_t s3_memory_beside_uploads(const Config& config, const S3Config& s3) {
+    const std::uint64_t workers = worker_threads(config);
+    const std::uint64_t renders = std::min<std::uint64_t>(workers, render_slots(config));
+    return s3.read_budget_bytes + (config.http.connections_max + workers) * s3.read_bytes_min +
+           workers * s3.writer_bytes_max() + renders * config.ingest.bytes_max;
+}
+
+/// Only a store that speaks HTTP can be redirected to.
+Status check_redirect(const Config& config) {
+    const auto blobs = chosen_blobs(config);
+    if (!config.blobs_redirect_bytes || !blobs || std::holds_alternative<S3Config>(*blobs)) return {};
+    return failure(ErrorCode::invalid_argument,
+                   fmt::format("SAFELIGHT_BLOBS_REDIRECT is {}: the blobs are in a folder, which has no "
+                               "addresses of its own; set it to off, or SAFELIGHT_BLOBS to an s3:// URL.",
+                               format_bytes(*config.blobs_redirect_bytes)));
+}
+
 }  // namespace
 
 std::string to_text(const Endpoint& endpoint) {
@@ -85,14 +104,15 @@ Status check_upload_memory(const Config& config) {
     const auto* s3 = std::get_if<S3Config>(&blobs);
     if (s3 == nullptr) return {};
     const std::uint64_t each = std::min(s3->writer_bytes_max(), config.ingest.bytes_max);
-    const std::uint64_t fitting = std::max<std::uint64_t>(1, machine_memory_bytes() / 2 / each);
+    const std::uint64_t others = s3_memory_beside_uploads(config, *s3);
+    const std::uint64_t half = machine_memory_bytes() / 2;
+    const std::uint64_t fitting = std::max<std::uint64_t>(1, (half - std::min(half, others)) / each);
     if (config.ingest.uploads_max <= fitting) return {};
     return failure(
         ErrorCode::invalid_argument,
-        fmt::format(
-            "SAFELIGHT_UPLOADS_MAX is {}: an upload to S3 holds up to {} MiB, and half of the memory here is "
-            "enough for {} of them.",
-            config.ingest.uploads_max, in_mebibytes(each), fitting));
+        fmt::format("SAFELIGHT_UPLOADS_MAX is {}: an upload to S3 holds up to {} MiB, and half of the memory "
+                    "here, less {} MiB for downloads and workers, is enough for {} of them.",
+                    config.ingest.uploads_max, in_mebibytes(each), in_mebibytes(others), fitting));
 }
 
 std::vector<std::string> faults_of(const Config& config) {
@@ -115,6 +135,7 @@ std::vector<std::string> faults_of(const Config& config) {
             in_mebibytes(idle_memory(config)), in_mebibytes(least_memory_for_renders),
             in_mebibytes(idle_memory(config) + least_memory_for_renders)));
     }
+    note(check_redirect(config));
     if (config.http.body_bytes_max < config.ingest.bytes_max) {
         faults.push_back(
             fmt::format("SAFELIGHT_BODY_BYTES_MAX is {} and SAFELIGHT_UPLOAD_BYTES_MAX is {}: a body must be "

@@ -37,8 +37,11 @@ struct Config {
     std::string catalog_url;       // empty: sqlite, catalog.db in the data folder; may hold a password
     std::string catalog_read_url;  // empty: no standby; may hold a password
     std::uint32_t catalog_connections = 16;
-    std::string queue_url = "catalog:";  // may hold a password
-    std::string blobs_url;               // empty: the folder blobs in the data folder
+    std::string queue_url = "catalog:";                 // may hold a password
+    std::string blobs_url;                              // empty: the folder blobs in the data folder
+    std::optional<std::uint64_t> blobs_redirect_bytes;  // originals from this size on; empty: none
+    Milliseconds blobs_redirect_expiry{60'000};
+    std::uint64_t blobs_local_bytes = 1'000'000'000;  // of copies of originals just uploaded; 0: none
     std::string s3_access_key;
     std::string s3_secret_key;
     std::filesystem::path presets_file;  // empty: only the built-in presets
@@ -80,8 +83,8 @@ struct Config {
 /// What one render may take: what is left to all of them, and no more than its process can address.
 [[nodiscard]] std::uint64_t memory_for_one_render(const Config& config);
 
-/// An upload to S3 is held in parts, not in a file: all at once have to fit into half of the memory. For
-/// `serve`. Errors: invalid_argument.
+/// With S3, uploads are held in parts, not in files, and downloads in pieces: all at once have to fit into
+/// half of the memory. For `serve`. Errors: invalid_argument.
 [[nodiscard]] Status check_upload_memory(const Config& config);
 
 /// What no single value shows: the rooms' own checks, and how the values go together. One line for each

@@ -125,6 +125,18 @@ TEST(Validation, ValuesHaveToGoTogether) {
         with_environment({{"SAFELIGHT_S3_ACCESS_KEY", "x"}, {"SAFELIGHT_BLOBS", "s3://b"}}).faults.empty());
 }
 
+TEST(Validation, OnlyAStoreWithAddressesCanBeRedirectedTo) {
+    const auto folder = with_environment({{"SAFELIGHT_BLOBS_REDIRECT", "5 MB"}});
+    ASSERT_EQ(folder.faults.size(), 1U);
+    EXPECT_THAT(folder.faults.front(), testing::HasSubstr("SAFELIGHT_BLOBS_REDIRECT is 5 MB"));
+    const auto s3 = with_environment({{"SAFELIGHT_BLOBS_REDIRECT", "5 MB"}, {"SAFELIGHT_BLOBS", "s3://bucket"}});
+    EXPECT_THAT(s3.faults, testing::IsEmpty());
+    EXPECT_EQ(s3.config.blobs_redirect_bytes, 5'000'000U);
+    EXPECT_FALSE(with_environment({{"SAFELIGHT_BLOBS_REDIRECT", "off"}}).config.blobs_redirect_bytes);
+    for (const auto* bad : {"on", "0 B", "", "-1"})
+        EXPECT_FALSE(with_environment({{"SAFELIGHT_BLOBS_REDIRECT", bad}}).faults.empty()) << bad;
+}
+
 TEST(Validation, UrlsChooseBackends) {
     for (const auto* bad : {"mysql://db/x", "postgres://[::1/x", "sqlite:", "x.db"})
         EXPECT_FALSE(with_environment({{"SAFELIGHT_CATALOG", bad}}).faults.empty()) << bad;
@@ -169,6 +181,10 @@ TEST(Validation, UploadsToS3HaveToFitIntoTheMemory) {
     EXPECT_THAT(fits.error().public_text, testing::HasSubstr("holds up to 12 MiB"));
     config.ingest.uploads_max = 1;
     EXPECT_TRUE(check_upload_memory(config));
+    config.ingest.uploads_max = 2;
+    EXPECT_TRUE(check_upload_memory(config));
+    config.http.connections_max = 1'000'000;  // each may be a download
+    EXPECT_FALSE(check_upload_memory(config));
 }
 
 TEST(Validation, NoFaultRepeatsAPassword) {

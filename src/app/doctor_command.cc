@@ -107,10 +107,11 @@ Status round_trip(BlobStore& store, BlobLedger& ledger, IdGenerator& ids, const 
 
 Finding look_at_blobs(const Config& config, CatalogDatabase& database, const Clock& clock) {
     IdGenerator ids(clock);
-    TRY_ASSIGN(const auto store, open_bare_blobs(config, clock));
-    TRY(store->check());
+    TRY_ASSIGN(const OpenedBlobs blobs, open_bare_blobs(config, clock));
+    BlobStore& store = *blobs.store;
+    TRY(store.check());
     TRY_ASSIGN(const std::string took,
-               timed([&] { return round_trip(*store, database.ledger(), ids, clock); }));
+               timed([&] { return round_trip(store, database.ledger(), ids, clock); }));
     return fmt::format("noted, written, read and removed in {}", took);
 }
 

@@ -23,7 +23,7 @@ int run_reconcile(const Config& config, const ReconcileCommand& options) {
                    finding.repaired ? " (removed)" : "");
     };
     const auto summary =
-        reconcile(**blobs, (*database)->ledger(), clock,
+        reconcile(*blobs->store, (*database)->ledger(), clock,
                   {.repair = options.repair, .verify = options.verify, .grace = options.grace}, print);
     if (!summary) return report(summary.error());
     fmt::print("{} blobs, {} references: {} damaged or missing, {} to clean up, {} removed{}\n",

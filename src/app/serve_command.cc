@@ -20,6 +20,16 @@
 #include "embedded/web_assets.h"
 
 namespace safelight::app {
+namespace {
+
+OriginalLinks links_of(const Config& config, const Backends& backends) {
+    if (!config.blobs_redirect_bytes) return {};
+    return {.store = backends.links,
+            .bytes_min = *config.blobs_redirect_bytes,
+            .valid_for = std::chrono::duration_cast<std::chrono::seconds>(config.blobs_redirect_expiry)};
+}
+
+}  // namespace
 
 int run_serve(const Config& config) {
     const StopSignals signals;
@@ -31,6 +41,7 @@ int run_serve(const Config& config) {
     auto opened = open_backends(config);
     if (!opened) return report(opened.error());
     Backends& backends = *opened;
+    keep_local_copies(config, backends);
     Services services(config, backends);
     ThreadPool pool("blocking", config.blocking_threads, config.blocking_queue_max);
     const auto workers = start_workers_of(config, backends, services.watch);
@@ -51,6 +62,7 @@ int run_serve(const Config& config) {
                              .default_variants = *std::move(default_variants),
                              .formats = backends.renderer->formats(),
                              .picture_bytes_max = config.ingest.bytes_max,
+                             .links = links_of(config, backends),
                              .readiness = readiness_of(backends),
                              .web_assets = web_assets()});
     auto server = http::start_server(config.http, router, make_hooks(*backends.log, *backends.metrics), pool,

@@ -15,6 +15,11 @@ IngestConfig ingest_config(const Config& config) {
     return ingest;
 }
 
+/// Where uploads go: with copies of them, if these are kept.
+BlobStore& uploads_of(Backends& backends) {
+    return backends.copying ? *backends.copying : *backends.blobs;
+}
+
 bool is_the_catalog(const Result<QueueChoice>& queue) {
     return queue && std::holds_alternative<CatalogQueueConfig>(*queue);
 }
@@ -27,7 +32,7 @@ Services::Services(const Config& config, Backends& backends)
                                                  .catalog = backends.database->catalog(),
                                                  .claims = backends.database->claims(),
                                                  .ledger = backends.database->ledger(),
-                                                 .blobs = *backends.blobs,
+                                                 .blobs = uploads_of(backends),
                                                  .keys = backends.keys->originals,
                                                  .queue = *backends.queue,
                                                  .renderer = *backends.renderer,
@@ -64,7 +69,8 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
                                   .renderer = *backends.renderer,
                                   .watch = watch,
                                   .log = *backends.log,
-                                  .metrics = *backends.metrics});
+                                  .metrics = *backends.metrics,
+                                  .copies = backends.copies.get()});
 }
 
 NewsDesk::NewsDesk(const Config& config, Backends& backends, JobWatch& watch)
@@ -112,6 +118,11 @@ void register_gauges(Backends& backends, const WorkerPool& workers) {
                             [&backends] { return static_cast<double>(backends.queue->depth().value_or(0)); });
     backends.metrics->gauge("safelight_workers_busy", "Jobs in hand in this process.",
                             [&workers] { return static_cast<double>(workers.busy()); });
+    if (backends.copies) {
+        backends.metrics->gauge("safelight_local_copies_bytes",
+                                "Of copies of originals that were just uploaded.",
+                                [&backends] { return static_cast<double>(backends.copies->size_bytes()); });
+    }
     backends.metrics->gauge("safelight_render_memory_bytes",
                             "What the renders under way may take of memory, by their estimates.",
                             [&workers] { return static_cast<double>(workers.render_bytes()); });

@@ -128,6 +128,16 @@ std::vector<Setting> server_settings() {
     };
 }
 
+std::optional<std::optional<std::uint64_t>> parse_size_or_off(std::string_view text) {
+    if (text == "off") return std::optional<std::uint64_t>();
+    const auto size = parse_bytes(text);
+    if (!size || *size < 1 || *size > 16 * GiB) return std::nullopt;
+    return std::optional(*size);
+}
+std::string show_size_or_off(const std::optional<std::uint64_t>& size) {
+    return size ? format_bytes(*size) : "off";
+}
+
 std::vector<Setting> storage_settings() {
     const std::string section = "Storage";
     return {
@@ -154,6 +164,21 @@ std::vector<Setting> storage_settings() {
              "Where originals and variants are kept; empty: the folder blobs in the data folder.",
              "file:///absolute/path, file:relative/path or s3://bucket/prefix?endpoint=http://host:port",
              [](auto& c) -> auto& { return c.blobs_url; }),
+        parsed(
+            section, "SAFELIGHT_BLOBS_REDIRECT",
+            "Originals from this size on are fetched from the S3 store itself: their address answers with a "
+            "redirect to one of the store's that is good for a short time. Clients have to reach the store.",
+            "off, or " + bytes_range(1, 16 * GiB), [](auto& c) -> auto& { return c.blobs_redirect_bytes; },
+            parse_size_or_off, show_size_or_off),
+        duration(
+            section, "SAFELIGHT_BLOBS_REDIRECT_EXPIRY", "How long such an address is good.",
+            [](auto& c) -> auto& { return c.blobs_redirect_expiry; }, seconds(1), seconds(3'600)),
+        bytes(
+            section, "SAFELIGHT_BLOBS_LOCAL",
+            "With S3, `serve` keeps copies of originals that were just uploaded in the data folder, up to "
+            "this "
+            "size, and reads them there. Kept while as much again is free; 0 B: none.",
+            [](auto& c) -> auto& { return c.blobs_local_bytes; }, 0, 1'000 * GiB),
         text(
             section, "SAFELIGHT_S3_ACCESS_KEY",
             "Who this is to the S3 store; empty: AWS_ACCESS_KEY_ID, or the role of the container or machine.",

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <system_error>
@@ -128,11 +129,15 @@ Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config) {
         choice);
 }
 
-Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const Clock& clock) {
+Result<OpenedBlobs> open_bare_blobs(const Config& config, const Clock& clock) {
     TRY_ASSIGN(const BlobsChoice choice, chosen_blobs(config));
-    if (const auto* filesystem = std::get_if<FilesystemConfig>(&choice))
-        return open_filesystem_store(*filesystem, clock);
-    return open_s3_store(std::get<S3Config>(choice), s3_credentials(config, clock), clock);
+    if (const auto* filesystem = std::get_if<FilesystemConfig>(&choice)) {
+        TRY_ASSIGN(auto store, open_filesystem_store(*filesystem, clock));
+        return OpenedBlobs{std::move(store)};
+    }
+    TRY_ASSIGN(auto store, open_s3_store(std::get<S3Config>(choice), s3_credentials(config, clock), clock));
+    BlobLinks& links = *store;
+    return OpenedBlobs{std::move(store), &links};
 }
 
 Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& claims, const Clock& clock,
@@ -180,14 +185,34 @@ Result<Backends> open_backends(const Config& config) {
     backends.ids = std::make_unique<IdGenerator>(*backends.clock);
     TRY(make_data_folder(config));
     TRY_ASSIGN(backends.database, open_catalog_to_serve(config, *backends.clock));
-    TRY_ASSIGN(auto bare_blobs, open_bare_blobs(config, *backends.clock));
-    backends.blobs = decorate(std::move(bare_blobs), *backends.metrics);
+    TRY_ASSIGN(auto bare, open_bare_blobs(config, *backends.clock));
+    backends.links = bare.links;
+    backends.blobs = decorate(std::move(bare.store), *backends.metrics);
     backends.keys = make_key_stocks(config, backends);
     TRY_ASSIGN(backends.queue,
                open_queue(config, backends.database->claims(), *backends.clock, *backends.log));
     const std::uint32_t renders = worker_threads(config) == 0 ? 1 : render_slots(config);
     TRY_ASSIGN(backends.renderer, start_renderer(config, renders, *backends.log));
     return backends;
+}
+
+void keep_local_copies(const Config& config, Backends& backends) {
+    const auto blobs = chosen_blobs(config);
+    const std::uint64_t bytes_max = config.blobs_local_bytes;
+    if (bytes_max == 0 || !blobs || !std::holds_alternative<S3Config>(*blobs)) return;
+    // The last bytes of a disk are not for copies.
+    auto folder = open_filesystem_store({.root = config.data / "copies",
+                                         .free_bytes_min = std::max(bytes_max, config.free_space_min_bytes),
+                                         .is_disposable = true},
+                                        *backends.clock);
+    if (!folder) {
+        backends.log->warn("no local copies",
+                           {{"error", name_of(folder.error().code)}, {"detail", folder.error().log_text}});
+        return;
+    }
+    backends.copies = std::make_unique<LocalCopies>(std::move(*folder), bytes_max, *backends.log);
+    backends.blobs = make_copy_dropping_store(std::move(backends.blobs), *backends.copies);
+    backends.copying = make_copying_store(*backends.blobs, *backends.copies);
 }
 
 }  // namespace safelight::app

@@ -8,7 +8,9 @@
 #include "base/clock.h"
 #include "base/ids.h"
 #include "base/result.h"
+#include "blobs/blob_links.h"
 #include "blobs/blob_store.h"
+#include "blobs/local_copies.h"
 #include "catalog/catalog.h"
 #include "catalog/job_news.h"
 #include "queue/job_queue.h"
@@ -49,8 +51,13 @@ inline constexpr const char* renderer_command = "renderer";
 /// Makes the bucket of a store that has none yet; nothing to do for a folder. Errors: unavailable, conflict.
 [[nodiscard]] Status make_bucket(const Config& config, const Clock& clock);
 
+struct OpenedBlobs {
+    std::unique_ptr<BlobStore> store;
+    BlobLinks* links = nullptr;  // of `store`; empty where it has none
+};
+
 /// The configured store without decorators. `clock` outlives it.
-[[nodiscard]] Result<std::unique_ptr<BlobStore>> open_bare_blobs(const Config& config, const Clock& clock);
+[[nodiscard]] Result<OpenedBlobs> open_bare_blobs(const Config& config, const Clock& clock);
 
 /// Everything below the use cases, in the order in which one part needs the other.
 struct Backends {
@@ -59,7 +66,10 @@ struct Backends {
     std::unique_ptr<Clock> clock;
     std::unique_ptr<IdGenerator> ids;
     std::unique_ptr<CatalogDatabase> database;
+    std::unique_ptr<LocalCopies> copies;  // empty: none are kept
     std::unique_ptr<BlobStore> blobs;
+    BlobLinks* links = nullptr;          // of `blobs`; empty where they have none
+    std::unique_ptr<BlobStore> copying;  // `blobs` with copies of what is written; empty: none are kept
     std::unique_ptr<KeyStocks> keys;
     std::unique_ptr<JobQueue> queue;
     std::unique_ptr<Renderer> renderer;
@@ -67,5 +77,9 @@ struct Backends {
 
 /// Opens everything; the embedded catalog is migrated first. Errors: what could not be opened.
 [[nodiscard]] Result<Backends> open_backends(const Config& config);
+
+/// For whoever takes uploads in: copies of them, where that is configured and blobs are elsewhere. Without a
+/// place for them there are none, which is logged. Blocks. Before anybody else has a reference to the blobs.
+void keep_local_copies(const Config& config, Backends& backends);
 
 }  // namespace safelight::app
