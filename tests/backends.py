@@ -54,6 +54,12 @@ class Backends:
             psql(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
         if self.queue == "redis":
             redis("DEL", self.name)
+        if self.store == "s3":
+            self.bucket().empty()  # the bucket may be one that stays
+
+    def objects(self):
+        """The names of all that is stored, seen by Amazon's own client."""
+        return self.bucket().objects()
 
     def database_url(self):
         return urllib.parse.urlsplit(address("postgres"))._replace(path=f"/{self.name}").geturl()

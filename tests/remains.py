@@ -105,9 +105,20 @@ class BucketBlobs:
                             aws_secret_access_key=self._keys[1],
                             config=Config(s3={"addressing_style": "path"}, proxies={}, retries={"total_max_attempts": 3}))
 
-    def keys(self):
+    def objects(self):
+        """The names of everything, the prefix included."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
-        return {entry["Key"].removeprefix(self.prefix) for page in pages for entry in page.get("Contents", [])}
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+    def keys(self):
+        """Of blobs: without what the store's check leaves."""
+        return {name.removeprefix(self.prefix) for name in self.objects()} - {"safelight-check"}
+
+    def empty(self):
+        for name in self.objects():
+            self.client.delete_object(Bucket=self.bucket, Key=name)
+        for upload in self.client.list_multipart_uploads(Bucket=self.bucket, Prefix=self.prefix).get("Uploads", []):
+            self.client.abort_multipart_upload(Bucket=self.bucket, Key=upload["Key"], UploadId=upload["UploadId"])
 
     def unfinished(self):
         """Uploads of several parts that nobody has ended."""
