@@ -53,7 +53,8 @@ class OriginalLink : public ::testing::Test {
 
     [[nodiscard]] Client client() const { return {server->port()}; }
     [[nodiscard]] std::string uploaded(std::size_t size) {
-        return ApiServer::image_of(client().post("/v1/jobs?filename=c%C3%A4t.jpg", ApiServer::picture(size))) +
+        return ApiServer::image_of(
+                   client().post("/v1/jobs?filename=c%C3%A4t.jpg", ApiServer::picture(size))) +
                "/original";
     }
 
@@ -102,7 +103,8 @@ TEST_F(OriginalLink, WhatNobodyMaySeeHasNoLink) {
 
 TEST_F(OriginalLink, ConditionsAreDecidedHere) {
     const std::string path = uploaded(bytes_min);
-    const auto sha256 = sha256_of(std::as_bytes(std::span(ApiServer::picture(bytes_min))));
+    const std::string picture = ApiServer::picture(bytes_min);
+    const auto sha256 = sha256_of(std::as_bytes(std::span(picture)));
     const std::string etag = "\"" + sha256.to_hex() + "\"";
     EXPECT_EQ(client().get(path, {{"If-None-Match", etag}}).status, 304);
     EXPECT_EQ(client().get(path, {{"If-None-Match", "\"other\""}}).status, 307);

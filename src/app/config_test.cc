@@ -129,7 +129,8 @@ TEST(Validation, OnlyAStoreWithAddressesCanBeRedirectedTo) {
     const auto folder = with_environment({{"SAFELIGHT_BLOBS_REDIRECT", "5 MB"}});
     ASSERT_EQ(folder.faults.size(), 1U);
     EXPECT_THAT(folder.faults.front(), testing::HasSubstr("SAFELIGHT_BLOBS_REDIRECT is 5 MB"));
-    const auto s3 = with_environment({{"SAFELIGHT_BLOBS_REDIRECT", "5 MB"}, {"SAFELIGHT_BLOBS", "s3://bucket"}});
+    const auto s3 =
+        with_environment({{"SAFELIGHT_BLOBS_REDIRECT", "5 MB"}, {"SAFELIGHT_BLOBS", "s3://bucket"}});
     EXPECT_THAT(s3.faults, testing::IsEmpty());
     EXPECT_EQ(s3.config.blobs_redirect_bytes, 5'000'000U);
     EXPECT_FALSE(with_environment({{"SAFELIGHT_BLOBS_REDIRECT", "off"}}).config.blobs_redirect_bytes);

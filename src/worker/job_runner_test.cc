@@ -80,8 +80,7 @@ TEST_F(JobRunnerTest, ACopyIsReadUntilTheJobIsFinished) {
     LocalCopies kept(make_memory_store(clock), 1'000'000, house.log);
     copies = &kept;
     const Job job = house.upload({"thumbnail"});
-    const auto original =
-        value_of(read_all(*value_of(house.blobs->open(job.image.blob)), 10'000));
+    const auto original = value_of(read_all(*value_of(house.blobs->open(job.image.blob)), 10'000));
     LocalCopies::Writer writer(kept, job.image.blob);
     writer.write(original);
     writer.finish({original.size(), job.image.sha256});
