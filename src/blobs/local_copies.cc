@@ -3,7 +3,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/units.h"
+
 namespace safelight {
+namespace {
+
+/// What a file takes at least, here and on the disk: bounds the number of copies, too.
+constexpr std::uint64_t bytes_per_file = 4 * KiB;
+
+}  // namespace
 
 LocalCopies::LocalCopies(std::unique_ptr<BlobStore> folder, std::uint64_t bytes_max, telemetry::Logger& log)
     : folder_(std::move(folder)), bytes_max_(bytes_max), log_(log) {
@@ -12,6 +20,10 @@ LocalCopies::LocalCopies(std::unique_ptr<BlobStore> folder, std::uint64_t bytes_
 
 LocalCopies::Writer::Writer(LocalCopies& copies, BlobKey key) : copies_(copies), key_(key) {
     if (!copies_.enter(key_)) return;
+    if (!copies_.make_room(key_, bytes_per_file)) {
+        give_up();
+        return;
+    }
     auto file = copies_.folder_->create(key_);
     if (file) {
         file_ = std::move(*file);

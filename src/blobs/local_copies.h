@@ -20,8 +20,8 @@ namespace safelight {
 /// Any thread may call, concurrently; calls block for a file.
 class LocalCopies {
   public:
-    /// `folder` holds copies and nothing else, and what is in it goes now. All copies together have at most
-    /// `bytes_max`: the oldest ones make room. `log` outlives it, and it outlives what it hands out.
+    /// `folder` holds copies and nothing else; what is in it goes now. All together have at most `bytes_max`,
+    /// 4 KiB for each file included: the oldest make room. `log` outlives it, and it all that it hands out.
     LocalCopies(std::unique_ptr<BlobStore> folder, std::uint64_t bytes_max, telemetry::Logger& log);
     LocalCopies(const LocalCopies&) = delete;
     LocalCopies& operator=(const LocalCopies&) = delete;

@@ -15,7 +15,8 @@
 namespace safelight {
 namespace {
 
-constexpr std::uint64_t copies_max = 10'000;
+constexpr std::uint64_t copies_max = 20'000;
+constexpr std::uint64_t file = 4'096;  // what each copy takes besides its bytes
 
 class CountingLogger final : public telemetry::Logger {
   public:
@@ -70,7 +71,7 @@ TEST_F(LocalCopiesTest, WhatWasJustWrittenIsReadHere) {
         expect_reads(key, size, 0);
         EXPECT_TRUE(blobs_->open(key)) << "and it is where it belongs";
     }
-    EXPECT_EQ(copies_->size_bytes(), 5'001U);
+    EXPECT_EQ(copies_->size_bytes(), 5'001U + 3 * file);
 }
 
 TEST_F(LocalCopiesTest, ADroppedCopyIsGoneAndItsBlobIsNot) {
@@ -117,6 +118,11 @@ TEST_F(LocalCopiesTest, WhatIsLargerThanAllCopiesTogetherIsNotCopiedAndDisplaces
     EXPECT_EQ(files(), 1U);
 }
 
+TEST_F(LocalCopiesTest, TheNumberOfTinyCopiesIsBoundedToo) {
+    for (int i = 0; i < 20; ++i) (void)uploaded(1);
+    EXPECT_EQ(files(), copies_max / (file + 1));
+}
+
 TEST_F(LocalCopiesTest, CopiesThatAreBeingWrittenAreNotDisplaced) {
     const BlobKey key = new_key();
     const auto writer = uploads_->create(key);
@@ -125,7 +131,7 @@ TEST_F(LocalCopiesTest, CopiesThatAreBeingWrittenAreNotDisplaced) {
     expect_reads(other, 8'000, 1);
     ASSERT_TRUE((*writer)->commit());
     expect_reads(key, 8'000, 0);
-    EXPECT_EQ(copies_->size_bytes(), 8'000U);
+    EXPECT_EQ(copies_->size_bytes(), 8'000U + file);
 }
 
 TEST_F(LocalCopiesTest, AnAbandonedUploadLeavesNoCopy) {
@@ -223,7 +229,7 @@ TEST_F(LocalCopiesTest, ManyThreadsStayWithinTheBounds) {
         });
     }
     threads.clear();
-    EXPECT_EQ(copies_->size_bytes(), files() * 1'000);
+    EXPECT_EQ(copies_->size_bytes(), files() * (1'000 + file));
 }
 
 }  // namespace

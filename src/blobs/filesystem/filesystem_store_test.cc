@@ -50,16 +50,12 @@ class FilesystemFixture final : public BlobStoreFixture {
         opened(config_for(folder_.path(), is_disposable_), clock_);
 };
 
-INSTANTIATE_TEST_SUITE_P(Filesystem, BlobStoreConformance,
-                         testing::Values(BlobStoreBackend{"filesystem",
-                                                          [] {
-                                                              return std::make_unique<FilesystemFixture>(false);
-                                                          }},
-                                         BlobStoreBackend{"filesystem_disposable",
-                                                          [] {
-                                                              return std::make_unique<FilesystemFixture>(true);
-                                                          }}),
-                         blob_store_backend_name);
+INSTANTIATE_TEST_SUITE_P(
+    Filesystem, BlobStoreConformance,
+    testing::Values(BlobStoreBackend{"filesystem", [] { return std::make_unique<FilesystemFixture>(false); }},
+                    BlobStoreBackend{"filesystem_disposable",
+                                     [] { return std::make_unique<FilesystemFixture>(true); }}),
+    blob_store_backend_name);
 
 class FilesystemStoreTest : public testing::Test {
   protected:
@@ -265,10 +261,9 @@ TEST_F(FilesystemStoreTest, CheckWantsFreeSpace) {
 }
 
 TEST_F(FilesystemStoreTest, WhatIsDisposableLeavesSpaceToOthers) {
-    const auto modest = opened({.root = root(),
-                                .free_bytes_min = std::numeric_limits<std::uint64_t>::max(),
-                                .is_disposable = true},
-                               clock_);
+    const auto modest = opened(
+        {.root = root(), .free_bytes_min = std::numeric_limits<std::uint64_t>::max(), .is_disposable = true},
+        clock_);
     const auto refused = put(*modest, new_key(), noise(10));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::storage_full);
