@@ -121,8 +121,7 @@ class CopiedOriginalTest : public CheckedOriginalTest {
         return value_of(read_all(*value_of(house.blobs->open(image.blob)), 10'000'000));
     }
     [[nodiscard]] Sha256 hash_of_what_is_read() {
-        const auto source =
-            value_of(open_checked_original(*house.blobs, image, 10'000'000, buffer, &copies));
+        const auto source = value_of(open_checked_original(*house.blobs, image, 10'000'000, buffer, &copies));
         return sha256_of(value_of(read_all(*source, 10'000'000)));
     }
 
