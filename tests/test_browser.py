@@ -15,7 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 import pictures
-from safelight_process import REPOSITORY
+from safelight_process import REPOSITORY, run_command
 
 SCREENSHOTS = REPOSITORY / "build/screenshots"
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -143,6 +143,34 @@ def test_upload_watch_and_delete(page, picture_file):
     page.one('#confirm button[value="delete"]').click()
     page.until(lambda: not page.all(".card"))
     assert page.server.client().get("/v1/jobs").json()["items"] == []
+
+
+def test_with_an_api_key(driver, start_server, picture_file):
+    """The page asks for the key that the server asks for, and shows what a link could not fetch."""
+    server = start_server({"SAFELIGHT_ACCESS": "keys"})
+    made = run_command("key", "create", "page", "--scope", "images:read", "--scope", "images:write",
+                       settings={"SAFELIGHT_DATA": server.data}, cwd=server.folder)
+    key = made.stdout.strip()
+    driver.get_log("browser"), driver.get_log("performance")
+    page = Page(driver, server)
+    page.open()
+    page.until(lambda: page.one("#key-form").is_displayed())
+    page.screenshot("6-key")
+    page.one("#key").send_keys("sl_live_wrong", Keys.ENTER)
+    page.until(lambda: page.one("#key-form").is_displayed() and page.one("#list-notice").is_displayed())
+    page.one("#key").send_keys(key, Keys.ENTER)
+    page.until(lambda: page.one("#empty").is_displayed() and not page.one("#key-form").is_displayed())
+    page.choose(picture_file)
+    page.until(lambda: page.cards("processed"))
+    thumbnail = page.cards("processed")[0].find_element(By.TAG_NAME, "img")
+    page.until(lambda: page.script("return arguments[0].complete && arguments[0].naturalWidth", thumbnail) == 100)
+    assert thumbnail.get_attribute("src").startswith("blob:")
+    page.one("#refresh").click()
+    page.until(lambda: page.cards("processed"))
+    assert page.console() == []
+    assert not any("sl_live_" in url for url in page.requests())
+    page.script("sessionStorage.clear()")
+    driver.get("about:blank")
 
 
 def test_progress_is_shown_while_bytes_are_sent(page, tmp_path):

@@ -31,6 +31,11 @@ def is_excused(path, method, status):
                for pattern_path, pattern_method, pattern_status in NOT_PROVOKED)
 
 
+def needs_admin(operation):
+    """Such calls are not for a server that asks for no keys: test_access.py has them."""
+    return any("admin" in scopes for requirement in operation.get("security", []) for scopes in requirement.values())
+
+
 @pytest.fixture(scope="module")
 def job(shared_server):
     return shared_server.client().process(pictures.make("jpeg", (200, 150)), "contract.jpg")
@@ -44,7 +49,9 @@ def address(job):
               "/v1/images/{id}": f"/v1/images/{image}", "/v1/images/{id}/original": f"/v1/images/{image}/original",
               "/v1/images/{id}/variants/{name}": f"/v1/images/{image}/variants/thumbnail",
               "/assets/{path}": "/assets/app.js", "/api-docs/{path}": "/api-docs/init.js",
-              "/problems/{type}": "/problems/not-found"}
+              "/problems/{type}": "/problems/not-found",
+              "/v1/accounts/{id}": f"/v1/accounts/{NOBODY}", "/v1/keys/{id}": f"/v1/keys/{NOBODY}",
+              "/v1/keys/{id}/rotate": f"/v1/keys/{NOBODY}/rotate"}
     return lambda path: values.get(path, path)
 
 
@@ -91,8 +98,8 @@ class TestEveryAnswer:
     """The client of these tests fails by itself when an answer is not as documented."""
 
     def test_reading(self, client, contract, address):
-        for path, method, _ in contract.operations():
-            if method not in ("get", "head"):
+        for path, method, operation in contract.operations():
+            if method not in ("get", "head") or needs_admin(operation):
                 continue
             target, verb = address(path), method.upper()
             assert client.request(verb, target).status == 200

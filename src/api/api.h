@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "access/key_ring.h"
+#include "api/authorisation.h"
 #include "base/embedded_file.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
@@ -25,21 +27,6 @@
 #include "transform/presets.h"
 
 namespace safelight {
-
-/// On whose behalf a request acts.
-struct Principal {
-    AccountId account;
-};
-
-/// Says who asks, before a byte of the body is read. Any thread may call; must not block (use http::on_pool).
-class Authenticator {
-  public:
-    virtual ~Authenticator() = default;
-    [[nodiscard]] virtual http::Task<Result<Principal>> authenticate(const http::Request& request) = 0;
-};
-
-/// Everybody is default_account().
-[[nodiscard]] std::unique_ptr<Authenticator> make_open_authenticator();
 
 /// Something that has to work before requests can be served. `check` may block; it runs on the pool.
 struct ReadinessCheck {
@@ -72,6 +59,7 @@ struct ApiParts {
     Library& library;
     JobWatch& watch;
     Authenticator& authenticator;
+    KeyRing& keys;
     ThreadPool& pool;  // for everything that blocks
     telemetry::Logger& log;
     telemetry::Metrics& metrics;

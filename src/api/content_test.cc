@@ -159,6 +159,7 @@ TEST(Content, DamagedBytesAreNeverACompleteAnswer) {
                              .library = damaging,
                              .watch = api.house.watch,
                              .authenticator = *api.authenticator,
+                             .keys = api.key_ring,
                              .pool = api.pool,
                              .log = api.house.log,
                              .metrics = api.house.metrics,

@@ -110,6 +110,7 @@ TEST(Authentication, ComesBeforeTheBodyAndLeavesPagesOpen) {
                              .library = *api.library,
                              .watch = api.house.watch,
                              .authenticator = closed,
+                             .keys = api.key_ring,
                              .pool = api.pool,
                              .log = api.house.log,
                              .metrics = api.house.metrics,

@@ -54,7 +54,7 @@ TEST(ImageFacts, ShowTheLook) {
 
 TEST(ImageFacts, ShowExifAndGpsOnlyWhenItIsKept) {
     for (const bool keeps_gps : {false, true}) {
-        ApiServer api(keeps_gps);
+        ApiServer api({.keeps_gps = keeps_gps});
         api.house.renderer.on_probe([](ByteSource&) -> Result<safelight::ImageFacts> {
             auto facts = testing::ScriptedRenderer::facts();
             facts.exif = {.camera_make = "Acme \"1\"",

@@ -28,6 +28,16 @@ Handled get_image(const ApiParts& api, const Principal& principal, http::Request
 Handled update_image(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled delete_image(const ApiParts& api, const Principal& principal, http::Request& request);
 
+// accounts.cc
+Handled create_account(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled list_accounts(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_account(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled create_key(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled list_keys(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_key(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled revoke_key(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled rotate_key(const ApiParts& api, const Principal& principal, http::Request& request);
+
 // formats.cc
 Handled list_formats(const ApiParts& api, const Principal& principal, http::Request& request);
 

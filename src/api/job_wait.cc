@@ -10,14 +10,19 @@ constexpr Milliseconds timer_tolerance{50};
 
 }  // namespace
 
-http::Task<Result<Job>> find_finished_job(const ApiParts& api, AccountId owner, JobId id,
-                                          std::uint32_t wait_s) {
+http::Task<Result<Job>> find_finished_job(const ApiParts& api, const Principal& principal,
+                                          const http::Request& request, JobId id, std::uint32_t wait_s) {
     const auto deadline = SteadyClock::now() + std::chrono::seconds(wait_s);
-    for (;;) {
+    for (bool is_first = true;; is_first = false) {
+        if (!is_first) {
+            const auto still = co_await api.authenticator.authenticate(request);
+            if (!still) co_return std::unexpected(still.error());
+        }
         // Subscribed before the job is read: a change in between sets the event.
         http::Event changed;
         const auto subscription = api.watch.subscribe(id, [changed]() mutable { changed.set(); });
-        auto job = co_await http::on_pool(api.pool, [&] { return api.library.find_job(owner, id); });
+        auto job =
+            co_await http::on_pool(api.pool, [&] { return api.library.find_job(principal.account, id); });
         if (!job || is_finished(job->status)) co_return std::move(job);
 
         const auto before = SteadyClock::now();

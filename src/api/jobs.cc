@@ -42,7 +42,7 @@ http::Task<http::Response> accepted(const ApiParts& api, const Principal& princi
                                     const http::Request& request, Job job) {
     const auto wait_s = wait_of(request);
     if (wait_s && !is_finished(job.status)) {
-        auto finished = co_await find_finished_job(api, principal.account, job.id, *wait_s);
+        auto finished = co_await find_finished_job(api, principal, request, job.id, *wait_s);
         if (finished) job = *std::move(finished);
     }
     http::Response response = json_response(202, to_json(job));
@@ -79,7 +79,7 @@ Handled get_job(const ApiParts& api, const Principal& principal, http::Request& 
     const auto id = id_of<JobId>(request);
     if (!id) co_return refuse(id.error());
     const auto wait_s = wait_of(request);
-    const auto job = co_await find_finished_job(api, principal.account, *id, wait_s.value_or(0));
+    const auto job = co_await find_finished_job(api, principal, request, *id, wait_s.value_or(0));
     if (!job) co_return refuse(job.error());
     Answer answer = conditional_json(request, to_json(*job));
     if (answer && wait_s) answer->headers.set("Preference-Applied", fmt::format("wait={}", *wait_s));

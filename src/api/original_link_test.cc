@@ -36,6 +36,7 @@ class OriginalLink : public ::testing::Test {
                                  .library = *api.library,
                                  .watch = api.house.watch,
                                  .authenticator = *api.authenticator,
+                                 .keys = api.key_ring,
                                  .pool = api.pool,
                                  .log = api.house.log,
                                  .metrics = api.house.metrics,

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::optional<std::uint32_t> never;
 
-constexpr std::array<ProblemType, 36> types{{
+constexpr std::array<ProblemType, 38> types{{
     {Problem::invalid_argument, 400, "invalid-argument", "Invalid request",
      "A value of the request is malformed, out of range, unknown or given twice. Each fault is listed in "
      "\"errors\". Correct them before sending the request again.",
@@ -52,6 +52,13 @@ constexpr std::array<ProblemType, 36> types{{
      never},
     {Problem::unsupported_transform, 422, "unsupported-transform", "Unsupported transform",
      "What is asked for cannot be made of this picture by this server.", never},
+    {Problem::unauthenticated, 401, "unauthenticated", "Not authenticated",
+     "This server asks for an API key, in a header field \"Authorization: Bearer sl_live_…\". There was "
+     "none, or "
+     "it is not, or not any more, a valid one.",
+     never},
+    {Problem::forbidden, 403, "forbidden", "Not allowed",
+     "The API key is valid, and lacks the scope that this call needs.", never},
     {Problem::unavailable, 503, "unavailable", "Temporarily unavailable",
      "Something that this server depends on does not answer. Try again after the time in Retry-After.", 5},
     {Problem::overloaded, 503, "overloaded", "Overloaded",
@@ -205,6 +212,10 @@ Problem problem_of(ErrorCode code) {
             return Problem::conflict;
         case ErrorCode::unsupported_transform:
             return Problem::unsupported_transform;
+        case ErrorCode::unauthenticated:
+            return Problem::unauthenticated;
+        case ErrorCode::forbidden:
+            return Problem::forbidden;
         case ErrorCode::unavailable:
             return Problem::unavailable;
         case ErrorCode::overloaded:
@@ -280,6 +291,8 @@ http::Response render(const Refusal& refusal, const http::Request* request) {
     response.headers.set("Content-Type", "application/problem+json");
     response.headers.set("Cache-Control", "no-store");
     response.headers.set("X-Content-Type-Options", "nosniff");
+    if (refusal.problem == Problem::unauthenticated)
+        response.headers.set("WWW-Authenticate", "Bearer realm=\"safelight\"");
     if (type.retry_after_s) response.headers.set("Retry-After", std::to_string(*type.retry_after_s));
     response.body = document_of(type, refusal.error, request);
     return response;

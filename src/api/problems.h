@@ -32,6 +32,8 @@ enum class Problem {
     variant_failed,
     conflict,
     unsupported_transform,
+    unauthenticated,
+    forbidden,
     unavailable,
     overloaded,
     timeout,

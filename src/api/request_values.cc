@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
+#include <vector>
 
 #include "base/text.h"
 #include "http/semantics.h"
@@ -16,7 +18,17 @@ constexpr std::size_t cursor_bytes = 18;  // version, kind, id
 constexpr std::size_t shown_bytes_max = 64;
 
 std::byte letter_of(ListKind kind) {
-    return static_cast<std::byte>(kind == ListKind::jobs ? 'j' : 'i');
+    switch (kind) {
+        case ListKind::jobs:
+            return std::byte{'j'};
+        case ListKind::images:
+            return std::byte{'i'};
+        case ListKind::accounts:
+            return std::byte{'a'};
+        case ListKind::keys:
+            return std::byte{'k'};
+    }
+    return {};
 }
 
 std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t min, std::uint32_t max) {
@@ -54,6 +66,15 @@ class ListReader {
         return value;
     }
 
+    PageQuery read_page(ListKind kind) {
+        PageQuery page;
+        page.limit = read("limit", parse_limit, limit_rule()).value_or(list_limit_default);
+        page.after = read(
+            "cursor", [&](std::string_view text) { return parse_cursor(kind, text); },
+            "This is no cursor of this list. Take it from \"next_cursor\" as it is.");
+        return page;
+    }
+
   private:
     const http::Request& request_;
     std::vector<Fault>& faults_;
@@ -61,7 +82,9 @@ class ListReader {
 
 }  // namespace
 
-Status check_query(const http::Request& request, std::initializer_list<std::string_view> known) {
+namespace {
+
+Status check_parameters(const http::Request& request, std::span<const std::string_view> known) {
     std::vector<Fault> faults;
     for (auto parameter = request.query.begin(); parameter != request.query.end(); ++parameter) {
         const std::string& name = parameter->first;
@@ -79,6 +102,12 @@ Status check_query(const http::Request& request, std::initializer_list<std::stri
     }
     if (!faults.empty()) return invalid(std::move(faults));
     return {};
+}
+
+}  // namespace
+
+Status check_query(const http::Request& request, std::initializer_list<std::string_view> known) {
+    return check_parameters(request, known);
 }
 
 std::optional<std::string> query_value(const http::Request& request, std::string_view name) {
@@ -103,12 +132,22 @@ Result<ListQuery> list_query(const http::Request& request, ListKind kind, Accoun
                                "\"status\" is one of: UNPROCESSED, PROCESSING, PROCESSED, FAILED.");
     query.created_after = reader.read("created_after", parse_rfc3339, time_rule);
     query.created_before = reader.read("created_before", parse_rfc3339, time_rule);
-    query.limit = reader.read("limit", parse_limit, limit_rule()).value_or(list_limit_default);
-    query.after = reader.read(
-        "cursor", [&](std::string_view text) { return parse_cursor(kind, text); },
-        "This is no cursor of this list. Take it from \"next_cursor\" as it is.");
+    const PageQuery page = reader.read_page(kind);
+    query.limit = page.limit;
+    query.after = page.after;
     if (!faults.empty()) return invalid(std::move(faults));
     return query;
+}
+
+Result<PageQuery> page_query(const http::Request& request, ListKind kind,
+                             std::initializer_list<std::string_view> known) {
+    std::vector<std::string_view> names(known);
+    names.insert(names.end(), {"limit", "cursor"});
+    TRY(check_parameters(request, names));
+    std::vector<Fault> faults;
+    const PageQuery page = ListReader(request, faults).read_page(kind);
+    if (!faults.empty()) return invalid(std::move(faults));
+    return page;
 }
 
 Result<SimilarQuery> similar_query(const http::Request& request, AccountId owner) {

@@ -26,13 +26,21 @@ template <class AnyId>
 [[nodiscard]] Status check_query(const http::Request& request, std::initializer_list<std::string_view> known);
 [[nodiscard]] std::optional<std::string> query_value(const http::Request& request, std::string_view name);
 
-enum class ListKind { jobs, images };
+enum class ListKind { jobs, images, accounts, keys };
 
 inline constexpr std::uint32_t list_limit_default = 50;
 inline constexpr std::uint32_t list_limit_max = 200;
 
 /// Filters, limit and cursor of a list. Errors: invalid_argument, one fault for each parameter.
 [[nodiscard]] Result<ListQuery> list_query(const http::Request& request, ListKind kind, AccountId owner);
+
+/// Limit and cursor of a list that has no other filters than `known`. Errors: as list_query.
+struct PageQuery {
+    std::uint32_t limit = list_limit_default;
+    std::optional<Uuid> after{};
+};
+[[nodiscard]] Result<PageQuery> page_query(const http::Request& request, ListKind kind,
+                                           std::initializer_list<std::string_view> known = {});
 
 inline constexpr std::uint32_t similar_distance_max = 32;  // of 64 bits: half is chance
 

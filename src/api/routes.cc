@@ -8,13 +8,6 @@
 namespace safelight {
 namespace {
 
-class OpenAuthenticator final : public Authenticator {
-  public:
-    http::Task<Result<Principal>> authenticate(const http::Request&) override {
-        co_return Principal{default_account()};
-    }
-};
-
 using Handle = Handled (*)(const ApiParts&, const Principal&, http::Request&);
 
 http::Response refused(telemetry::Logger& log, const Refusal& refusal, const http::Request& request) {
@@ -37,9 +30,9 @@ http::Response finished(Answer answered, telemetry::Logger& log, const http::Req
     return std::move(*answered);
 }
 
-http::Task<http::Response> answer(const ApiParts& api, Handle handle, http::Request& request) {
-    auto principal = co_await api.authenticator.authenticate(request);
-    if (!principal) co_return refused(api.log, refuse(std::move(principal).error()).error(), request);
+http::Task<http::Response> answer(const ApiParts& api, Scope scope, Handle handle, http::Request& request) {
+    const auto principal = co_await authorise(api.authenticator, request, scope);
+    if (!principal) co_return refused(api.log, principal.error(), request);
     co_return finished(co_await handle(api, *principal, request), api.log, request);
 }
 
@@ -86,10 +79,6 @@ void log_exchange(telemetry::Logger& log, const http::Exchange& exchange) {
 }
 
 }  // namespace
-
-std::unique_ptr<Authenticator> make_open_authenticator() {
-    return std::make_unique<OpenAuthenticator>();
-}
 
 http::Response json_response(int status, std::string json) {
     http::Response response;
@@ -144,27 +133,36 @@ void register_health_routes(http::Router& router, HealthParts parts) {
 void register_routes(http::Router& router, ApiParts parts) {
     register_health_routes(router, {parts.pool, parts.log, parts.metrics, std::move(parts.readiness)});
     const auto api = std::make_shared<const ApiParts>(std::move(parts));
-    const auto add = [&](const char* method, const char* pattern, Handle handle) {
-        router.add(method, pattern,
-                   [api, handle](http::Request& request) { return answer(*api, handle, request); });
+    const auto add = [&](const char* method, const char* pattern, Scope scope, Handle handle) {
+        router.add(method, pattern, [api, scope, handle](http::Request& request) {
+            return answer(*api, scope, handle, request);
+        });
     };
     const auto add_open = [&](const char* pattern, Handle handle) {
         router.add("GET", pattern,
                    [api, handle](http::Request& request) { return answer_openly(*api, handle, request); });
     };
-    add("POST", "/v1/jobs", create_job);
-    add("GET", "/v1/jobs", list_jobs);
-    add("GET", "/v1/jobs/{id}", get_job);
-    add("DELETE", "/v1/jobs/{id}", delete_job);
-    add("POST", "/v1/jobs/{id}/variants", request_variants);
-    add("GET", "/v1/images", list_images);
-    add("GET", "/v1/images/{id}", get_image);
-    add("PATCH", "/v1/images/{id}", update_image);
-    add("DELETE", "/v1/images/{id}", delete_image);
-    add("GET", "/v1/images/{id}/original", get_original);
-    add("GET", "/v1/images/{id}/variants/{name}", get_variant);
-    add("GET", "/v1/presets", list_presets);
-    add("GET", "/v1/formats", list_formats);
+    add("POST", "/v1/jobs", Scope::images_write, create_job);
+    add("GET", "/v1/jobs", Scope::images_read, list_jobs);
+    add("GET", "/v1/jobs/{id}", Scope::images_read, get_job);
+    add("DELETE", "/v1/jobs/{id}", Scope::images_write, delete_job);
+    add("POST", "/v1/jobs/{id}/variants", Scope::images_write, request_variants);
+    add("GET", "/v1/images", Scope::images_read, list_images);
+    add("GET", "/v1/images/{id}", Scope::images_read, get_image);
+    add("PATCH", "/v1/images/{id}", Scope::images_write, update_image);
+    add("DELETE", "/v1/images/{id}", Scope::images_write, delete_image);
+    add("GET", "/v1/images/{id}/original", Scope::images_read, get_original);
+    add("GET", "/v1/images/{id}/variants/{name}", Scope::images_read, get_variant);
+    add("GET", "/v1/presets", Scope::images_read, list_presets);
+    add("GET", "/v1/formats", Scope::images_read, list_formats);
+    add("POST", "/v1/accounts", Scope::admin, create_account);
+    add("GET", "/v1/accounts", Scope::admin, list_accounts);
+    add("GET", "/v1/accounts/{id}", Scope::admin, get_account);
+    add("POST", "/v1/keys", Scope::admin, create_key);
+    add("GET", "/v1/keys", Scope::admin, list_keys);
+    add("GET", "/v1/keys/{id}", Scope::admin, get_key);
+    add("DELETE", "/v1/keys/{id}", Scope::admin, revoke_key);
+    add("POST", "/v1/keys/{id}/rotate", Scope::admin, rotate_key);
     add_open("/openapi.json", get_openapi);
     add_open("/problems/{type}", get_problem_page);
     add_open("/", get_start_page);

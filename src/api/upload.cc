@@ -137,6 +137,13 @@ std::unexpected<Refusal> refuse_body(Error error) {
     return refuse(std::move(error));
 }
 
+/// An upload may take minutes, and a key may be revoked meanwhile.
+http::Task<Received<void>> still_allowed(const ApiParts& api, const http::Request& request) {
+    const auto principal = co_await authorise(api.authenticator, request, Scope::images_write);
+    if (!principal) co_return std::unexpected(principal.error());
+    co_return Received<void>{};
+}
+
 /// How much a buffer has to hold for a body that needs no more than one hop, or for a piece and the read
 /// after it.
 std::size_t buffer_bytes(const http::Request& request) {
@@ -170,6 +177,7 @@ http::Task<Received<Job>> receive_raw(const ApiParts& api, const UploadPlan& pla
         }
     }
     if (total == 0) co_return refuse(Problem::empty_payload, "The body has no bytes at all.");
+    if (auto still = co_await still_allowed(api, request); !still) co_return std::unexpected(still.error());
     auto job = co_await pipe.finish({std::span(buffer.get(), filled), {}}, details);
     if (!job) co_return refuse(std::move(job).error());
     co_return *std::move(job);
@@ -230,6 +238,7 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
     if (auto ended = parser.finish(); !ended) co_return refuse(ended.error());
     const auto details = details_of_form(api, plan, form);
     if (!details) co_return refuse(details.error());
+    if (auto still = co_await still_allowed(api, request); !still) co_return std::unexpected(still.error());
     auto job = co_await pipe.finish({form.picture, hashed}, *details);
     if (!job) co_return refuse(std::move(job).error());
     co_return *std::move(job);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,24 @@ struct ReconcileCommand {
 /// `options` without `wanted`, which the preset of that name gives. SIGTERM and SIGINT end it between
 /// batches.
 [[nodiscard]] int run_presets_rerender(const Config& config, RerenderOptions options);
+
+struct AccountOptions {
+    std::string name;  // of one to be made; empty: all are listed
+};
+[[nodiscard]] int run_account(const Config& config, const AccountOptions& options);
+
+enum class KeyAction { create, list, revoke, rotate };
+
+struct KeyOptions {
+    KeyAction action = KeyAction::list;
+    std::string account;                    // by name; empty, for the list: of all accounts
+    std::string name;                       // of the key
+    std::vector<std::string> scopes;        // "images:read", …
+    std::optional<Milliseconds> valid_for;  // empty: for ever
+    std::string id;
+    Milliseconds grace{0};
+};
+[[nodiscard]] int run_key(const Config& config, const KeyOptions& options);
 
 /// Looks at every part that is configured, and says in words what is wrong and how to mend it.
 [[nodiscard]] int run_doctor(const Config& config);

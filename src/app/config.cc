@@ -142,12 +142,11 @@ std::vector<std::string> faults_of(const Config& config) {
                         "able to hold an upload.",
                         config.http.body_bytes_max, config.ingest.bytes_max));
     }
-    if (!is_loopback(config.http.address) && !config.open_to_everyone) {
+    if (!is_loopback(config.http.address) && config.access == Access::loopback) {
         faults.push_back(fmt::format(
             "SAFELIGHT_LISTEN is on {}, beyond this machine, and nobody is asked for a key: everybody who "
-            "reaches it may "
-            "read and delete everything. Listen on 127.0.0.1 behind a proxy that authorises, or set "
-            "SAFELIGHT_ACCESS to \"everyone\" if that is what you want.",
+            "reaches it may read and delete everything. Set SAFELIGHT_ACCESS to \"keys\" and make one with "
+            "`safelight key create`; or to \"everyone\", if that is what you want.",
             config.http.address));
     }
     return faults;

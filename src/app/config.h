@@ -24,6 +24,9 @@ enum class LogFormatChoice { automatic, text, json };
 /// locked in as far as this system can; in this process.
 enum class SandboxChoice { required, lenient, off };
 
+/// Who is served: everybody at this machine; who has a key; everybody.
+enum class Access { loopback, keys, everyone };
+
 struct Endpoint {
     std::string address;
     std::uint16_t port = 0;  // 0: any free one
@@ -46,7 +49,7 @@ struct Config {
     std::string s3_secret_key;
     std::filesystem::path presets_file;  // empty: only the built-in presets
     std::string default_variants = "thumbnail";
-    bool open_to_everyone = false;  // listen beyond loopback although nobody is asked for a key
+    Access access = Access::loopback;
 
     telemetry::Level log_level = telemetry::Level::info;
     LogFormatChoice log_format = LogFormatChoice::automatic;

@@ -219,6 +219,8 @@ TEST(Validation, DoesNotListenBeyondLoopbackUnlessToldSo) {
     EXPECT_FALSE(with_environment({{"SAFELIGHT_LISTEN", "0.0.0.0:8080"}}).faults.empty());
     EXPECT_TRUE(with_environment({{"SAFELIGHT_LISTEN", "0.0.0.0:8080"}, {"SAFELIGHT_ACCESS", "everyone"}})
                     .faults.empty());
+    EXPECT_TRUE(with_environment({{"SAFELIGHT_LISTEN", "0.0.0.0:8080"}, {"SAFELIGHT_ACCESS", "keys"}})
+                    .faults.empty());
     EXPECT_TRUE(with_environment({{"SAFELIGHT_LISTEN", "[::1]:8080"}}).faults.empty());
 }
 

@@ -63,6 +63,10 @@ struct CommandLine {
     ReconcileCommand reconcile;
     RerenderOptions rerender;
     std::string grace = "1 h";
+    AccountOptions account;
+    KeyOptions key;
+    std::string key_expires;
+    std::string key_grace = "0 s";
     CLI::App* serve_command = nullptr;
     CLI::App* worker_command = nullptr;
     CLI::App* process_command = nullptr;
@@ -72,6 +76,8 @@ struct CommandLine {
     CLI::App* reconcile_command = nullptr;
     CLI::App* presets_command = nullptr;
     CLI::App* rerender_command = nullptr;
+    CLI::App* account_command = nullptr;
+    CLI::App* key_command = nullptr;
     CLI::App* version_command = nullptr;
 
     CommandLine() {
@@ -90,6 +96,8 @@ struct CommandLine {
         add_doctor();
         add_reconcile();
         add_presets();
+        add_account();
+        add_key();
         version_command = app.add_subcommand("version", "The versions of Safelight and of every codec.");
     }
 
@@ -198,12 +206,74 @@ struct CommandLine {
         add_setting_flags(*presets_command, {"Storage", "Pictures"}, flags);
     }
 
+    void add_account() {
+        account_command =
+            app.add_subcommand("account", "Makes and lists accounts: who owns images and keys.");
+        account_command->require_subcommand(1);
+        account_command->fallthrough();
+        auto* create = account_command->add_subcommand("create", "Makes an account.");
+        create->add_option("name", account.name, "Its name; no two have the same")
+            ->required()
+            ->type_name("NAME");
+        account_command->add_subcommand("list", "Every account.");
+        add_setting_flags(*account_command, {"Storage"}, flags);
+    }
+
+    void add_key() {
+        key_command = app.add_subcommand(
+            "key", "Makes, lists, revokes and rotates API keys, for a server with SAFELIGHT_ACCESS=keys.");
+        key_command->require_subcommand(1);
+        key_command->fallthrough();
+        const auto add_action = [this](const char* name, const char* help, KeyAction action) {
+            auto* command = key_command->add_subcommand(name, help);
+            command->parse_complete_callback([this, action] { key.action = action; });
+            return command;
+        };
+        auto* create = add_action("create", "Makes a key, and shows it this once.", KeyAction::create);
+        create->add_option("name", key.name, "What it is for")->required()->type_name("NAME");
+        create->add_option("--account", key.account, "Whose it is (default: \"default\")")->type_name("NAME");
+        create->add_option("--scope", key.scopes, "images:read, images:write or admin; may be given again")
+            ->required()
+            ->type_name("SCOPE");
+        create->add_option("--expires", key_expires, "For how long it is valid, e.g. 90 d")
+            ->type_name("TIME");
+        auto* list = add_action("list", "Every key, without its secret.", KeyAction::list);
+        list->add_option("--account", key.account, "Of this account alone")->type_name("NAME");
+        auto* revoke = add_action("revoke", "Has a key refused from now on.", KeyAction::revoke);
+        revoke->add_option("id", key.id, "The key's id")->required()->type_name("ID");
+        auto* rotate = add_action("rotate", "Makes a new key in an old one's place.", KeyAction::rotate);
+        rotate->add_option("id", key.id, "The old key's id")->required()->type_name("ID");
+        rotate->add_option("--grace", key_grace, "For how long the old one stays valid")
+            ->capture_default_str()
+            ->type_name("TIME");
+        add_setting_flags(*key_command, {"Storage"}, flags);
+    }
+
     /// Whether the presets have to be in order for what was asked.
     [[nodiscard]] bool needs_presets() const {
         return serve_command->parsed() || process_command->parsed() || config_command->parsed() ||
                presets_command->parsed();
     }
 };
+
+/// A time that was given as an option, into `time`.
+bool read_time(const char* option, const std::string& text, Milliseconds& time) {
+    const auto parsed = parse_duration(text);
+    if (parsed) {
+        time = *parsed;
+        return true;
+    }
+    print_fault(fmt::format("{} is \"{}\"; it may be a time in ms, s, m, h or d.", option, text));
+    return false;
+}
+
+int run_key_command(CommandLine& line, const Config& config) {
+    if (!line.key_expires.empty() && !read_time("--expires", line.key_expires, line.key.valid_for.emplace()))
+        return exit_usage;
+    if (!read_time("--grace", line.key_grace, line.key.grace)) return exit_usage;
+    if (line.key.action == KeyAction::create && line.key.account.empty()) line.key.account = "default";
+    return run_key(config, line.key);
+}
 
 int dispatch(CommandLine& line, const Resolved& resolved) {
     const Config& config = resolved.config;
@@ -213,16 +283,13 @@ int dispatch(CommandLine& line, const Resolved& resolved) {
     if (line.migrate_command->parsed()) return run_migrate(config, line.direction, line.steps);
     if (line.doctor_command->parsed()) return run_doctor(config);
     if (line.reconcile_command->parsed()) {
-        const auto grace = parse_duration(line.grace);
-        if (!grace) {
-            print_fault(fmt::format("--grace is \"{}\"; it may be a time in ms, s, m, h or d.", line.grace));
-            return exit_usage;
-        }
-        line.reconcile.grace = *grace;
+        if (!read_time("--grace", line.grace, line.reconcile.grace)) return exit_usage;
         return run_reconcile(config, line.reconcile);
     }
     if (line.rerender_command->parsed()) return run_presets_rerender(config, line.rerender);
     if (line.presets_command->parsed()) return run_presets_list(config);
+    if (line.account_command->parsed()) return run_account(config, line.account);
+    if (line.key_command->parsed()) return run_key_command(line, config);
     return run_version(config);
 }
 

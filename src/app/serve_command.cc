@@ -9,6 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "access/access_control.h"
+#include "access/key_ring.h"
 #include "api/api.h"
 #include "app/commands.h"
 #include "app/presets_file.h"
@@ -49,12 +51,16 @@ int run_serve(const Config& config) {
     NewsDesk news(config, backends, services.watch);
     if (const Status listening = news.listen(); !listening) return report(listening.error());
 
-    const auto authenticator = make_open_authenticator();
+    AccessControl access({}, backends.database->accounts(), *backends.clock, *backends.log);
+    KeyRing keys(backends.database->accounts(), *backends.ids, *backends.clock);
+    const auto authenticator =
+        config.access == Access::keys ? make_key_authenticator(access, pool) : make_open_authenticator();
     http::Router router;
     register_routes(router, {.ingest = *services.ingest,
                              .library = *services.library,
                              .watch = services.watch,
                              .authenticator = *authenticator,
+                             .keys = keys,
                              .pool = pool,
                              .log = *backends.log,
                              .metrics = *backends.metrics,

@@ -77,9 +77,10 @@ std::vector<Setting> server_settings() {
     return {
         listen(),
         choice(section, "SAFELIGHT_ACCESS",
-               "Who may come without a key: only this machine, or everyone who reaches the address.",
-               [](auto& c) -> auto& { return c.open_to_everyone; },
-               {{"loopback", false}, {"everyone", true}}),
+               "Who is served: everybody at this machine, who has an API key, or everyone who reaches the "
+               "address.",
+               [](auto& c) -> auto& { return c.access; },
+               {{"loopback", Access::loopback}, {"keys", Access::keys}, {"everyone", Access::everyone}}),
         number(
             section, "SAFELIGHT_IO_THREADS", "Threads that move bytes between sockets.",
             [](auto& c) -> auto& { return c.http.io_threads; }, 1, 64),

@@ -50,14 +50,6 @@ std::unique_ptr<s3::CredentialsProvider> s3_credentials(const Config& config, co
 }
 
 /// The embedded catalog is migrated first; another one is `safelight migrate`'s.
-Result<std::unique_ptr<CatalogDatabase>> open_catalog_to_serve(const Config& config, const Clock& clock) {
-    TRY_ASSIGN(const CatalogChoice choice, chosen_catalog(config));
-    return std::visit(
-        Overloaded{[&](const SqliteConfig& sqlite) { return migrate_and_open_sqlite_catalog(sqlite, clock); },
-                   [](const PostgresConfig& postgres) { return open_postgres_catalog(postgres); }},
-        choice);
-}
-
 /// The store as the use cases see it, from the inside out.
 std::unique_ptr<BlobStore> decorate(std::unique_ptr<BlobStore> bare, telemetry::Metrics& metrics) {
     return make_metered_store(std::move(bare), metrics);
@@ -125,6 +117,14 @@ Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config) {
     TRY_ASSIGN(const CatalogChoice choice, chosen_catalog(config));
     return std::visit(
         Overloaded{[](const SqliteConfig& sqlite) { return open_sqlite_catalog(sqlite); },
+                   [](const PostgresConfig& postgres) { return open_postgres_catalog(postgres); }},
+        choice);
+}
+
+Result<std::unique_ptr<CatalogDatabase>> open_catalog_to_serve(const Config& config, const Clock& clock) {
+    TRY_ASSIGN(const CatalogChoice choice, chosen_catalog(config));
+    return std::visit(
+        Overloaded{[&](const SqliteConfig& sqlite) { return migrate_and_open_sqlite_catalog(sqlite, clock); },
                    [](const PostgresConfig& postgres) { return open_postgres_catalog(postgres); }},
         choice);
 }

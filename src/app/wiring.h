@@ -39,6 +39,9 @@ inline constexpr const char* renderer_command = "renderer";
 
 [[nodiscard]] Result<std::unique_ptr<Migrator>> open_migrator(const Config& config, const Clock& clock);
 [[nodiscard]] Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config);
+/// The same; the embedded catalog is made, or brought up to date, first.
+[[nodiscard]] Result<std::unique_ptr<CatalogDatabase>> open_catalog_to_serve(const Config& config,
+                                                                             const Clock& clock);
 
 /// `claims`, `clock` and `log` outlive it.
 [[nodiscard]] Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& claims,

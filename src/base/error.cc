@@ -6,7 +6,7 @@
 namespace safelight {
 namespace {
 
-constexpr std::array<std::pair<ErrorCode, std::string_view>, 24> names{{
+constexpr std::array<std::pair<ErrorCode, std::string_view>, 26> names{{
     {ErrorCode::invalid_argument, "invalid_argument"},
     {ErrorCode::unsupported_image, "unsupported_image"},
     {ErrorCode::invalid_image, "invalid_image"},
@@ -21,6 +21,8 @@ constexpr std::array<std::pair<ErrorCode, std::string_view>, 24> names{{
     {ErrorCode::variant_failed, "variant_failed"},
     {ErrorCode::conflict, "conflict"},
     {ErrorCode::unsupported_transform, "unsupported_transform"},
+    {ErrorCode::unauthenticated, "unauthenticated"},
+    {ErrorCode::forbidden, "forbidden"},
     {ErrorCode::unavailable, "unavailable"},
     {ErrorCode::overloaded, "overloaded"},
     {ErrorCode::timeout, "timeout"},

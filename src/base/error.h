@@ -24,6 +24,8 @@ enum class ErrorCode {
     variant_failed,         // the variant exists, and could not be made
     conflict,               // the state does not allow it, e.g. a variant name is taken by another transform
     unsupported_transform,  // what is asked for cannot be made of this picture or by this build
+    unauthenticated,        // it is not known who asks
+    forbidden,              // it is known, and may not
     // Passing trouble: the same call may succeed later.
     unavailable,   // a dependency does not answer
     overloaded,    // a queue, a pool or a budget is full

@@ -1,7 +1,8 @@
 // The catalog: images, jobs, variants, claims and the blob ledger. It owns the truth about what exists.
 //
 // Small interfaces over one database, because their callers differ: Catalog for the use cases, JobClaims for
-// workers, BlobLedger for whoever writes or sweeps blobs, Rerenders (in rerenders.h) for changed presets.
+// workers, BlobLedger for whoever writes or sweeps blobs, Rerenders (in rerenders.h) for changed presets,
+// Accounts (in accounts.h) for who may do what.
 // Every call is one atomic transaction, durable when it returns. Any thread may call any of them,
 // concurrently; calls block and belong on a pool.
 //
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "catalog/accounts.h"
 #include "catalog/records.h"
 #include "catalog/rerenders.h"
 #include "transform/presets.h"
@@ -234,6 +236,7 @@ class CatalogDatabase {
     [[nodiscard]] virtual JobClaims& claims() = 0;
     [[nodiscard]] virtual BlobLedger& ledger() = 0;
     [[nodiscard]] virtual Rerenders& rerenders() = 0;
+    [[nodiscard]] virtual Accounts& accounts() = 0;
     /// Whether the database can be read and written now; for readiness.
     [[nodiscard]] virtual Status check() = 0;
 };

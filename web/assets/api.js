@@ -22,10 +22,22 @@ export function failureOf(status, contentType, text) {
 
 export const unreachable = () => new Failure("The server cannot be reached.");
 
-async function call(path, options) {
+// Kept for this tab alone, and only until it is closed.
+const keyName = "safelight-api-key";
+
+export const hasKey = () => sessionStorage.getItem(keyName) !== null;
+
+/** The API key that every call carries from now on. */
+export function useKey(key) {
+  sessionStorage.setItem(keyName, key);
+}
+
+const authorisation = () => (hasKey() ? { Authorization: `Bearer ${sessionStorage.getItem(keyName)}` } : {});
+
+async function ask(path, options) {
   let answer;
   try {
-    answer = await fetch(path, { cache: "no-store", ...options });
+    answer = await fetch(path, { cache: "no-store", ...options, headers: { ...authorisation(), ...options?.headers } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw unreachable();
@@ -33,7 +45,17 @@ async function call(path, options) {
   if (!answer.ok) {
     throw failureOf(answer.status, answer.headers.get("Content-Type"), await answer.text());
   }
+  return answer;
+}
+
+async function call(path, options) {
+  const answer = await ask(path, options);
   return answer.status === 204 ? null : answer.json();
+}
+
+/** The bytes at an address, for what the browser cannot ask for with a key by itself. */
+export async function bytesOf(path) {
+  return (await ask(path, { cache: "default" })).blob();
 }
 
 export function listJobs({ limit, cursor }) {
@@ -59,6 +81,7 @@ export function upload(file, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", "/v1/jobs");
+    for (const [name, value] of Object.entries(authorisation())) request.setRequestHeader(name, value);
     request.upload.addEventListener("progress", (event) => {
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     });

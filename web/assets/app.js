@@ -136,6 +136,7 @@ async function loadPage(cursor) {
   } catch (failure) {
     notice.textContent = words.fault(failure).join(" ");
     notice.hidden = false;
+    if (failure.status === 401) askForKey();
   }
   updateEmpty();
 }
@@ -147,6 +148,23 @@ async function refresh() {
   }
   await loadPage(null);
   announce("The list is up to date");
+}
+
+// --- the key, where the server asks for one ---
+
+function askForKey() {
+  byId("key-form").hidden = false;
+  byId("key").focus();
+}
+
+function acceptKey() {
+  byId("key-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    api.useKey(byId("key").value.trim());
+    byId("key").value = "";
+    byId("key-form").hidden = true;
+    await refresh();
+  });
 }
 
 // --- wiring ---
@@ -199,6 +217,7 @@ function offerRecipe() {
 acceptChoice();
 acceptDrops();
 acceptPaste();
+acceptKey();
 offerRecipe();
 byId("refresh").addEventListener("click", refresh);
 byId("more").addEventListener("click", () => loadPage(nextCursor));

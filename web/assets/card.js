@@ -1,4 +1,5 @@
 // One picture on the page: while it uploads, while it is worked on, and after.
+import * as api from "./api.js";
 import * as words from "./words.js";
 
 const template = document.getElementById("card-template");
@@ -12,6 +13,7 @@ function element(tag, properties = {}, ...children) {
 export class Card {
   #root = template.content.firstElementChild.cloneNode(true);
   #previewUrl = null;
+  #shown = null; // the address of a thumbnail that was fetched with a key
 
   constructor() {
     this.#part("img").addEventListener("error", () => this.#hidePicture());
@@ -64,10 +66,10 @@ export class Card {
     this.#showVariants(image, name);
     this.#showFacts(job, openFacts);
     this.#setActions(
-      element("a", { href: image.url, textContent: "Original" }),
+      this.#link(image.url, "Original", name),
       ...image.variants
         .filter((variant) => variant.status === "ready")
-        .map((variant) => element("a", { href: variant.url, textContent: variant.name })),
+        .map((variant) => this.#link(variant.url, variant.name, `${variant.name} of ${name}`)),
       element("button", {
         type: "button",
         className: "quiet delete",
@@ -108,7 +110,7 @@ export class Card {
     }
     const thumbnail = image.variants.find((variant) => variant.name === "thumbnail" && variant.status === "ready");
     if (thumbnail) {
-      this.#showPicture(thumbnail.url, `Thumbnail of ${name}`);
+      this.#showThumbnail(thumbnail.url, `Thumbnail of ${name}`);
     } else if (!this.#previewUrl) {
       this.#hidePicture();
     }
@@ -147,6 +149,40 @@ export class Card {
     const focused = this.#part(".actions").contains(document.activeElement);
     this.#part(".actions").replaceChildren(...actions);
     if (focused) this.#root.focus();
+  }
+
+  /** Where a key is needed, a link cannot carry it: the bytes are fetched and saved. */
+  #link(url, text, filename) {
+    const link = element("a", { href: url, textContent: text });
+    if (!api.hasKey()) return link;
+    link.addEventListener("click", async (event) => {
+      event.preventDefault();
+      try {
+        const saved = URL.createObjectURL(await api.bytesOf(url));
+        element("a", { href: saved, download: filename }).click();
+        URL.revokeObjectURL(saved);
+      } catch (failure) {
+        this.showTrouble(failure);
+      }
+    });
+    return link;
+  }
+
+  async #showThumbnail(url, description) {
+    if (!api.hasKey()) {
+      this.#showPicture(url, description);
+      return;
+    }
+    if (this.#shown === url) return;
+    this.#shown = url;
+    try {
+      const shown = URL.createObjectURL(await api.bytesOf(url));
+      this.#dropPreview();
+      this.#previewUrl = shown;
+      this.#showPicture(shown, description);
+    } catch (failure) {
+      this.showTrouble(failure);
+    }
   }
 
   #showPicture(url, description) {

@@ -71,24 +71,34 @@ inline constexpr EmbeddedFile test_assets[] = {
     {"api-docs/init.js", "go()", "dd"},
 };
 
+struct ApiServerOptions {
+    bool keeps_gps = false;
+    bool asks_for_keys = false;
+};
+
 struct ApiServer {
     SystemClock clock;
     House house{clock};
     CountingIngest ingest;
     std::unique_ptr<Library> library = house.make_library();
-    std::unique_ptr<Authenticator> authenticator = make_open_authenticator();
+    AccessControl access{{.remembered_for = Milliseconds{0}}, house.database->accounts(), clock, house.log};
+    KeyRing key_ring{house.database->accounts(), house.ids, clock};
     Presets presets;
     ThreadPool pool{"api-test", test_pool_threads, 64};
+    std::unique_ptr<Authenticator> authenticator;
     std::atomic<bool> blobs_fail = false;
     http::Router router;
     std::unique_ptr<http::Server> server;
 
-    explicit ApiServer(bool keeps_gps = false)
-        : ingest(house.make_ingest({.bytes_max = test_picture_bytes_max, .keeps_gps = keeps_gps})) {
+    explicit ApiServer(const ApiServerOptions& options = {})
+        : ingest(house.make_ingest({.bytes_max = test_picture_bytes_max, .keeps_gps = options.keeps_gps})),
+          authenticator(options.asks_for_keys ? make_key_authenticator(access, pool)
+                                              : make_open_authenticator()) {
         register_routes(router, {.ingest = ingest,
                                  .library = *library,
                                  .watch = house.watch,
                                  .authenticator = *authenticator,
+                                 .keys = key_ring,
                                  .pool = pool,
                                  .log = house.log,
                                  .metrics = house.metrics,

@@ -69,6 +69,21 @@ TEST_P(SchemaConformance, RefusesIllegalLedgerStates) {
     expect_refused("DELETE FROM blobs WHERE key = " + id(1));  // an image refers to it
 }
 
+TEST_P(SchemaConformance, RefusesIllegalAccountsAndKeys) {
+    const std::string key = "INSERT INTO api_keys (id, account, name, secret_hash, scopes) VALUES (";
+    must("INSERT INTO accounts VALUES (" + id(5) + ", 'a')");
+    must(key + id(6) + ", " + id(5) + ", 'k', " + bytes(zeros(32)) + ", 'admin')");
+    expect_refused("INSERT INTO accounts VALUES (" + id(6) + ", 'a')");
+    expect_refused("INSERT INTO accounts VALUES (" + id(6) + ", '')");
+    expect_refused("INSERT INTO accounts VALUES (" + bytes("0102") + ", 'b')");
+    expect_refused(key + id(7) + ", " + id(5) + ", 'k', " + bytes(zeros(32)) + ", 'admin')");
+    expect_refused(key + id(7) + ", " + id(8) + ", 'k', " + bytes(zeros(31) + "01") + ", 'admin')");
+    expect_refused(key + id(7) + ", " + id(5) + ", '', " + bytes(zeros(31) + "01") + ", 'admin')");
+    expect_refused(key + id(7) + ", " + id(5) + ", 'k', " + bytes(zeros(31)) + ", 'admin')");
+    expect_refused(key + id(7) + ", " + id(5) + ", 'k', " + bytes(zeros(31) + "01") + ", '')");
+    expect_refused("DELETE FROM accounts WHERE id = " + id(5));  // a key acts for it
+}
+
 TEST_P(SchemaConformance, RefusesIllegalImages) {
     expect_refused("UPDATE images SET blob = " + id(7));  // not in the ledger
     expect_refused("UPDATE images SET width_px = 0");

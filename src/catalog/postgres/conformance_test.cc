@@ -1,4 +1,5 @@
 // PostgreSQL through the suite of every catalog.
+#include "catalog/conformance/account_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/postgres/postgres_catalog.h"
 #include "catalog/postgres/testing/test_schema.h"
@@ -32,6 +33,7 @@ const CatalogBackend postgres_backend{"postgres", [] { return std::make_unique<P
 
 INSTANTIATE_TEST_SUITE_P(Postgres, CatalogConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, RerenderConformance, testing::Values(postgres_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, AccountConformance, testing::Values(postgres_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

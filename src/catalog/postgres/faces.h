@@ -14,5 +14,6 @@ namespace safelight::postgres {
 [[nodiscard]] std::unique_ptr<JobClaims> make_claims(Pool& pool);
 [[nodiscard]] std::unique_ptr<BlobLedger> make_ledger(Pool& pool);
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(Pool& pool);
+[[nodiscard]] std::unique_ptr<Accounts> make_accounts(Pool& pool);
 
 }  // namespace safelight::postgres

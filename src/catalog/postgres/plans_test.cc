@@ -50,7 +50,11 @@ void fill(RawDatabase& raw, int count) {
         ", 'jpeg', 1, 1, 1, decode(repeat('00', 32), 'hex')" + series);
     raw.must("INSERT INTO rerenders (image_id, name, transform, due_at) SELECT " + uuid("1") +
              ", 'b', '{}', n" + series);
-    for (const char* table : {"blobs", "images", "jobs", "variants", "rerenders", "totals"})
+    raw.must("INSERT INTO accounts SELECT " + uuid("d") + ", 'account ' || n" + series);
+    raw.must("INSERT INTO api_keys SELECT " + uuid("e") + ", " + uuid("d") +
+             ", 'a key', decode(lpad(to_hex(n), 64, '0'), 'hex'), 'admin'" + series);
+    for (const char* table :
+         {"blobs", "images", "jobs", "variants", "rerenders", "totals", "accounts", "api_keys"})
         raw.must(std::string("ANALYZE ") + table);
 }
 

@@ -38,12 +38,14 @@ class PostgresDatabase final : public CatalogDatabase {
           jobs_(make_jobs(pool_, reads_)),
           claims_(make_claims(pool_)),
           ledger_(make_ledger(pool_)),
-          rerenders_(make_rerenders(pool_)) {}
+          rerenders_(make_rerenders(pool_)),
+          accounts_(make_accounts(pool_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
     BlobLedger& ledger() override { return *ledger_; }
     Rerenders& rerenders() override { return *rerenders_; }
+    Accounts& accounts() override { return *accounts_; }
     Status check() override { return pool_.check(check_timeout_); }
 
   private:
@@ -54,6 +56,7 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<JobClaims> claims_;
     const std::unique_ptr<BlobLedger> ledger_;
     const std::unique_ptr<Rerenders> rerenders_;
+    const std::unique_ptr<Accounts> accounts_;
 };
 
 Status require_newest_version(const PostgresConfig& config) {

@@ -81,6 +81,29 @@ inline constexpr std::string_view entries =
     "SELECT key, state, deadline FROM blobs WHERE key > $1 ORDER BY key LIMIT $2";
 inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blobs WHERE key = $1";
 
+// Accounts and keys.
+
+inline constexpr std::string_view create_account = "INSERT INTO accounts (id, name) VALUES ($1, $2)";
+inline constexpr std::string_view account_by_id = "SELECT id, name FROM accounts WHERE id = $1";
+inline constexpr std::string_view account_by_name = "SELECT id, name FROM accounts WHERE name = $1";
+inline constexpr std::string_view list_accounts =
+    "SELECT id, name FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
+
+#define SAFELIGHT_KEY_COLUMNS "id, account, name, scopes, expires_at, revoked_at, last_used_at"
+inline constexpr std::string_view create_key =
+    "INSERT INTO api_keys (id, account, name, scopes, expires_at, revoked_at, secret_hash)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)";
+inline constexpr std::string_view key_by_secret =
+    "SELECT " SAFELIGHT_KEY_COLUMNS " FROM api_keys WHERE secret_hash = $1";
+inline constexpr std::string_view key_by_id = "SELECT " SAFELIGHT_KEY_COLUMNS " FROM api_keys WHERE id = $1";
+inline constexpr std::string_view list_keys =
+    "SELECT " SAFELIGHT_KEY_COLUMNS " FROM api_keys WHERE id > $1 ORDER BY id LIMIT $2";
+inline constexpr std::string_view list_keys_of_account =
+    "SELECT " SAFELIGHT_KEY_COLUMNS " FROM api_keys WHERE account = $3 AND id > $1 ORDER BY id LIMIT $2";
+inline constexpr std::string_view revoke_key =
+    "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND (revoked_at IS NULL OR revoked_at > $2)";
+inline constexpr std::string_view note_use = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1";
+
 /// A statement and what its tests call it.
 struct Named {
     std::string_view name;
@@ -115,6 +138,17 @@ inline constexpr Named shared[] = {
     {"doomed", doomed},
     {"entries", entries},
     {"entry", entry},
+    {"create_account", create_account},
+    {"account_by_id", account_by_id},
+    {"account_by_name", account_by_name},
+    {"list_accounts", list_accounts},
+    {"create_key", create_key},
+    {"key_by_secret", key_by_secret},
+    {"key_by_id", key_by_id},
+    {"list_keys", list_keys},
+    {"list_keys_of_account", list_keys_of_account},
+    {"revoke_key", revoke_key},
+    {"note_use", note_use},
 };
 
 }  // namespace safelight::sql

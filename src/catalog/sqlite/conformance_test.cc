@@ -1,4 +1,5 @@
 // SQLite through the suite of every catalog.
+#include "catalog/conformance/account_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "catalog/sqlite/test_files.h"
@@ -31,6 +32,7 @@ const CatalogBackend sqlite_backend{"sqlite", [] { return std::make_unique<Sqlit
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, CatalogConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, RerenderConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, AccountConformance, testing::Values(sqlite_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

@@ -14,5 +14,6 @@ namespace safelight::sqlite {
 [[nodiscard]] std::unique_ptr<JobClaims> make_claims(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<BlobLedger> make_ledger(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<Accounts> make_accounts(GroupWriter& writer, ReaderPool& readers);
 
 }  // namespace safelight::sqlite

@@ -8,18 +8,6 @@
 namespace safelight::sqlite {
 namespace {
 
-template <class Record>
-Result<std::vector<Record>> read_all_rows(Query query, Record (*read)(Columns&)) {
-    std::vector<Record> records;
-    while (true) {
-        TRY_ASSIGN(const bool row, query.next());
-        if (!row) return records;
-        Columns columns{query};
-        records.push_back(read(columns));
-        TRY(columns.status());
-    }
-}
-
 class Ledger final : public BlobLedger {
   public:
     Ledger(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
@@ -40,21 +28,21 @@ class Ledger final : public BlobLedger {
         return writer_.write([&](Connection& connection) -> Result<std::vector<BlobKey>> {
             TRY(connection.run(sql::doom_overdue, now, limit));
             TRY_ASSIGN(Query query, connection.query(sql::doomed, after.value_or(BlobKey{}), limit));
-            return read_all_rows<BlobKey>(std::move(query), &read_key);
+            return read_all(std::move(query), &read_key);
         });
     }
 
     Result<std::vector<LedgerEntry>> entries(std::optional<BlobKey> after, std::uint32_t limit) override {
         return readers_.read([&](Connection& connection) -> Result<std::vector<LedgerEntry>> {
             TRY_ASSIGN(Query query, connection.query(sql::entries, after.value_or(BlobKey{}), limit));
-            return read_all_rows<LedgerEntry>(std::move(query), &read_entry);
+            return read_all(std::move(query), &read_entry);
         });
     }
 
     Result<std::optional<LedgerEntry>> find(BlobKey key) override {
         return readers_.read([&](Connection& connection) -> Result<std::optional<LedgerEntry>> {
             TRY_ASSIGN(Query query, connection.query(sql::entry, key));
-            TRY_ASSIGN(const auto found, read_all_rows<LedgerEntry>(std::move(query), &read_entry));
+            TRY_ASSIGN(const auto found, read_all(std::move(query), &read_entry));
             if (found.empty()) return std::nullopt;
             return found.front();
         });
@@ -63,7 +51,7 @@ class Ledger final : public BlobLedger {
     Result<std::vector<Reference>> references(std::optional<BlobKey> after, std::uint32_t limit) override {
         return readers_.read([&](Connection& connection) -> Result<std::vector<Reference>> {
             TRY_ASSIGN(Query query, connection.query(sql::references, after.value_or(BlobKey{}), limit));
-            return read_all_rows<Reference>(std::move(query), &read_reference);
+            return read_all(std::move(query), &read_reference);
         });
     }
 

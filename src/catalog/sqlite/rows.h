@@ -11,6 +11,19 @@
 
 namespace safelight::sqlite {
 
+/// One record a row.
+template <class Record>
+[[nodiscard]] Result<std::vector<Record>> read_all(Query query, Record (*read)(Columns&)) {
+    std::vector<Record> records;
+    while (true) {
+        TRY_ASSIGN(const bool row, query.next());
+        if (!row) return records;
+        Columns columns{query};
+        records.push_back(read(columns));
+        TRY(columns.status());
+    }
+}
+
 /// Runs through a query of variants; sorted by image and position.
 [[nodiscard]] Result<std::vector<PlacedVariant>> read_variants(Query query);
 

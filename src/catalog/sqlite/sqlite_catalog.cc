@@ -21,12 +21,14 @@ class SqliteDatabase final : public CatalogDatabase {
           jobs_(make_jobs(*writer_, readers_)),
           claims_(make_claims(*writer_, readers_)),
           ledger_(make_ledger(*writer_, readers_)),
-          rerenders_(make_rerenders(*writer_, readers_)) {}
+          rerenders_(make_rerenders(*writer_, readers_)),
+          accounts_(make_accounts(*writer_, readers_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
     BlobLedger& ledger() override { return *ledger_; }
     Rerenders& rerenders() override { return *rerenders_; }
+    Accounts& accounts() override { return *accounts_; }
 
     Status check() override {
         TRY(claims_->backlog());
@@ -41,6 +43,7 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<JobClaims> claims_;
     const std::unique_ptr<BlobLedger> ledger_;
     const std::unique_ptr<Rerenders> rerenders_;
+    const std::unique_ptr<Accounts> accounts_;
 };
 
 Status require_newest_version(const SqliteConfig& config) {

@@ -1,0 +1,231 @@
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <chrono>
+
+#include "access/key_ring.h"
+#include "api/handlers.h"
+#include "api/json.h"
+#include "api/request_values.h"
+#include "api/upload.h"
+#include "transform/object_reader.h"
+
+namespace safelight {
+namespace {
+
+constexpr std::uint64_t body_bytes_max = 16 * 1'024;
+constexpr std::uint32_t grace_s_max = 30 * 24 * 3'600;
+
+namespace json = boost::json;
+
+json::value json_of(const std::optional<Timestamp>& time) {
+    if (!time) return nullptr;
+    return json::value(to_rfc3339(*time));
+}
+
+json::object json_of(const Account& account) {
+    return {{"id", account.id.to_string()},
+            {"name", account.name},
+            {"created_at", to_rfc3339(account.created_at)}};
+}
+
+json::object json_of(const ApiKey& key) {
+    json::array scopes;
+    for (const Scope scope : key.scopes.list()) scopes.emplace_back(std::string(name_of(scope)));
+    return {{"id", key.id.to_string()},
+            {"account_id", key.account.to_string()},
+            {"name", key.name},
+            {"scopes", std::move(scopes)},
+            {"created_at", to_rfc3339(key.created_at)},
+            {"expires_at", json_of(key.expires_at)},
+            {"revoked_at", json_of(key.revoked_at)},
+            {"last_used_at", json_of(key.last_used_at)}};
+}
+
+template <class Record>
+http::Response page_response(const http::Request& request, std::span<const Record> records,
+                             std::uint32_t limit, ListKind kind) {
+    const bool has_more = records.size() > limit;
+    const auto shown = records.first(std::min<std::size_t>(records.size(), limit));
+    json::array items;
+    for (const Record& record : shown) items.emplace_back(json_of(record));
+    std::optional<std::string> cursor;
+    if (has_more) cursor = cursor_after(kind, shown.back().id.uuid);
+    http::Response response = json_response(
+        200,
+        json::serialize(json::object{{"items", std::move(items)},
+                                     {"next_cursor", cursor ? json::value(*cursor) : json::value(nullptr)}}));
+    if (cursor) response.headers.set("Link", "<" + next_page(request, *cursor) + ">; rel=\"next\"");
+    return response;
+}
+
+/// The JSON object in the body. An empty body is an empty object where `may_be_empty`.
+http::Task<Received<json::object>> read_object(http::Request& request, bool may_be_empty) {
+    const auto text = co_await read_body_text(request, body_bytes_max);
+    if (!text) co_return std::unexpected(text.error());
+    if (text->empty() && may_be_empty) co_return json::object{};
+    if (media_type_of(request) != "application/json")
+        co_return refuse(Problem::unsupported_media_type, "The body has to be application/json.");
+    boost::system::error_code error;
+    json::value document = json::parse(*text, error);
+    if (error || !document.is_object())
+        co_return refuse(invalid({{"", "The body is a JSON object."}}).error());
+    co_return std::move(document.get_object());
+}
+
+template <class Value, class Parse>
+std::optional<Value> parsed(ObjectReader& reader, std::string_view name, Parse parse, const char* rule) {
+    const auto text = reader.text(name);
+    if (!text) return std::nullopt;
+    auto value = parse(*text);
+    if (!value) reader.fault(name, rule);
+    return value;
+}
+
+Scopes scopes_of(const json::object& body, ObjectReader& reader) {
+    Scopes scopes;
+    const json::value* const list = body.if_contains("scopes");
+    const bool is_list = list != nullptr && list->is_array();
+    bool is_good = is_list;
+    if (is_list) {
+        for (const json::value& each : list->get_array()) {
+            const auto scope = each.is_string() ? scope_from_name(each.get_string()) : std::nullopt;
+            is_good = is_good && scope;
+            if (scope) scopes.add(*scope);
+        }
+    }
+    if (!is_good || scopes.empty())
+        reader.fault("scopes", "\"scopes\" is a list of: images:read, images:write, admin.");
+    return scopes;
+}
+
+/// {"name", "scopes", "account_id"?, "expires_at"?}
+Result<KeyRequest> key_request(const json::object& body, const Principal& principal) {
+    std::vector<Fault> faults;
+    ObjectReader reader(body, "", faults);
+    reader.allow_only({"name", "scopes", "account_id", "expires_at"});
+    KeyRequest request;
+    request.name = reader.text("name").value_or("");
+    request.scopes = scopes_of(body, reader);
+    request.account =
+        parsed<AccountId>(reader, "account_id", AccountId::parse, "This is no id of an account.")
+            .value_or(principal.account);
+    request.expires_at = parsed<Timestamp>(reader, "expires_at", parse_rfc3339,
+                                           "This is no RFC 3339 time such as 2026-11-23T20:08:00Z.");
+    if (!faults.empty()) return invalid(std::move(faults));
+    return request;
+}
+
+http::Response issued_response(const IssuedKey& issued) {
+    json::object shown = json_of(issued.key);
+    shown["key"] = issued.text;
+    http::Response response = json_response(201, json::serialize(shown));
+    response.headers.set("Location", fmt::format("/v1/keys/{}", issued.key.id.to_string()));
+    response.headers.set("Cache-Control", "no-store");
+    return response;
+}
+
+}  // namespace
+
+Handled create_account(const ApiParts& api, const Principal&, http::Request& request) {
+    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    const auto body = co_await read_object(request, false);
+    if (!body) co_return std::unexpected(body.error());
+    std::vector<Fault> faults;
+    ObjectReader reader(*body, "", faults);
+    reader.allow_only({"name"});
+    const std::string name = reader.text("name").value_or("");
+    if (!faults.empty()) co_return refuse(invalid(std::move(faults)).error());
+    const auto account = co_await http::on_pool(api.pool, [&] { return api.keys.create_account(name); });
+    if (!account) co_return refuse(account.error());
+    http::Response response = json_response(201, json::serialize(json_of(*account)));
+    response.headers.set("Location", fmt::format("/v1/accounts/{}", account->id.to_string()));
+    co_return response;
+}
+
+Handled list_accounts(const ApiParts& api, const Principal&, http::Request& request) {
+    const auto query = page_query(request, ListKind::accounts);
+    if (!query) co_return refuse(query.error());
+    std::optional<AccountId> after;
+    if (query->after) after = AccountId{*query->after};
+    const auto accounts = co_await http::on_pool(
+        api.pool, [&] { return api.keys.accounts().list_accounts(after, query->limit + 1); });
+    if (!accounts) co_return refuse(accounts.error());
+    co_return page_response(request, std::span<const Account>(*accounts), query->limit, ListKind::accounts);
+}
+
+Handled get_account(const ApiParts& api, const Principal&, http::Request& request) {
+    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    const auto id = id_of<AccountId>(request);
+    if (!id) co_return refuse(id.error());
+    const auto account =
+        co_await http::on_pool(api.pool, [&] { return api.keys.accounts().find_account(*id); });
+    if (!account) co_return refuse(account.error());
+    if (!*account) co_return refuse(Problem::not_found, "There is no such account.");
+    co_return json_response(200, json::serialize(json_of(**account)));
+}
+
+Handled create_key(const ApiParts& api, const Principal& principal, http::Request& request) {
+    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    const auto body = co_await read_object(request, false);
+    if (!body) co_return std::unexpected(body.error());
+    const auto wanted = key_request(*body, principal);
+    if (!wanted) co_return refuse(wanted.error());
+    const auto issued = co_await http::on_pool(api.pool, [&] { return api.keys.issue(*wanted); });
+    if (!issued && issued.error().code == ErrorCode::not_found)
+        co_return refuse(invalid({{"/account_id", "There is no such account."}}).error());
+    if (!issued) co_return refuse(issued.error());
+    co_return issued_response(*issued);
+}
+
+Handled list_keys(const ApiParts& api, const Principal&, http::Request& request) {
+    const auto query = page_query(request, ListKind::keys, {"account_id"});
+    if (!query) co_return refuse(query.error());
+    KeyQuery wanted{.limit = query->limit + 1};
+    if (query->after) wanted.after = ApiKeyId{*query->after};
+    if (const auto account = query_value(request, "account_id")) {
+        wanted.account = AccountId::parse(*account);
+        if (!wanted.account)
+            co_return refuse(invalid({{"?account_id", "This is no id of an account."}}).error());
+    }
+    const auto keys = co_await http::on_pool(api.pool, [&] { return api.keys.accounts().list_keys(wanted); });
+    if (!keys) co_return refuse(keys.error());
+    co_return page_response(request, std::span<const ApiKey>(*keys), query->limit, ListKind::keys);
+}
+
+Handled get_key(const ApiParts& api, const Principal&, http::Request& request) {
+    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    const auto id = id_of<ApiKeyId>(request);
+    if (!id) co_return refuse(id.error());
+    const auto key = co_await http::on_pool(api.pool, [&] { return api.keys.accounts().find_key(*id); });
+    if (!key) co_return refuse(key.error());
+    if (!*key) co_return refuse(Problem::not_found, "There is no such key.");
+    co_return json_response(200, json::serialize(json_of(**key)));
+}
+
+Handled revoke_key(const ApiParts& api, const Principal&, http::Request& request) {
+    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    const auto id = id_of<ApiKeyId>(request);
+    if (!id) co_return refuse(id.error());
+    const auto revoked = co_await http::on_pool(api.pool, [&] { return api.keys.revoke(*id); });
+    if (!revoked) co_return refuse(revoked.error());
+    co_return http::Response{.status = 204, .headers = {}, .body = {}};
+}
+
+Handled rotate_key(const ApiParts& api, const Principal&, http::Request& request) {
+    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    const auto id = id_of<ApiKeyId>(request);
+    if (!id) co_return refuse(id.error());
+    const auto body = co_await read_object(request, true);
+    if (!body) co_return std::unexpected(body.error());
+    std::vector<Fault> faults;
+    ObjectReader reader(*body, "", faults);
+    reader.allow_only({"grace_s"});
+    const std::chrono::seconds grace{reader.whole_number("grace_s", 0, grace_s_max).value_or(0)};
+    if (!faults.empty()) co_return refuse(invalid(std::move(faults)).error());
+    const auto issued = co_await http::on_pool(api.pool, [&] { return api.keys.rotate(*id, grace); });
+    if (!issued) co_return refuse(issued.error());
+    co_return issued_response(*issued);
+}
+
+}  // namespace safelight

@@ -1,0 +1,84 @@
+#include "catalog/accounts.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace safelight {
+namespace {
+
+constexpr std::array<std::pair<Scope, std::string_view>, 3> scope_names{{
+    {Scope::images_read, "images:read"},
+    {Scope::images_write, "images:write"},
+    {Scope::admin, "admin"},
+}};
+
+constexpr std::size_t name_bytes_max = 128;
+
+bool is_control(char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+}  // namespace
+
+std::string_view name_of(Scope scope) {
+    for (const auto& [known, name] : scope_names) {
+        if (known == scope) return name;
+    }
+    return "";
+}
+
+std::optional<Scope> scope_from_name(std::string_view name) {
+    for (const auto& [scope, known] : scope_names) {
+        if (known == name) return scope;
+    }
+    return std::nullopt;
+}
+
+std::vector<Scope> Scopes::list() const {
+    std::vector<Scope> scopes;
+    for (const auto& [scope, name] : scope_names) {
+        if (has(scope)) scopes.push_back(scope);
+    }
+    return scopes;
+}
+
+std::string Scopes::to_text() const {
+    std::string text;
+    for (const Scope scope : list()) {
+        if (!text.empty()) text += ' ';
+        text += name_of(scope);
+    }
+    return text;
+}
+
+std::optional<Scopes> Scopes::from_text(std::string_view text) {
+    Scopes scopes;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(' '), text.size());
+        const std::string_view name = text.substr(0, end);
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (name.empty()) continue;
+        const auto scope = scope_from_name(name);
+        if (!scope) return std::nullopt;
+        scopes.add(*scope);
+    }
+    if (scopes.empty()) return std::nullopt;
+    return scopes;
+}
+
+bool is_valid(const ApiKey& key, Timestamp now) {
+    return (!key.expires_at || now < *key.expires_at) && (!key.revoked_at || now < *key.revoked_at);
+}
+
+Status check_name(std::string_view name, std::string_view pointer) {
+    const bool is_good = !name.empty() && name.size() <= name_bytes_max && is_utf8(name) &&
+                         std::ranges::none_of(name, is_control);
+    if (is_good) return {};
+    return invalid(
+        {{std::string(pointer), "A name has 1 to 128 bytes of UTF-8 without control characters."}});
+}
+
+}  // namespace safelight

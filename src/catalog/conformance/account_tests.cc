@@ -1,0 +1,108 @@
+// Accounts and API keys.
+#include "catalog/conformance/account_suite.h"
+
+namespace safelight {
+namespace {
+
+TEST_P(AccountConformance, TheDefaultAccountIsThere) {
+    const auto account = accounts().find_account(default_account());
+    SAFELIGHT_ASSERT_OK(account);
+    ASSERT_TRUE(*account);
+    EXPECT_EQ((*account)->name, "default");
+}
+
+TEST_P(AccountConformance, AccountsAreFoundByIdAndName) {
+    const Account created = create_account("Zoë");
+    EXPECT_EQ(*accounts().find_account(created.id), created);
+    EXPECT_EQ(*accounts().find_account("Zoë"), created);
+    EXPECT_EQ(*accounts().find_account("zoë"), std::nullopt);
+    EXPECT_EQ(*accounts().find_account(ids_.next<AccountId>()), std::nullopt);
+}
+
+TEST_P(AccountConformance, ANameOrIdIsTakenOnce) {
+    const Account first = create_account("first");
+    EXPECT_EQ(code_of(accounts().create_account({ids_.next<AccountId>(), "first", now()})),
+              ErrorCode::conflict);
+    EXPECT_EQ(code_of(accounts().create_account({first.id, "second", now()})), ErrorCode::conflict);
+}
+
+TEST_P(AccountConformance, AccountsAreListedInPages) {
+    const Account a = create_account("b");
+    const Account b = create_account("a");
+    const auto all = accounts().list_accounts({}, 10);
+    SAFELIGHT_ASSERT_OK(all);
+    ASSERT_EQ(all->size(), 3U);  // the default account is the oldest
+    EXPECT_EQ((*all)[1], a);
+    EXPECT_EQ((*all)[2], b);
+    EXPECT_EQ(*accounts().list_accounts(a.id, 10), std::vector{b});
+    EXPECT_EQ(accounts().list_accounts({}, 2)->size(), 2U);
+    EXPECT_TRUE(accounts().list_accounts(b.id, 10)->empty());
+}
+
+TEST_P(AccountConformance, AKeyIsFoundByItsSecretWithAllThatWasSaid) {
+    ApiKey key{.id = ids_.next<ApiKeyId>(),
+               .account = create_account("owner").id,
+               .name = "phone",
+               .scopes = {Scope::images_write, Scope::admin},
+               .created_at = now(),
+               .expires_at = now() + Milliseconds{5'000},
+               .revoked_at = {},
+               .last_used_at = {}};
+    SAFELIGHT_ASSERT_OK(accounts().create_key(key, hash_of("secret")));
+    EXPECT_EQ(find("secret"), key);
+    EXPECT_EQ(*accounts().find_key(key.id), key);
+    EXPECT_EQ(find("another"), std::nullopt);
+    EXPECT_EQ(*accounts().find_key(ids_.next<ApiKeyId>()), std::nullopt);
+}
+
+TEST_P(AccountConformance, AKeyNeedsAnAccountAndASecretOfItsOwn) {
+    ApiKey key = create_key(default_account(), "secret");
+    EXPECT_EQ(code_of(accounts().create_key(key, hash_of("another"))), ErrorCode::conflict);
+    key.id = ids_.next<ApiKeyId>();
+    EXPECT_EQ(code_of(accounts().create_key(key, hash_of("secret"))), ErrorCode::conflict);
+    key.account = ids_.next<AccountId>();
+    EXPECT_EQ(code_of(accounts().create_key(key, hash_of("another"))), ErrorCode::not_found);
+    EXPECT_EQ(find("another"), std::nullopt);
+}
+
+TEST_P(AccountConformance, KeysAreListedInPagesOfAnAccountOrOfAll) {
+    const AccountId other = create_account("other").id;
+    const ApiKey a = create_key(default_account(), "a");
+    const ApiKey b = create_key(other, "b");
+    const ApiKey c = create_key(default_account(), "c");
+    EXPECT_EQ(*accounts().list_keys({}), (std::vector{a, b, c}));
+    EXPECT_EQ(*accounts().list_keys({.account = default_account()}), (std::vector{a, c}));
+    EXPECT_EQ(*accounts().list_keys({.account = default_account(), .after = a.id}), std::vector{c});
+    EXPECT_EQ(*accounts().list_keys({.after = a.id, .limit = 1}), std::vector{b});
+}
+
+TEST_P(AccountConformance, RevokingKeepsTheEarliestTime) {
+    const ApiKey key = create_key(default_account(), "secret");
+    const Timestamp later = now() + Milliseconds{1'000};
+    EXPECT_EQ(accounts().revoke_key(key.id, later)->revoked_at, later);
+    EXPECT_EQ(accounts().revoke_key(key.id, now())->revoked_at, now());
+    EXPECT_EQ(accounts().revoke_key(key.id, later)->revoked_at, now());
+    EXPECT_EQ(find("secret")->revoked_at, now());
+    EXPECT_EQ(code_of(accounts().revoke_key(ids_.next<ApiKeyId>(), now())), ErrorCode::not_found);
+}
+
+TEST_P(AccountConformance, UseIsNoted) {
+    const ApiKey key = create_key(default_account(), "secret");
+    EXPECT_EQ(find("secret")->last_used_at, std::nullopt);
+    SAFELIGHT_ASSERT_OK(accounts().note_use(key.id, now()));
+    EXPECT_EQ(find("secret")->last_used_at, now());
+    SAFELIGHT_ASSERT_OK(accounts().note_use(ids_.next<ApiKeyId>(), now()));
+}
+
+TEST_P(AccountConformance, AnotherProcessSeesARevocation) {
+    const ApiKey key = create_key(default_account(), "secret");
+    const auto another = under_test().open_another();
+    SAFELIGHT_ASSERT_OK(accounts().revoke_key(key.id, now()));
+    const auto seen = another->accounts().find_key(hash_of("secret"));
+    SAFELIGHT_ASSERT_OK(seen);
+    EXPECT_EQ((*seen)->revoked_at, now());
+}
+
+}  // namespace
+
+}  // namespace safelight

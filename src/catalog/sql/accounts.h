@@ -1,0 +1,111 @@
+// Accounts and API keys, on any of the databases: their tables and statements are the same everywhere.
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include "catalog/accounts.h"
+#include "catalog/sql/row.h"
+#include "catalog/sql/statements.h"
+
+namespace safelight {
+
+/// The columns of account_by_id.
+[[nodiscard]] Account read_account(Columns& columns);
+/// The columns of key_by_id.
+[[nodiscard]] ApiKey read_api_key(Columns& columns);
+
+[[nodiscard]] std::unexpected<Error> no_account();
+[[nodiscard]] std::unexpected<Error> no_key();
+
+/// `Database` has read(work) and write(work), which run work(connection) in a transaction, and its queries
+/// are read by read_all(query, &read).
+template <class Database>
+class SqlAccounts final : public Accounts {
+  public:
+    explicit SqlAccounts(Database database) : database_(std::move(database)) {}
+
+    Status create_account(const Account& account) override {
+        return database_.write([&](auto& connection) -> Status {
+            TRY(connection.run(sql::create_account, account.id, std::string_view(account.name)));
+            return {};
+        });
+    }
+
+    Result<std::optional<Account>> find_account(AccountId id) override {
+        return find_one(&read_account, sql::account_by_id, id);
+    }
+
+    Result<std::optional<Account>> find_account(std::string_view name) override {
+        return find_one(&read_account, sql::account_by_name, name);
+    }
+
+    Result<std::vector<Account>> list_accounts(std::optional<AccountId> after, std::uint32_t limit) override {
+        return find_all(&read_account, sql::list_accounts, after.value_or(AccountId{}), limit);
+    }
+
+    Status create_key(const ApiKey& key, const Sha256& secret_hash) override {
+        return database_.write([&](auto& connection) -> Status {
+            TRY_ASSIGN(auto query, connection.query(sql::account_by_id, key.account));
+            TRY_ASSIGN(const auto accounts, read_all(std::move(query), &read_account));
+            if (accounts.empty()) return no_account();
+            TRY(connection.run(sql::create_key, key.id, key.account, std::string_view(key.name),
+                               std::string_view(key.scopes.to_text()), key.expires_at, key.revoked_at,
+                               secret_hash));
+            return {};
+        });
+    }
+
+    Result<std::optional<ApiKey>> find_key(const Sha256& secret_hash) override {
+        return find_one(&read_api_key, sql::key_by_secret, secret_hash);
+    }
+
+    Result<std::optional<ApiKey>> find_key(ApiKeyId id) override {
+        return find_one(&read_api_key, sql::key_by_id, id);
+    }
+
+    Result<std::vector<ApiKey>> list_keys(const KeyQuery& query) override {
+        const ApiKeyId after = query.after.value_or(ApiKeyId{});
+        if (!query.account) return find_all(&read_api_key, sql::list_keys, after, query.limit);
+        return find_all(&read_api_key, sql::list_keys_of_account, after, query.limit, *query.account);
+    }
+
+    Result<ApiKey> revoke_key(ApiKeyId id, Timestamp at) override {
+        return database_.write([&](auto& connection) -> Result<ApiKey> {
+            TRY(connection.run(sql::revoke_key, id, at));
+            TRY_ASSIGN(auto query, connection.query(sql::key_by_id, id));
+            TRY_ASSIGN(auto keys, read_all(std::move(query), &read_api_key));
+            if (keys.empty()) return no_key();
+            return std::move(keys.front());
+        });
+    }
+
+    Status note_use(ApiKeyId id, Timestamp now) override {
+        return database_.write([&](auto& connection) -> Status {
+            TRY(connection.run(sql::note_use, id, now));
+            return {};
+        });
+    }
+
+  private:
+    template <class Record, class... Values>
+    Result<std::vector<Record>> find_all(Record (*read)(Columns&), std::string_view statement,
+                                         const Values&... values) {
+        return database_.read([&](auto& connection) -> Result<std::vector<Record>> {
+            TRY_ASSIGN(auto query, connection.query(statement, values...));
+            return read_all(std::move(query), read);
+        });
+    }
+
+    template <class Record, class... Values>
+    Result<std::optional<Record>> find_one(Record (*read)(Columns&), std::string_view statement,
+                                           const Values&... values) {
+        TRY_ASSIGN(auto found, find_all(read, statement, values...));
+        if (found.empty()) return std::nullopt;
+        return std::move(found.front());
+    }
+
+    Database database_;
+};
+
+}  // namespace safelight
