@@ -127,7 +127,7 @@ class TestMatrix:
             unknown = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", NOBODY, path)
             theirs, nothing = (other.get(target).json() for target in (path, unknown))
             assert {**theirs, "instance": "", "request_id": ""} == {**nothing, "instance": "", "request_id": ""}
-        assert other.get("/v1/jobs").json()["items"] == []
+        assert job["id"] not in {item["id"] for item in other.get("/v1/jobs?limit=200").json()["items"]}
         assert other.get(f"/v1/images?similar_to={job['image']['id']}").status == 404
 
     def test_every_answer_of_the_calls_for_admins(self, ours):
@@ -196,7 +196,7 @@ class TestRevocation:
         job = with_workers_at_rest.json()["id"]
         connection = http.client.HTTPConnection("127.0.0.1", guarded.port, timeout=20)
         # A job without variants is finished: what is held is the answer to one that is still at work.
-        big = uploader.upload(pictures.noise((3000, 3000)), variants=[
+        big = uploader.upload(pictures.noise((1500, 1500)), variants=[
             {"name": f"v{side}", "transform": {"resize": {"width": side}, "format": "avif", "effort": 9}}
             for side in range(2000, 2010)]).json()["id"]
         connection.request("GET", f"/v1/jobs/{big}",
