@@ -96,7 +96,8 @@ TEST_F(AuthorisationTest, AKeyThatIsRevokedDuringAnUploadStoresNothing) {
 TEST_F(AuthorisationTest, AKeyThatIsRevokedDuringAWaitEndsIt) {
     const auto issued = testing::value_of(
         api_.key_ring.issue({default_account(), "a", {Scope::images_read, Scope::images_write}, {}}));
-    const Reply uploaded = api_.client().send("POST", "/v1/jobs", with(issued.text), ApiServer::picture(1'000));
+    const Reply uploaded =
+        api_.client().send("POST", "/v1/jobs", with(issued.text), ApiServer::picture(1'000));
     const std::string job(uploaded.json().at("id").as_string());
     const testing::Connection connection(api_.client().port);
     Fields fields = with(issued.text);
