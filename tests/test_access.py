@@ -3,12 +3,13 @@ revocation on connections that are open."""
 
 import http.client
 import re
+import socket
 import time
 
 import pytest
 
 import pictures
-from http_client import Client
+from http_client import Client, read_to_end
 from safelight_process import run_command
 
 SCOPES = ("images:read", "images:write", "admin")
@@ -227,6 +228,26 @@ class TestRevocation:
         connection.close()
         assert len(ours.get("/v1/jobs?limit=200").json()["items"]) == before
 
+    def test_during_a_download(self, guarded, ours):
+        """A client that takes its time: what it gets ends before the picture does."""
+        issued = self.issue(ours)
+        picture = pictures.noise((2600, 2600))
+        assert len(picture) > 15_000_000
+        image = ours.upload(picture).json()["image"]
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+            connection.settimeout(20)
+            connection.connect(("127.0.0.1", guarded.port))
+            connection.sendall(f"GET {image['url']} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                               f"Authorization: Bearer {issued['key']}\r\n\r\n".encode())
+            received = len(connection.recv(1_000))
+            revoked = self.revoke(guarded, issued["id"])
+            while time.monotonic() - revoked < self.SECONDS:  # a promise about time
+                received += len(connection.recv(4_096))
+                time.sleep(0.02)
+            received += len(read_to_end(connection))  # a connection that is cut may be reset
+        assert received < len(picture)
+
     def test_jobs_that_were_accepted_before_are_done(self, guarded, ours):
         issued = self.issue(ours)
         job = KeyClient(guarded, issued["key"]).upload(pictures.make("jpeg", (300, 300))).json()["id"]
@@ -260,10 +281,9 @@ class TestCommands:
         (["key", "create", "", "--scope", "admin"], "/name"),
         (["key", "create", "a", "--scope", "admin", "--expires", "soon"], "--expires"),
         (["key", "create", "a"], "--scope is required"),
-        (["key", "revoke", "x"], "is no id"),
-        (["key", "revoke", NOBODY], "no such key"),
-        (["key", "rotate", NOBODY], "no such key"),
-        (["key", "list", "--account", "nobody"], "no account"),
+        (["account", "create", ""], "/name"),
+        (["key", "list"], "catalog"),
+        (["key", "revoke", NOBODY], "catalog"),
         (["account", "create", "default"], "exists"),
         (["account"], "subcommand"),
     ])
@@ -271,6 +291,13 @@ class TestCommands:
         done = run_command(*arguments, settings={"SAFELIGHT_DATA": tmp_path / "data"}, cwd=tmp_path)
         assert done.returncode in (1, 2)
         assert words in done.stderr + done.stdout
+
+    def test_what_is_not_there_is_told(self, guarded):
+        for arguments, words in ((["key", "revoke", "x"], "is no id"), (["key", "revoke", NOBODY], "no such key"), (["key", "rotate", NOBODY], "no such key"),
+                                 (["key", "rotate", NOBODY, "--grace", "31d"], "30 days"),
+                                 (["key", "list", "--account", "nobody"], "no account")):
+            done = run_command(*arguments, settings={"SAFELIGHT_DATA": guarded.data}, cwd=guarded.folder)
+            assert done.returncode == 1 and words in done.stderr, (arguments, done.stderr)
 
     def test_accounts_are_listed(self, guarded):
         command(guarded, "account", "create", "Zoë")

@@ -11,49 +11,54 @@ std::unexpected<Error> unauthenticated() {
     return failure(ErrorCode::unauthenticated, "The request needs a valid API key.");
 }
 
-std::string name_in_memory(const Sha256& hash) {
+std::string cache_key_of(const Sha256& hash) {
     return {reinterpret_cast<const char*>(hash.bytes.data()), hash.bytes.size()};
 }
 
 }  // namespace
 
-std::optional<Result<Principal>> AccessControl::recall(std::string_view token) {
+std::optional<Result<Principal>> AccessControl::cached(std::string_view token) {
     const auto hash = hash_of_api_key(token);
     if (!hash) return unauthenticated();
     const std::lock_guard lock(mutex_);
-    const auto found = by_hash_.find(name_in_memory(*hash));
-    if (found == by_hash_.end() || found->second->until <= SteadyClock::now()) return std::nullopt;
-    return judge(found->second->key);
+    const auto found = by_hash_.find(cache_key_of(*hash));
+    if (found == by_hash_.end()) return std::nullopt;
+    if (SteadyClock::now() - found->second->asked_at >= config_.cache_ttl) return std::nullopt;
+    return evaluate(found->second->key);
 }
 
 Result<Principal> AccessControl::check(std::string_view token) {
     const auto hash = hash_of_api_key(token);
     if (!hash) return unauthenticated();
+    const auto asked_at = SteadyClock::now();
     TRY_ASSIGN(const auto key, accounts_.find_key(*hash));
-    remember(*hash, key);
-    auto principal = judge(key);
+    store(*hash, key, asked_at);
+    auto principal = evaluate(key);
     if (principal) note_use(*key);
     return principal;
 }
 
-Result<Principal> AccessControl::judge(const std::optional<ApiKey>& key) const {
+Result<Principal> AccessControl::evaluate(const std::optional<ApiKey>& key) const {
     if (!key || !is_valid(*key, clock_.now())) return unauthenticated();
     return Principal{key->account, key->scopes, key->id.to_string()};
 }
 
-void AccessControl::remember(const Sha256& hash, const std::optional<ApiKey>& key) {
-    const std::string name = name_in_memory(hash);
+/// An answer that took long does not take the place of one that was asked for later.
+void AccessControl::store(const Sha256& hash, const std::optional<ApiKey>& key,
+                          SteadyClock::time_point asked_at) {
+    const std::string name = cache_key_of(hash);
     const std::lock_guard lock(mutex_);
     if (const auto found = by_hash_.find(name); found != by_hash_.end()) {
-        memories_.erase(found->second);
+        if (found->second->asked_at > asked_at) return;
+        entries_.erase(found->second);
         by_hash_.erase(found);
     }
-    if (memories_.size() >= config_.remembered_max) {
-        by_hash_.erase(name_in_memory(memories_.back().hash));
-        memories_.pop_back();
+    if (entries_.size() >= config_.cached_max) {
+        by_hash_.erase(cache_key_of(entries_.back().hash));
+        entries_.pop_back();
     }
-    memories_.push_front({hash, key, SteadyClock::now() + config_.remembered_for});
-    by_hash_[name] = memories_.begin();
+    entries_.push_front({hash, key, asked_at});
+    by_hash_[name] = entries_.begin();
 }
 
 /// That it could not be noted is no reason to refuse anybody.

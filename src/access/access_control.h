@@ -27,9 +27,10 @@ struct Principal {
 };
 
 struct AccessConfig {
-    /// For how long an answer is remembered: a key that is revoked is refused after this on every node.
-    Milliseconds remembered_for{3'000};
-    std::size_t remembered_max = 10'000;
+    /// For how long an answer is remembered, from when it was asked for: a key that is revoked is refused
+    /// after this on every node.
+    Milliseconds cache_ttl{3'000};
+    std::size_t cached_max = 10'000;
     /// How exactly the time of a key's last use is kept.
     Milliseconds use_noted_every{60'000};
 };
@@ -42,23 +43,23 @@ class AccessControl {
         : config_(config), accounts_(accounts), clock_(clock), log_(log) {}
 
     /// What check() would return without asking the catalog; empty when it has to be asked. Does not block.
-    [[nodiscard]] std::optional<Result<Principal>> recall(std::string_view token);
+    [[nodiscard]] std::optional<Result<Principal>> cached(std::string_view token);
 
     /// Blocks. Errors: unauthenticated (one text for all reasons), unavailable.
     [[nodiscard]] Result<Principal> check(std::string_view token);
 
   private:
     using SteadyClock = std::chrono::steady_clock;
-    /// An answer to a token, by the token's hash. Refusals are remembered too: a client with an old key asks
-    /// on and on.
-    struct Memory {
+    /// An answer to a token, by the token's hash. Refusals are kept too: a client with an old key asks on and
+    /// on.
+    struct CacheEntry {
         Sha256 hash;
         std::optional<ApiKey> key;  // empty: nobody knows it
-        SteadyClock::time_point until;
+        SteadyClock::time_point asked_at;
     };
 
-    [[nodiscard]] Result<Principal> judge(const std::optional<ApiKey>& key) const;
-    void remember(const Sha256& hash, const std::optional<ApiKey>& key);
+    [[nodiscard]] Result<Principal> evaluate(const std::optional<ApiKey>& key) const;
+    void store(const Sha256& hash, const std::optional<ApiKey>& key, SteadyClock::time_point asked_at);
     void note_use(const ApiKey& key);
 
     const AccessConfig config_;
@@ -67,8 +68,8 @@ class AccessControl {
     telemetry::Logger& log_;
 
     std::mutex mutex_;
-    std::list<Memory> memories_;  // guarded by mutex_; the newest first
-    std::unordered_map<std::string, std::list<Memory>::iterator> by_hash_;  // guarded by mutex_
+    std::list<CacheEntry> entries_;  // guarded by mutex_; the newest first
+    std::unordered_map<std::string, std::list<CacheEntry>::iterator> by_hash_;  // guarded by mutex_
 };
 
 /// Errors: forbidden.

@@ -38,19 +38,19 @@ TEST_F(AccessControlTest, EveryRefusalReadsTheSame) {
 
 TEST_F(AccessControlTest, AnAnswerIsRecalledWithoutTheCatalog) {
     const IssuedKey issued = issue({Scope::images_read});
-    EXPECT_FALSE(control_.recall(issued.text).has_value());
+    EXPECT_FALSE(control_.cached(issued.text).has_value());
     ASSERT_TRUE(control_.check(issued.text));
-    const auto recalled = control_.recall(issued.text);
+    const auto recalled = control_.cached(issued.text);
     ASSERT_TRUE(recalled && *recalled);
     EXPECT_EQ((**recalled).account, default_account());
 
     const std::string unknown = make_api_key_text().text;
     EXPECT_FALSE(control_.check(unknown));
-    const auto refused = control_.recall(unknown);
+    const auto refused = control_.cached(unknown);
     ASSERT_TRUE(refused);
     EXPECT_EQ(code_of(*refused), ErrorCode::unauthenticated);
     // What cannot be a key needs no memory.
-    EXPECT_EQ(code_of(*control_.recall("nonsense")), ErrorCode::unauthenticated);
+    EXPECT_EQ(code_of(*control_.cached("nonsense")), ErrorCode::unauthenticated);
 }
 
 TEST_F(AccessControlTest, WhatIsRecalledExpiresWithTheKey) {
@@ -58,27 +58,27 @@ TEST_F(AccessControlTest, WhatIsRecalledExpiresWithTheKey) {
         ring_.issue({default_account(), "a", {Scope::admin}, clock_.now() + Milliseconds{500}}).value();
     ASSERT_TRUE(control_.check(issued.text));
     clock_.advance(Milliseconds{500});
-    EXPECT_EQ(code_of(*control_.recall(issued.text)), ErrorCode::unauthenticated);
+    EXPECT_EQ(code_of(*control_.cached(issued.text)), ErrorCode::unauthenticated);
 }
 
 TEST_F(AccessControlTest, ARevocationIsHeardOfWhenTheMemoryFades) {
-    AccessControl control({.remembered_for = Milliseconds{0}}, accounts(), clock_, *log_);
+    AccessControl control({.cache_ttl = Milliseconds{0}}, accounts(), clock_, *log_);
     const IssuedKey issued = issue({Scope::images_read});
     ASSERT_TRUE(control.check(issued.text));
     ASSERT_TRUE(ring_.revoke(issued.key.id));
-    EXPECT_FALSE(control.recall(issued.text).has_value());
+    EXPECT_FALSE(control.cached(issued.text).has_value());
     EXPECT_EQ(code_of(control.check(issued.text)), ErrorCode::unauthenticated);
 }
 
 TEST_F(AccessControlTest, RemembersNoMoreThanItMay) {
-    AccessControl control({.remembered_max = 2}, accounts(), clock_, *log_);
+    AccessControl control({.cached_max = 2}, accounts(), clock_, *log_);
     const IssuedKey a = issue({Scope::images_read});
     const IssuedKey b = issue({Scope::images_read});
     const IssuedKey c = issue({Scope::images_read});
     for (const IssuedKey* each : {&a, &b, &c, &c}) ASSERT_TRUE(control.check(each->text));
-    EXPECT_FALSE(control.recall(a.text).has_value());
-    EXPECT_TRUE(control.recall(b.text));
-    EXPECT_TRUE(control.recall(c.text));
+    EXPECT_FALSE(control.cached(a.text).has_value());
+    EXPECT_TRUE(control.cached(b.text));
+    EXPECT_TRUE(control.cached(c.text));
 }
 
 TEST_F(AccessControlTest, UseIsNotedNowAndThen) {

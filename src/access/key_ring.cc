@@ -11,7 +11,7 @@ namespace {
 
 Status check(const KeyRequest& request, Timestamp now) {
     std::vector<Fault> faults;
-    if (const Status name = check_name(request.name, "/name"); !name) faults = name.error().faults;
+    if (const Status name = check_account_name(request.name, "/name"); !name) faults = name.error().faults;
     if (request.scopes.empty()) faults.push_back({"/scopes", "A key has at least one scope."});
     if (request.expires_at && *request.expires_at <= now)
         faults.push_back({"/expires_at", "A key expires in the future."});
@@ -22,7 +22,7 @@ Status check(const KeyRequest& request, Timestamp now) {
 }  // namespace
 
 Result<Account> KeyRing::create_account(std::string name) {
-    TRY(check_name(name, "/name"));
+    TRY(check_account_name(name, "/name"));
     Account account{.id = ids_.next<AccountId>(), .name = std::move(name), .created_at = {}};
     account.created_at = time_of(account.id.uuid);
     const Status created = accounts_.create_account(account);
@@ -32,18 +32,32 @@ Result<Account> KeyRing::create_account(std::string name) {
     return account;
 }
 
+namespace {
+
+struct Draft {
+    ApiKey key;
+    NewApiKeyText secret;
+};
+
+Draft draft_of(KeyRequest request, IdGenerator& ids) {
+    Draft draft{.key = {.id = ids.next<ApiKeyId>(),
+                        .account = request.account,
+                        .name = std::move(request.name),
+                        .scopes = request.scopes,
+                        .created_at = {},
+                        .expires_at = request.expires_at},
+                .secret = make_api_key_text()};
+    draft.key.created_at = time_of(draft.key.id.uuid);
+    return draft;
+}
+
+}  // namespace
+
 Result<IssuedKey> KeyRing::issue(KeyRequest request) {
     TRY(check(request, clock_.now()));
-    NewApiKeyText made = make_api_key_text();
-    ApiKey key{.id = ids_.next<ApiKeyId>(),
-               .account = request.account,
-               .name = std::move(request.name),
-               .scopes = request.scopes,
-               .created_at = {},
-               .expires_at = request.expires_at};
-    key.created_at = time_of(key.id.uuid);
-    TRY(accounts_.create_key(key, made.hash));
-    return IssuedKey{std::move(key), std::move(made.text)};
+    Draft draft = draft_of(std::move(request), ids_);
+    TRY(accounts_.create_key(draft.key, draft.secret.hash));
+    return IssuedKey{std::move(draft.key), std::move(draft.secret.text)};
 }
 
 Result<ApiKey> KeyRing::revoke(ApiKeyId id) {
@@ -51,15 +65,16 @@ Result<ApiKey> KeyRing::revoke(ApiKeyId id) {
 }
 
 Result<IssuedKey> KeyRing::rotate(ApiKeyId id, Milliseconds grace) {
+    if (grace < Milliseconds::zero() || grace > grace_max)
+        return invalid({{"/grace_s", "The old key stays valid for 0 seconds to 30 days."}});
     TRY_ASSIGN(const auto old, accounts_.find_key(id));
     if (!old) return failure(ErrorCode::not_found, "There is no such key.");
     const Timestamp now = clock_.now();
     if (!is_valid(*old, now))
         return failure(ErrorCode::conflict, "The key is not valid any more; make a new one instead.");
-    // First the new one: when the second step fails, there are two keys, not none.
-    TRY_ASSIGN(auto issued, issue({old->account, old->name, old->scopes, old->expires_at}));
-    TRY(accounts_.revoke_key(id, now + grace));
-    return issued;
+    Draft draft = draft_of({old->account, old->name, old->scopes, old->expires_at}, ids_);
+    TRY(accounts_.rotate_key(id, now + grace, draft.key, draft.secret.hash));
+    return IssuedKey{std::move(draft.key), std::move(draft.secret.text)};
 }
 
 }  // namespace safelight

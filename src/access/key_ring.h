@@ -1,6 +1,7 @@
 // Accounts and keys made, listed, revoked and rotated: what the command line and the API share.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -39,9 +40,12 @@ class KeyRing {
     /// The key is refused from now on. Again: no error. Errors: not_found.
     [[nodiscard]] Result<ApiKey> revoke(ApiKeyId id);
 
-    /// A new key with all that the old one had; the old one is refused after `grace`. Errors: not_found,
-    /// conflict (the old one is not valid any more).
+    /// A new key with all that the old one had, in one transaction with the end of the old one after `grace`.
+    /// Errors: invalid_argument (more than grace_max), not_found, conflict (the old one is not valid any
+    /// more).
     [[nodiscard]] Result<IssuedKey> rotate(ApiKeyId id, Milliseconds grace);
+
+    static constexpr Milliseconds grace_max{std::chrono::days(30)};
 
     [[nodiscard]] Accounts& accounts() { return accounts_; }
 

@@ -14,7 +14,8 @@ namespace safelight {
 namespace {
 
 constexpr std::uint64_t body_bytes_max = 16 * 1'024;
-constexpr std::uint32_t grace_s_max = 30 * 24 * 3'600;
+constexpr std::uint32_t grace_s_max =
+    std::chrono::duration_cast<std::chrono::seconds>(KeyRing::grace_max).count();
 
 namespace json = boost::json;
 
@@ -60,8 +61,9 @@ http::Response page_response(const http::Request& request, std::span<const Recor
 }
 
 /// The JSON object in the body. An empty body is an empty object where `may_be_empty`.
-http::Task<Received<json::object>> read_object(http::Request& request, bool may_be_empty) {
-    const auto text = co_await read_body_text(request, body_bytes_max);
+http::Task<Received<json::object>> read_object(const ApiParts& api, http::Request& request,
+                                               bool may_be_empty) {
+    const auto text = co_await read_body_text(api, request, Scope::admin, body_bytes_max);
     if (!text) co_return std::unexpected(text.error());
     if (text->empty() && may_be_empty) co_return json::object{};
     if (media_type_of(request) != "application/json")
@@ -116,6 +118,11 @@ Result<KeyRequest> key_request(const json::object& body, const Principal& princi
     return request;
 }
 
+/// Who did what to whom, for the operator.
+void note_change(const ApiParts& api, const Principal& by, std::string_view event, const std::string& id) {
+    api.log.info(event, {{"id", id}, {"by_key", by.name}});
+}
+
 http::Response issued_response(const IssuedKey& issued) {
     json::object shown = json_of(issued.key);
     shown["key"] = issued.text;
@@ -127,9 +134,9 @@ http::Response issued_response(const IssuedKey& issued) {
 
 }  // namespace
 
-Handled create_account(const ApiParts& api, const Principal&, http::Request& request) {
+Handled create_account(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
-    const auto body = co_await read_object(request, false);
+    const auto body = co_await read_object(api, request, false);
     if (!body) co_return std::unexpected(body.error());
     std::vector<Fault> faults;
     ObjectReader reader(*body, "", faults);
@@ -138,6 +145,7 @@ Handled create_account(const ApiParts& api, const Principal&, http::Request& req
     if (!faults.empty()) co_return refuse(invalid(std::move(faults)).error());
     const auto account = co_await http::on_pool(api.pool, [&] { return api.keys.create_account(name); });
     if (!account) co_return refuse(account.error());
+    note_change(api, principal, "account_created", account->id.to_string());
     http::Response response = json_response(201, json::serialize(json_of(*account)));
     response.headers.set("Location", fmt::format("/v1/accounts/{}", account->id.to_string()));
     co_return response;
@@ -167,7 +175,7 @@ Handled get_account(const ApiParts& api, const Principal&, http::Request& reques
 
 Handled create_key(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
-    const auto body = co_await read_object(request, false);
+    const auto body = co_await read_object(api, request, false);
     if (!body) co_return std::unexpected(body.error());
     const auto wanted = key_request(*body, principal);
     if (!wanted) co_return refuse(wanted.error());
@@ -175,6 +183,7 @@ Handled create_key(const ApiParts& api, const Principal& principal, http::Reques
     if (!issued && issued.error().code == ErrorCode::not_found)
         co_return refuse(invalid({{"/account_id", "There is no such account."}}).error());
     if (!issued) co_return refuse(issued.error());
+    note_change(api, principal, "key_issued", issued->key.id.to_string());
     co_return issued_response(*issued);
 }
 
@@ -203,20 +212,21 @@ Handled get_key(const ApiParts& api, const Principal&, http::Request& request) {
     co_return json_response(200, json::serialize(json_of(**key)));
 }
 
-Handled revoke_key(const ApiParts& api, const Principal&, http::Request& request) {
+Handled revoke_key(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<ApiKeyId>(request);
     if (!id) co_return refuse(id.error());
     const auto revoked = co_await http::on_pool(api.pool, [&] { return api.keys.revoke(*id); });
     if (!revoked) co_return refuse(revoked.error());
+    note_change(api, principal, "key_revoked", id->to_string());
     co_return http::Response{.status = 204, .headers = {}, .body = {}};
 }
 
-Handled rotate_key(const ApiParts& api, const Principal&, http::Request& request) {
+Handled rotate_key(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<ApiKeyId>(request);
     if (!id) co_return refuse(id.error());
-    const auto body = co_await read_object(request, true);
+    const auto body = co_await read_object(api, request, true);
     if (!body) co_return std::unexpected(body.error());
     std::vector<Fault> faults;
     ObjectReader reader(*body, "", faults);
@@ -225,6 +235,7 @@ Handled rotate_key(const ApiParts& api, const Principal&, http::Request& request
     if (!faults.empty()) co_return refuse(invalid(std::move(faults)).error());
     const auto issued = co_await http::on_pool(api.pool, [&] { return api.keys.rotate(*id, grace); });
     if (!issued) co_return refuse(issued.error());
+    note_change(api, principal, "key_rotated", id->to_string());
     co_return issued_response(*issued);
 }
 

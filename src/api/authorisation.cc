@@ -6,18 +6,12 @@
 #include <string>
 #include <utility>
 
+#include "access/api_key_text.h"
 #include "base/text.h"
 #include "catalog/records.h"
 
 namespace safelight {
 namespace {
-
-class OpenAuthenticator final : public Authenticator {
-  public:
-    http::Task<Result<Principal>> authenticate(const http::Request&) override {
-        co_return Principal{default_account(), {Scope::images_read, Scope::images_write}, "open"};
-    }
-};
 
 /// Of a field that occurs once; two of them were joined to what is no token.
 std::optional<std::string> bearer_of(const http::Request& request) {
@@ -28,6 +22,17 @@ std::optional<std::string> bearer_of(const http::Request& request) {
     return std::string(trim(std::string_view(*field).substr(scheme.size())));
 }
 
+class OpenAuthenticator final : public Authenticator {
+  public:
+    http::Task<Result<Principal>> authenticate(const http::Request& request) override {
+        // Whoever sends a key takes this for a server that tells accounts apart.
+        if (looks_like_api_key(bearer_of(request).value_or("")))
+            co_return failure(ErrorCode::unauthenticated,
+                              "This server knows no API keys: its SAFELIGHT_ACCESS is not \"keys\".");
+        co_return Principal{default_account(), {Scope::images_read, Scope::images_write}, "open"};
+    }
+};
+
 class KeyAuthenticator final : public Authenticator {
   public:
     KeyAuthenticator(AccessControl& control, ThreadPool& pool) : control_(control), pool_(pool) {}
@@ -35,8 +40,17 @@ class KeyAuthenticator final : public Authenticator {
     http::Task<Result<Principal>> authenticate(const http::Request& request) override {
         const auto token = bearer_of(request);
         if (!token) co_return failure(ErrorCode::unauthenticated, "The request needs an API key.");
-        if (auto recalled = control_.recall(*token)) co_return *std::move(recalled);
+        if (auto known = control_.cached(*token)) co_return *std::move(known);
         co_return co_await http::on_pool(pool_, [&] { return control_.check(*token); });
+    }
+
+    CredentialsCheck check_of(const http::Request& request) override {
+        return [&control = control_, token = bearer_of(request).value_or("")]() -> Status {
+            auto known = control.cached(token);
+            const Result<Principal> principal = known ? *std::move(known) : control.check(token);
+            if (!principal) return std::unexpected(principal.error());
+            return {};
+        };
     }
 
   private:

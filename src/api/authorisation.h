@@ -1,6 +1,7 @@
 // Who asks, and whether they may.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "access/access_control.h"
@@ -13,12 +14,19 @@ namespace safelight {
 
 struct ApiParts;
 
+using CredentialsCheck = std::function<Status()>;
+
 /// Says who asks, before a byte of the body is read. Any thread may call; must not block (use http::on_pool).
 class Authenticator {
   public:
     virtual ~Authenticator() = default;
     /// Errors: unauthenticated, unavailable.
     [[nodiscard]] virtual http::Task<Result<Principal>> authenticate(const http::Request& request) = 0;
+    /// What says later whether the request's credentials are still good: it may block, and outlives the
+    /// request.
+    [[nodiscard]] virtual CredentialsCheck check_of(const http::Request&) {
+        return [] { return Status(); };
+    }
 };
 
 /// Everybody is default_account(), and may do everything but manage accounts and keys: that a page in the

@@ -110,6 +110,11 @@ TEST_F(AuthorisationTest, AKeyThatIsRevokedDuringAWaitEndsIt) {
 TEST(OpenAuthorisation, ServesEverybodyButMakesNoKeys) {
     ApiServer api;
     EXPECT_EQ(api.client().get("/v1/jobs").status, 200);
+    const std::string key =
+        testing::value_of(api.key_ring.issue({default_account(), "a", {Scope::admin}, {}})).text;
+    const Reply refused = api.client().get("/v1/jobs", {{"Authorization", "Bearer " + key}});
+    EXPECT_EQ(refused.status, 401) << "who sends a key means an account of its own";
+    EXPECT_THAT(refused.body, HasSubstr("SAFELIGHT_ACCESS"));
     EXPECT_EQ(api.client().get("/v1/keys").status, 403);
     EXPECT_EQ(api.client()
                   .send("POST", "/v1/accounts", {{"Content-Type", "application/json"}}, R"({"name":"x"})")

@@ -58,7 +58,7 @@ Handled update_image(const ApiParts& api, const Principal& principal, http::Requ
         refused.error().headers.set("Accept-Patch", patch_type);
         co_return refused;
     }
-    const auto text = co_await read_body_text(request, patch_bytes_max);
+    const auto text = co_await read_body_text(api, request, Scope::images_write, patch_bytes_max);
     if (!text) co_return std::unexpected(text.error());
     const auto patch = parse_image_patch(*text);
     if (!patch) co_return refuse(patch.error());

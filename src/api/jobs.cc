@@ -103,7 +103,7 @@ Handled request_variants(const ApiParts& api, const Principal& principal, http::
     if (media_type_of(request) != "application/json") {
         co_return refuse(Problem::unsupported_media_type, "The body has to be application/json.");
     }
-    const auto text = co_await read_body_text(request, variants_body_bytes_max);
+    const auto text = co_await read_body_text(api, request, Scope::images_write, variants_body_bytes_max);
     if (!text) co_return std::unexpected(text.error());
     const auto variants = wanted_variants(*text, api.presets);
     if (!variants) co_return refuse(variants.error());

@@ -1,6 +1,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <memory>
 
+#include "api/guarded_stream.h"
 #include "api/handlers.h"
 #include "api/remembered_check.h"
 #include "http/semantics.h"
@@ -33,7 +34,11 @@ http::Response finished(Answer answered, telemetry::Logger& log, const http::Req
 http::Task<http::Response> answer(const ApiParts& api, Scope scope, Handle handle, http::Request& request) {
     const auto principal = co_await authorise(api.authenticator, request, scope);
     if (!principal) co_return refused(api.log, principal.error(), request);
-    co_return finished(co_await handle(api, *principal, request), api.log, request);
+    auto response = finished(co_await handle(api, *principal, request), api.log, request);
+    if (auto* body = std::get_if<http::StreamedBody>(&response.body)) {
+        body->stream = make_guarded_stream(std::move(body->stream), api.authenticator.check_of(request));
+    }
+    co_return response;
 }
 
 /// Documents are for everybody.

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 
+#include "api/authorisation.h"
 #include "api/focal_point.h"
+#include "api/guarded_stream.h"
 #include "api/json.h"
 #include "api/request_values.h"
 #include "api/upload_form.h"
@@ -137,12 +140,29 @@ std::unexpected<Refusal> refuse_body(Error error) {
     return refuse(std::move(error));
 }
 
-/// An upload may take minutes, and a key may be revoked meanwhile.
-http::Task<Received<void>> still_allowed(const ApiParts& api, const http::Request& request) {
-    const auto principal = co_await authorise(api.authenticator, request, Scope::images_write);
-    if (!principal) co_return std::unexpected(principal.error());
-    co_return Received<void>{};
-}
+/// An upload may take hours, and a key may be revoked meanwhile.
+class UploadRights {
+  public:
+    UploadRights(const ApiParts& api, const http::Request& request) : api_(api), request_(request) {}
+
+    http::Task<Received<void>> check() {
+        const auto principal = co_await authorise(api_.authenticator, request_, Scope::images_write);
+        if (!principal) co_return std::unexpected(principal.error());
+        co_return Received<void>{};
+    }
+    /// For each piece that comes in.
+    http::Task<Received<void>> check_now_and_then() {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - checked_at_ < recheck_interval) co_return Received<void>{};
+        checked_at_ = now;
+        co_return co_await check();
+    }
+
+  private:
+    const ApiParts& api_;
+    const http::Request& request_;
+    std::chrono::steady_clock::time_point checked_at_ = std::chrono::steady_clock::now();
+};
 
 /// How much a buffer has to hold for a body that needs no more than one hop, or for a piece and the read
 /// after it.
@@ -158,12 +178,15 @@ http::Task<Received<Job>> receive_raw(const ApiParts& api, const UploadPlan& pla
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(capacity);
     UploadDetails details = plan.details;
     details.expected_sha256 = plan.digest;
+    UploadRights rights(api, request);
     std::size_t filled = 0;
     std::uint64_t total = 0;
     for (;;) {
         const auto count = co_await request.body->read(std::span(buffer.get() + filled, capacity - filled));
         if (!count) co_return refuse_body(count.error());
         if (*count == 0) break;
+        if (auto still = co_await rights.check_now_and_then(); !still)
+            co_return std::unexpected(still.error());
         filled += *count;
         total += *count;
         if (total > api.picture_bytes_max) {
@@ -177,7 +200,7 @@ http::Task<Received<Job>> receive_raw(const ApiParts& api, const UploadPlan& pla
         }
     }
     if (total == 0) co_return refuse(Problem::empty_payload, "The body has no bytes at all.");
-    if (auto still = co_await still_allowed(api, request); !still) co_return std::unexpected(still.error());
+    if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
     auto job = co_await pipe.finish({std::span(buffer.get(), filled), {}}, details);
     if (!job) co_return refuse(std::move(job).error());
     co_return *std::move(job);
@@ -220,11 +243,14 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
         hashed.reserve(capacity);
     }
     http::MultipartParser parser(*plan.boundary, {}, form);
+    UploadRights rights(api, request);
     for (;;) {
         const auto count =
             co_await request.body->read(std::span(buffer.get(), std::min(capacity, read_bytes)));
         if (!count) co_return refuse_body(count.error());
         if (*count == 0) break;
+        if (auto still = co_await rights.check_now_and_then(); !still)
+            co_return std::unexpected(still.error());
         const std::span<const std::byte> bytes(buffer.get(), *count);
         if (auto fed = parser.feed(bytes); !fed) co_return refuse(fed.error());
         if (plan.digest) hashed.insert(hashed.end(), bytes.begin(), bytes.end());
@@ -238,7 +264,7 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
     if (auto ended = parser.finish(); !ended) co_return refuse(ended.error());
     const auto details = details_of_form(api, plan, form);
     if (!details) co_return refuse(details.error());
-    if (auto still = co_await still_allowed(api, request); !still) co_return std::unexpected(still.error());
+    if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
     auto job = co_await pipe.finish({form.picture, hashed}, *details);
     if (!job) co_return refuse(std::move(job).error());
     co_return *std::move(job);
@@ -266,13 +292,16 @@ http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& p
     co_return job;
 }
 
-http::Task<Received<std::string>> read_body_text(http::Request& request, std::uint64_t bytes_max) {
+http::Task<Received<std::string>> read_body_text(const ApiParts& api, http::Request& request, Scope scope,
+                                                 std::uint64_t bytes_max) {
     if (request.body->length_bytes().value_or(0) > bytes_max) {
         co_return refuse(Problem::payload_too_large,
                          fmt::format("The body may have at most {} bytes.", bytes_max));
     }
     auto text = co_await http::read_text(*request.body, bytes_max);
     if (!text) co_return refuse_body(std::move(text).error());
+    const auto still = co_await authorise(api.authenticator, request, scope);
+    if (!still) co_return std::unexpected(still.error());
     co_return *std::move(text);
 }
 

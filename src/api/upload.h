@@ -19,8 +19,10 @@ using Received = std::expected<T, Refusal>;
 [[nodiscard]] http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
                                                        http::Request& request);
 
-[[nodiscard]] http::Task<Received<std::string>> read_body_text(http::Request& request,
-                                                               std::uint64_t bytes_max);
+/// A body that is text, of a request that needs `scope`: whether it still has it is asked once more at the
+/// end, since a slow client may take minutes.
+[[nodiscard]] http::Task<Received<std::string>> read_body_text(const ApiParts& api, http::Request& request,
+                                                               Scope scope, std::uint64_t bytes_max);
 
 inline constexpr std::size_t upload_piece_bytes = 256 * 1'024;
 

@@ -48,7 +48,8 @@ struct ReconcileCommand {
 [[nodiscard]] int run_presets_rerender(const Config& config, RerenderOptions options);
 
 struct AccountOptions {
-    std::string name;  // of one to be made; empty: all are listed
+    bool creates = false;  // else: all are listed
+    std::string name;      // of the one to be made
 };
 [[nodiscard]] int run_account(const Config& config, const AccountOptions& options);
 

@@ -215,6 +215,7 @@ struct CommandLine {
         create->add_option("name", account.name, "Its name; no two have the same")
             ->required()
             ->type_name("NAME");
+        create->parse_complete_callback([this] { account.creates = true; });
         account_command->add_subcommand("list", "Every account.");
         add_setting_flags(*account_command, {"Storage"}, flags);
     }

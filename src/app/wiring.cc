@@ -49,7 +49,6 @@ std::unique_ptr<s3::CredentialsProvider> s3_credentials(const Config& config, co
     return s3::make_instance_credentials(clock);
 }
 
-/// The embedded catalog is migrated first; another one is `safelight migrate`'s.
 /// The store as the use cases see it, from the inside out.
 std::unique_ptr<BlobStore> decorate(std::unique_ptr<BlobStore> bare, telemetry::Metrics& metrics) {
     return make_metered_store(std::move(bare), metrics);

@@ -39,7 +39,8 @@ inline constexpr const char* renderer_command = "renderer";
 
 [[nodiscard]] Result<std::unique_ptr<Migrator>> open_migrator(const Config& config, const Clock& clock);
 [[nodiscard]] Result<std::unique_ptr<CatalogDatabase>> open_catalog(const Config& config);
-/// The same; the embedded catalog is made, or brought up to date, first.
+/// The same; the embedded catalog is made, or brought up to date, first. Another one is `safelight
+/// migrate`'s.
 [[nodiscard]] Result<std::unique_ptr<CatalogDatabase>> open_catalog_to_serve(const Config& config,
                                                                              const Clock& clock);
 

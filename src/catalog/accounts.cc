@@ -17,8 +17,18 @@ constexpr std::array<std::pair<Scope, std::string_view>, 3> scope_names{{
 
 constexpr std::size_t name_bytes_max = 128;
 
-bool is_control(char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+/// Control characters, C1 among them, and what turns the direction of writing: a name is shown on terminals.
+bool steers_a_terminal(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = [&](std::size_t offset) {
+            return i + offset < text.size() ? static_cast<unsigned char>(text[i + offset]) : 0U;
+        };
+        if (byte(0) < 0x20 || byte(0) == 0x7f) return true;
+        if (byte(0) == 0xc2 && byte(1) >= 0x80 && byte(1) < 0xa0) return true;
+        if (byte(0) == 0xe2 && byte(1) == 0x80 && byte(2) >= 0xaa && byte(2) <= 0xae) return true;
+        if (byte(0) == 0xe2 && byte(1) == 0x81 && byte(2) >= 0xa6 && byte(2) <= 0xa9) return true;
+    }
+    return false;
 }
 
 }  // namespace
@@ -70,12 +80,12 @@ std::optional<Scopes> Scopes::from_text(std::string_view text) {
 }
 
 bool is_valid(const ApiKey& key, Timestamp now) {
-    return (!key.expires_at || now < *key.expires_at) && (!key.revoked_at || now < *key.revoked_at);
+    return !key.revoked_at && (!key.expires_at || now < *key.expires_at);
 }
 
-Status check_name(std::string_view name, std::string_view pointer) {
-    const bool is_good = !name.empty() && name.size() <= name_bytes_max && is_utf8(name) &&
-                         std::ranges::none_of(name, is_control);
+Status check_account_name(std::string_view name, std::string_view pointer) {
+    const bool is_good =
+        !name.empty() && name.size() <= name_bytes_max && is_utf8(name) && !steers_a_terminal(name);
     if (is_good) return {};
     return invalid(
         {{std::string(pointer), "A name has 1 to 128 bytes of UTF-8 without control characters."}});

@@ -69,7 +69,7 @@ struct ApiKey {
     Scopes scopes;
     Timestamp created_at;  // the time in its id
     std::optional<Timestamp> expires_at{};
-    std::optional<Timestamp> revoked_at{};    // may lie ahead: then the key is valid until it
+    std::optional<Timestamp> revoked_at{};    // then it is refused, whatever any clock says
     std::optional<Timestamp> last_used_at{};  // to the minute or so
 
     bool operator==(const ApiKey&) const = default;
@@ -78,9 +78,9 @@ struct ApiKey {
 /// Neither expired nor revoked.
 [[nodiscard]] bool is_valid(const ApiKey& key, Timestamp now);
 
-/// Names of accounts and keys: 1 to 128 bytes of UTF-8 without control characters. Error: invalid_argument,
-/// the fault at `pointer`.
-[[nodiscard]] Status check_name(std::string_view name, std::string_view pointer);
+/// Names of accounts and keys: 1 to 128 bytes of UTF-8 without characters that steer a terminal. Error:
+/// invalid_argument, the fault at `pointer`.
+[[nodiscard]] Status check_account_name(std::string_view name, std::string_view pointer);
 
 struct KeyQuery {
     std::optional<AccountId> account{};
@@ -107,10 +107,14 @@ class Accounts {
     [[nodiscard]] virtual Result<std::optional<ApiKey>> find_key(ApiKeyId id) = 0;
     /// By id, upwards.
     [[nodiscard]] virtual Result<std::vector<ApiKey>> list_keys(const KeyQuery& query) = 0;
-    /// From `at` on the key is refused; a time that was set before stays when it is earlier. Returns the key
-    /// as it stands then. Errors: not_found.
-    [[nodiscard]] virtual Result<ApiKey> revoke_key(ApiKeyId id, Timestamp at) = 0;
-    /// Notes when the key was used last; no error when it is gone.
+    /// The key is refused from now on. Again: the first time stays. Returns the key as it stands then.
+    /// Errors: not_found.
+    [[nodiscard]] virtual Result<ApiKey> revoke_key(ApiKeyId id, Timestamp now) = 0;
+    /// Makes `successor`, and has the old key expire at `until` if that is sooner than it would. Errors:
+    /// not_found; conflict (the old key was revoked, or the id or the secret is taken; nothing is changed).
+    [[nodiscard]] virtual Status rotate_key(ApiKeyId old, Timestamp until, const ApiKey& successor,
+                                            const Sha256& secret_hash) = 0;
+    /// Notes when the key was used last, never an earlier time; no error when it is gone.
     [[nodiscard]] virtual Status note_use(ApiKeyId id, Timestamp now) = 0;
 };
 

@@ -28,17 +28,17 @@ TEST(ApiKey, IsValidUntilItExpiresOrIsRevoked) {
     EXPECT_TRUE(is_valid(key, now));
     EXPECT_FALSE(is_valid(key, now + Milliseconds{1}));
     key.expires_at.reset();
-    key.revoked_at = now;
-    EXPECT_FALSE(is_valid(key, now));
-    EXPECT_TRUE(is_valid(key, now - Milliseconds{1}));
+    key.revoked_at = now + Milliseconds{60'000};
+    EXPECT_FALSE(is_valid(key, now)) << "the clock of whoever revoked it may be ahead";
 }
 
 TEST(AccountName, IsShortTextWithoutControlCharacters) {
-    EXPECT_TRUE(check_name("Zoë's phone", "/name"));
-    EXPECT_TRUE(check_name(std::string(128, 'a'), "/name"));
+    EXPECT_TRUE(check_account_name("Zoë's phone – 2 €", "/name"));
+    EXPECT_TRUE(check_account_name(std::string(128, 'a'), "/name"));
     using namespace std::string_literals;
-    for (const std::string& name : {""s, std::string(129, 'a'), "a\nb"s, "a\0b"s, "\x7f"s, "\xff"s}) {
-        const auto status = check_name(name, "/name");
+    for (const std::string& name : {""s, std::string(129, 'a'), "a\nb"s, "a\0b"s, "\x7f"s, "\xff"s,
+                                    "a\u0085b"s, "a\u202eb"s, "a\u2067b"s}) {
+        const auto status = check_account_name(name, "/name");
         ASSERT_FALSE(status) << name;
         EXPECT_EQ(status.error().faults.front().pointer, "/name");
     }

@@ -27,9 +27,15 @@ const keyName = "safelight-api-key";
 
 export const hasKey = () => sessionStorage.getItem(keyName) !== null;
 
+export const isKey = (text) => /^sl_live_[0-9A-Za-z]{46}$/.test(text);
+
 /** The API key that every call carries from now on. */
 export function useKey(key) {
   sessionStorage.setItem(keyName, key);
+}
+
+export function forgetKey() {
+  sessionStorage.removeItem(keyName);
 }
 
 const authorisation = () => (hasKey() ? { Authorization: `Bearer ${sessionStorage.getItem(keyName)}` } : {});

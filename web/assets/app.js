@@ -53,6 +53,10 @@ async function watch(card, job) {
         return;
       }
       card.showTrouble(failure);
+      if (isAboutTheKey(failure)) {
+        askForKey();
+        return;
+      }
       await pause(retryPauseMs);
     }
   }
@@ -101,6 +105,7 @@ async function bringIn(file) {
     await watch(card, job);
   } catch (failure) {
     if (failure.name === "AbortError") return;
+    if (isAboutTheKey(failure)) askForKey();
     card.showFailure(failure, () => removeCard(card));
     announce(`${file.name || "The picture"} was not accepted. ${words.fault(failure).join(" ")}`);
   }
@@ -136,7 +141,7 @@ async function loadPage(cursor) {
   } catch (failure) {
     notice.textContent = words.fault(failure).join(" ");
     notice.hidden = false;
-    if (failure.status === 401) askForKey();
+    if (isAboutTheKey(failure)) askForKey();
   }
   updateEmpty();
 }
@@ -152,17 +157,34 @@ async function refresh() {
 
 // --- the key, where the server asks for one ---
 
+const isAboutTheKey = (failure) => failure.status === 401 || failure.status === 403;
+
 function askForKey() {
+  api.forgetKey();
   byId("key-form").hidden = false;
+  byId("forget-key").hidden = true;
   byId("key").focus();
 }
 
 function acceptKey() {
+  byId("forget-key").hidden = !api.hasKey();
+  byId("forget-key").addEventListener("click", () => {
+    for (const [id, card] of [...cards]) forget(card, id);
+    askForKey();
+    announce("The key is forgotten");
+  });
   byId("key-form").addEventListener("submit", async (event) => {
     event.preventDefault();
-    api.useKey(byId("key").value.trim());
+    const key = byId("key").value.trim();
     byId("key").value = "";
+    if (!api.isKey(key)) {
+      byId("list-notice").textContent = "That is no API key: sl_live_ and 46 letters and digits, as it was shown when it was made.";
+      byId("list-notice").hidden = false;
+      return;
+    }
+    api.useKey(key);
     byId("key-form").hidden = true;
+    byId("forget-key").hidden = false;
     await refresh();
   });
 }

@@ -160,7 +160,7 @@ export class Card {
       try {
         const saved = URL.createObjectURL(await api.bytesOf(url));
         element("a", { href: saved, download: filename }).click();
-        URL.revokeObjectURL(saved);
+        setTimeout(() => URL.revokeObjectURL(saved), 60_000); // saving may begin later
       } catch (failure) {
         this.showTrouble(failure);
       }
@@ -176,11 +176,14 @@ export class Card {
     if (this.#shown === url) return;
     this.#shown = url;
     try {
-      const shown = URL.createObjectURL(await api.bytesOf(url));
+      const bytes = await api.bytesOf(url);
+      if (!this.#root.isConnected) return;
+      const shown = URL.createObjectURL(bytes);
       this.#dropPreview();
       this.#previewUrl = shown;
       this.#showPicture(shown, description);
     } catch (failure) {
+      this.#shown = null;
       this.showTrouble(failure);
     }
   }

@@ -81,7 +81,7 @@ struct ApiServer {
     House house{clock};
     CountingIngest ingest;
     std::unique_ptr<Library> library = house.make_library();
-    AccessControl access{{.remembered_for = Milliseconds{0}}, house.database->accounts(), clock, house.log};
+    AccessControl access{{.cache_ttl = Milliseconds{0}}, house.database->accounts(), clock, house.log};
     KeyRing key_ring{house.database->accounts(), house.ids, clock};
     Presets presets;
     ThreadPool pool{"api-test", test_pool_threads, 64};

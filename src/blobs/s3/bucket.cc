@@ -20,9 +20,11 @@ constexpr int abort_rounds_max = 3;
 
 std::unexpected<Failure> not_s3(const S3Request& request, const HttpAnswer& answer,
                                 bool may_have_acted = true) {
-    return unavailable(fmt::format("{} {}: answered {} with what no S3 store answers", request.method,
-                                   request.object, answer.status),
-                       may_have_acted);
+    auto failed = unavailable(fmt::format("{} {}: answered {} with what no S3 store answers", request.method,
+                                          request.object, answer.status),
+                              may_have_acted);
+    failed.error().refusal = Refusal::not_understood;
+    return failed;
 }
 
 std::optional<std::uint64_t> number(std::string_view text) {

@@ -18,6 +18,7 @@ enum class Refusal {
     exists,           // the object, or bucket, that was to be new is there
     past_the_end,     // the object has no byte in that range
     not_implemented,  // the store does not know what was asked of it
+    not_understood,   // success, without what it has to come with
     other,
 };
 

@@ -230,7 +230,10 @@ TEST_F(S3ServiceTest, CheckingAtTheSameTimeDisturbsNobody) {
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([&] {
             const auto store = test_store(config_, clock_);
-            for (int round = 0; round < 5; ++round) EXPECT_TRUE(store->check());
+            for (int round = 0; round < 5; ++round) {
+                const Status checked = store->check();
+                EXPECT_TRUE(checked) << checked.error().log_text;
+            }
             const auto heads = proxy.count("HEAD");
             EXPECT_EQ(heads, 0U) << "each has found that conditions are heeded";
             EXPECT_TRUE(put(*store, IdGenerator(clock_).next<BlobKey>(), noise(10)));

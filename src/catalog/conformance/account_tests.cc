@@ -76,14 +76,47 @@ TEST_P(AccountConformance, KeysAreListedInPagesOfAnAccountOrOfAll) {
     EXPECT_EQ(*accounts().list_keys({.after = a.id, .limit = 1}), std::vector{b});
 }
 
-TEST_P(AccountConformance, RevokingKeepsTheEarliestTime) {
+TEST_P(AccountConformance, RevokingKeepsTheFirstTime) {
     const ApiKey key = create_key(default_account(), "secret");
-    const Timestamp later = now() + Milliseconds{1'000};
-    EXPECT_EQ(accounts().revoke_key(key.id, later)->revoked_at, later);
     EXPECT_EQ(accounts().revoke_key(key.id, now())->revoked_at, now());
-    EXPECT_EQ(accounts().revoke_key(key.id, later)->revoked_at, now());
+    EXPECT_EQ(accounts().revoke_key(key.id, now() - Milliseconds{1'000})->revoked_at, now());
     EXPECT_EQ(find("secret")->revoked_at, now());
     EXPECT_EQ(code_of(accounts().revoke_key(ids_.next<ApiKeyId>(), now())), ErrorCode::not_found);
+}
+
+TEST_P(AccountConformance, RotatingMakesASuccessorAndEndsTheOldOne) {
+    const ApiKey old = create_key(default_account(), "old");
+    ApiKey successor = old;
+    successor.id = ids_.next<ApiKeyId>();
+    successor.created_at = now();
+    const Timestamp later = now() + Milliseconds{1'000};
+    SAFELIGHT_ASSERT_OK(accounts().rotate_key(old.id, later, successor, hash_of("new")));
+    EXPECT_EQ(find("old")->expires_at, later);
+    EXPECT_EQ(find("new"), successor);
+
+    successor.id = ids_.next<ApiKeyId>();
+    SAFELIGHT_ASSERT_OK(
+        accounts().rotate_key(old.id, later + Milliseconds{1'000}, successor, hash_of("newer")));
+    EXPECT_EQ(find("old")->expires_at, later) << "never later than it would have";
+}
+
+TEST_P(AccountConformance, WhatWasRevokedGetsNoSuccessor) {
+    const ApiKey old = create_key(default_account(), "old");
+    SAFELIGHT_ASSERT_OK(accounts().revoke_key(old.id, now()));
+    ApiKey successor = old;
+    successor.id = ids_.next<ApiKeyId>();
+    EXPECT_EQ(code_of(accounts().rotate_key(old.id, now(), successor, hash_of("new"))), ErrorCode::conflict);
+    EXPECT_EQ(code_of(accounts().rotate_key(ids_.next<ApiKeyId>(), now(), successor, hash_of("new"))),
+              ErrorCode::not_found);
+    EXPECT_EQ(find("new"), std::nullopt);
+}
+
+TEST_P(AccountConformance, ARotationThatFailsChangesNothing) {
+    const ApiKey old = create_key(default_account(), "old");
+    ApiKey successor = old;
+    successor.id = ids_.next<ApiKeyId>();
+    EXPECT_EQ(code_of(accounts().rotate_key(old.id, now(), successor, hash_of("old"))), ErrorCode::conflict);
+    EXPECT_EQ(find("old"), old);
 }
 
 TEST_P(AccountConformance, UseIsNoted) {
@@ -91,6 +124,8 @@ TEST_P(AccountConformance, UseIsNoted) {
     EXPECT_EQ(find("secret")->last_used_at, std::nullopt);
     SAFELIGHT_ASSERT_OK(accounts().note_use(key.id, now()));
     EXPECT_EQ(find("secret")->last_used_at, now());
+    SAFELIGHT_ASSERT_OK(accounts().note_use(key.id, now() - Milliseconds{1'000}));
+    EXPECT_EQ(find("secret")->last_used_at, now()) << "another node's clock is behind";
     SAFELIGHT_ASSERT_OK(accounts().note_use(ids_.next<ApiKeyId>(), now()));
 }
 

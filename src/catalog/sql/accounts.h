@@ -17,6 +17,7 @@ namespace safelight {
 
 [[nodiscard]] std::unexpected<Error> no_account();
 [[nodiscard]] std::unexpected<Error> no_key();
+[[nodiscard]] std::unexpected<Error> key_is_revoked();
 
 /// `Database` has read(work) and write(work), which run work(connection) in a transaction, and its queries
 /// are read by read_all(query, &read).
@@ -49,10 +50,20 @@ class SqlAccounts final : public Accounts {
             TRY_ASSIGN(auto query, connection.query(sql::account_by_id, key.account));
             TRY_ASSIGN(const auto accounts, read_all(std::move(query), &read_account));
             if (accounts.empty()) return no_account();
-            TRY(connection.run(sql::create_key, key.id, key.account, std::string_view(key.name),
-                               std::string_view(key.scopes.to_text()), key.expires_at, key.revoked_at,
-                               secret_hash));
-            return {};
+            return insert_key(connection, key, secret_hash);
+        });
+    }
+
+    Status rotate_key(ApiKeyId old, Timestamp until, const ApiKey& successor,
+                      const Sha256& secret_hash) override {
+        return database_.write([&](auto& connection) -> Status {
+            TRY_ASSIGN(const std::uint64_t expiring, connection.run(sql::expire_key, old, until));
+            if (expiring == 0) {
+                TRY_ASSIGN(auto query, connection.query(sql::key_by_id, old));
+                TRY_ASSIGN(const auto keys, read_all(std::move(query), &read_api_key));
+                return keys.empty() ? Status(no_key()) : Status(key_is_revoked());
+            }
+            return insert_key(connection, successor, secret_hash);
         });
     }
 
@@ -70,9 +81,9 @@ class SqlAccounts final : public Accounts {
         return find_all(&read_api_key, sql::list_keys_of_account, after, query.limit, *query.account);
     }
 
-    Result<ApiKey> revoke_key(ApiKeyId id, Timestamp at) override {
+    Result<ApiKey> revoke_key(ApiKeyId id, Timestamp now) override {
         return database_.write([&](auto& connection) -> Result<ApiKey> {
-            TRY(connection.run(sql::revoke_key, id, at));
+            TRY(connection.run(sql::revoke_key, id, now));
             TRY_ASSIGN(auto query, connection.query(sql::key_by_id, id));
             TRY_ASSIGN(auto keys, read_all(std::move(query), &read_api_key));
             if (keys.empty()) return no_key();
@@ -88,6 +99,14 @@ class SqlAccounts final : public Accounts {
     }
 
   private:
+    template <class Connection>
+    static Status insert_key(Connection& connection, const ApiKey& key, const Sha256& secret_hash) {
+        TRY(connection.run(sql::create_key, key.id, key.account, std::string_view(key.name),
+                           std::string_view(key.scopes.to_text()), key.expires_at, key.revoked_at,
+                           secret_hash));
+        return {};
+    }
+
     template <class Record, class... Values>
     Result<std::vector<Record>> find_all(Record (*read)(Columns&), std::string_view statement,
                                          const Values&... values) {

@@ -101,8 +101,12 @@ inline constexpr std::string_view list_keys =
 inline constexpr std::string_view list_keys_of_account =
     "SELECT " SAFELIGHT_KEY_COLUMNS " FROM api_keys WHERE account = $3 AND id > $1 ORDER BY id LIMIT $2";
 inline constexpr std::string_view revoke_key =
-    "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND (revoked_at IS NULL OR revoked_at > $2)";
-inline constexpr std::string_view note_use = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1";
+    "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
+inline constexpr std::string_view expire_key =
+    "UPDATE api_keys SET expires_at = CASE WHEN expires_at < $2 THEN expires_at ELSE $2 END"
+    " WHERE id = $1 AND revoked_at IS NULL";
+inline constexpr std::string_view note_use =
+    "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 
 /// A statement and what its tests call it.
 struct Named {
@@ -148,6 +152,7 @@ inline constexpr Named shared[] = {
     {"list_keys", list_keys},
     {"list_keys_of_account", list_keys_of_account},
     {"revoke_key", revoke_key},
+    {"expire_key", expire_key},
     {"note_use", note_use},
 };
 
