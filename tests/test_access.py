@@ -293,7 +293,8 @@ class TestCommands:
         assert words in done.stderr + done.stdout
 
     def test_what_is_not_there_is_told(self, guarded):
-        for arguments, words in ((["key", "revoke", "x"], "is no id"), (["key", "revoke", NOBODY], "no such key"), (["key", "rotate", NOBODY], "no such key"),
+        for arguments, words in ((["key", "revoke", "x"], "is no id"), (["key", "revoke", NOBODY], "no such key"),
+                                 (["key", "rotate", NOBODY], "no such key"),
                                  (["key", "rotate", NOBODY, "--grace", "31d"], "30 days"),
                                  (["key", "list", "--account", "nobody"], "no account")):
             done = run_command(*arguments, settings={"SAFELIGHT_DATA": guarded.data}, cwd=guarded.folder)
