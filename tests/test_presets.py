@@ -12,6 +12,7 @@ import pictures
 from check_invariants import check
 from data_folder import blob_path, is_quiet, rows
 from eventually import eventually
+from remains import Remains
 from safelight_process import BINARY, clean_environment, run_command
 
 UPLOADS = 30
@@ -150,7 +151,7 @@ class TestRerender:
         again = rerender(launched, "--wait")
         assert again.returncode == 0 and "0 queued" in again.stdout
         eventually(lambda: is_quiet(launched.data))
-        assert check(launched.data, launched.url) == []
+        assert check(Remains.of_folder(launched.data), launched.url) == []
 
     def test_without_a_server_it_waits_for_the_next(self, launched):
         jobs = upload_some(launched, 3)
@@ -180,7 +181,7 @@ class TestRerender:
         assert rerender(launched, "--wait", "--retry-failed").returncode == 0
         assert widths(launched, jobs) == [60, 60]
         eventually(lambda: is_quiet(launched.data))
-        assert check(launched.data, launched.url) == []
+        assert check(Remains.of_folder(launched.data), launched.url) == []
 
     def test_a_signal_ends_it_between_batches(self, launched):
         upload_some(launched, 4)
@@ -230,4 +231,4 @@ class TestRerender:
         assert poller.fetched > UPLOADS and not poller.faults, poller.faults[:3]
         assert widths(launched, jobs) == [60] * UPLOADS
         eventually(lambda: is_quiet(launched.data), timeout_s=30)
-        assert check(launched.data, launched.url) == []
+        assert check(Remains.of_folder(launched.data), launched.url) == []

@@ -24,9 +24,14 @@ class Terminal:
         self._end, other = pty.openpty()
         self.process = subprocess.Popen(command, cwd=REPOSITORY, env=clean_environment({"SAFELIGHT_LISTEN": "127.0.0.1:0"}),
                                         stdin=other, stdout=other, stderr=other, start_new_session=True,
-                                        preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)))  # its controlling one
+                                        preexec_fn=self._as_in_the_foreground)
         os.close(other)
         threading.Thread(target=self._read, daemon=True).start()
+
+    @staticmethod
+    def _as_in_the_foreground():
+        os.close(os.open(os.ttyname(0), os.O_RDWR))  # the controlling terminal
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has what it runs in the background ignore it
 
     def _read(self):
         try:
