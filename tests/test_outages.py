@@ -154,7 +154,7 @@ TROUBLES = [
     of_http("answers 503 SlowDown", lambda http: http.refuse(503, "SlowDown"), unready("s3"), every_day=False),
     of_http("answers 500 now and then", lambda http: http.refuse(500, "InternalError", SHARE), every_day=False),
     of_http("answers 503 SlowDown now and then", lambda http: http.refuse(503, "SlowDown", SHARE)),
-    of_http("cuts bodies short now and then", lambda http: http.truncate(SHARE)),
+    of_http("cuts bodies short now and then", lambda http: http.truncate(SHARE), every_day=False),
     of_http("loses answers now and then", lambda http: http.lose(SHARE)),
     of_tcp("sends slowly", lambda tcp: tcp.slow(3_000, DOWN), every_day=False),
 ]

@@ -13,7 +13,7 @@ from remains import Remains
 
 
 def test_nothing_is_lost_and_nothing_is_left(tmp_path, summarise):
-    run = stack_sweep.sweep(tmp_path, seconds=24)
+    run = stack_sweep.sweep(tmp_path, seconds=16)
     summarise(f"stack sweep: {run.counts['kills']} of {run.counts['points']} kill points of server, worker and renderers over "
               f"PostgreSQL, Redis and S3, {len(run.failures)} failures (all of them: ./test --sweep)")
     assert run.counts["kills"] >= 3
