@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <thread>
-
 #include "access/api_key_text.h"
 #include "access/testing/access_fixture.h"
 

@@ -60,6 +60,18 @@ Result<IssuedKey> KeyRing::issue(KeyRequest request) {
     return IssuedKey{std::move(draft.key), std::move(draft.secret.text)};
 }
 
+Result<Account> KeyRing::find_account(AccountId id) {
+    TRY_ASSIGN(const auto account, accounts_.find_account(id));
+    if (!account) return no_account();
+    return *account;
+}
+
+Result<ApiKey> KeyRing::find_key(ApiKeyId id) {
+    TRY_ASSIGN(const auto key, accounts_.find_key(id));
+    if (!key) return no_key();
+    return *key;
+}
+
 Result<ApiKey> KeyRing::revoke(ApiKeyId id) {
     return accounts_.revoke_key(id, clock_.now());
 }
@@ -67,12 +79,10 @@ Result<ApiKey> KeyRing::revoke(ApiKeyId id) {
 Result<IssuedKey> KeyRing::rotate(ApiKeyId id, Milliseconds grace) {
     if (grace < Milliseconds::zero() || grace > grace_max)
         return invalid({{"/grace_s", "The old key stays valid for 0 seconds to 30 days."}});
-    TRY_ASSIGN(const auto old, accounts_.find_key(id));
-    if (!old) return failure(ErrorCode::not_found, "There is no such key.");
+    TRY_ASSIGN(const ApiKey old, find_key(id));
     const Timestamp now = clock_.now();
-    if (!is_valid(*old, now))
-        return failure(ErrorCode::conflict, "The key is not valid any more; make a new one instead.");
-    Draft draft = draft_of({old->account, old->name, old->scopes, old->expires_at}, ids_);
+    if (!is_valid(old, now)) return key_is_over();
+    Draft draft = draft_of({old.account, old.name, old.scopes, old.expires_at}, ids_);
     TRY(accounts_.rotate_key(id, now + grace, draft.key, draft.secret.hash));
     return IssuedKey{std::move(draft.key), std::move(draft.secret.text)};
 }

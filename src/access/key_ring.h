@@ -45,6 +45,10 @@ class KeyRing {
     /// more).
     [[nodiscard]] Result<IssuedKey> rotate(ApiKeyId id, Milliseconds grace);
 
+    /// Errors: not_found.
+    [[nodiscard]] Result<Account> find_account(AccountId id);
+    [[nodiscard]] Result<ApiKey> find_key(ApiKeyId id);
+
     static constexpr Milliseconds grace_max{std::chrono::days(30)};
 
     [[nodiscard]] Accounts& accounts() { return accounts_; }

@@ -43,21 +43,18 @@ json::object json_of(const ApiKey& key) {
             {"last_used_at", json_of(key.last_used_at)}};
 }
 
+/// One record more than `limit` was asked for, to know whether there are more.
 template <class Record>
-http::Response page_response(const http::Request& request, std::span<const Record> records,
-                             std::uint32_t limit, ListKind kind) {
-    const bool has_more = records.size() > limit;
+http::Response page_of(const http::Request& request, std::span<const Record> records, std::uint32_t limit,
+                       ListKind kind) {
     const auto shown = records.first(std::min<std::size_t>(records.size(), limit));
     json::array items;
     for (const Record& record : shown) items.emplace_back(json_of(record));
     std::optional<std::string> cursor;
-    if (has_more) cursor = cursor_after(kind, shown.back().id.uuid);
-    http::Response response = json_response(
-        200,
-        json::serialize(json::object{{"items", std::move(items)},
-                                     {"next_cursor", cursor ? json::value(*cursor) : json::value(nullptr)}}));
-    if (cursor) response.headers.set("Link", "<" + next_page(request, *cursor) + ">; rel=\"next\"");
-    return response;
+    if (records.size() > limit) cursor = cursor_after(kind, shown.back().id.uuid);
+    const json::object page{{"items", std::move(items)},
+                            {"next_cursor", cursor ? json::value(*cursor) : json::value(nullptr)}};
+    return page_response(request, json::serialize(page), cursor);
 }
 
 /// The JSON object in the body. An empty body is an empty object where `may_be_empty`.
@@ -159,18 +156,16 @@ Handled list_accounts(const ApiParts& api, const Principal&, http::Request& requ
     const auto accounts = co_await http::on_pool(
         api.pool, [&] { return api.keys.accounts().list_accounts(after, query->limit + 1); });
     if (!accounts) co_return refuse(accounts.error());
-    co_return page_response(request, std::span<const Account>(*accounts), query->limit, ListKind::accounts);
+    co_return page_of(request, std::span<const Account>(*accounts), query->limit, ListKind::accounts);
 }
 
 Handled get_account(const ApiParts& api, const Principal&, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<AccountId>(request);
     if (!id) co_return refuse(id.error());
-    const auto account =
-        co_await http::on_pool(api.pool, [&] { return api.keys.accounts().find_account(*id); });
+    const auto account = co_await http::on_pool(api.pool, [&] { return api.keys.find_account(*id); });
     if (!account) co_return refuse(account.error());
-    if (!*account) co_return refuse(Problem::not_found, "There is no such account.");
-    co_return json_response(200, json::serialize(json_of(**account)));
+    co_return json_response(200, json::serialize(json_of(*account)));
 }
 
 Handled create_key(const ApiParts& api, const Principal& principal, http::Request& request) {
@@ -181,7 +176,7 @@ Handled create_key(const ApiParts& api, const Principal& principal, http::Reques
     if (!wanted) co_return refuse(wanted.error());
     const auto issued = co_await http::on_pool(api.pool, [&] { return api.keys.issue(*wanted); });
     if (!issued && issued.error().code == ErrorCode::not_found)
-        co_return refuse(invalid({{"/account_id", "There is no such account."}}).error());
+        co_return refuse(invalid({{"/account_id", issued.error().public_text}}).error());
     if (!issued) co_return refuse(issued.error());
     note_change(api, principal, "key_issued", issued->key.id.to_string());
     co_return issued_response(*issued);
@@ -199,17 +194,16 @@ Handled list_keys(const ApiParts& api, const Principal&, http::Request& request)
     }
     const auto keys = co_await http::on_pool(api.pool, [&] { return api.keys.accounts().list_keys(wanted); });
     if (!keys) co_return refuse(keys.error());
-    co_return page_response(request, std::span<const ApiKey>(*keys), query->limit, ListKind::keys);
+    co_return page_of(request, std::span<const ApiKey>(*keys), query->limit, ListKind::keys);
 }
 
 Handled get_key(const ApiParts& api, const Principal&, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<ApiKeyId>(request);
     if (!id) co_return refuse(id.error());
-    const auto key = co_await http::on_pool(api.pool, [&] { return api.keys.accounts().find_key(*id); });
+    const auto key = co_await http::on_pool(api.pool, [&] { return api.keys.find_key(*id); });
     if (!key) co_return refuse(key.error());
-    if (!*key) co_return refuse(Problem::not_found, "There is no such key.");
-    co_return json_response(200, json::serialize(json_of(**key)));
+    co_return json_response(200, json::serialize(json_of(*key)));
 }
 
 Handled revoke_key(const ApiParts& api, const Principal& principal, http::Request& request) {

@@ -155,22 +155,8 @@ TEST(Content, DamagedBytesAreNeverACompleteAnswer) {
     ApiServer api;
     DamagingLibrary damaging(*api.library);
     http::Router router;
-    register_routes(router, {.ingest = api.ingest,
-                             .library = damaging,
-                             .watch = api.house.watch,
-                             .authenticator = *api.authenticator,
-                             .keys = api.key_ring,
-                             .pool = api.pool,
-                             .log = api.house.log,
-                             .metrics = api.house.metrics,
-                             .presets = api.presets,
-                             .default_variants = {},
-                             .readiness = {},
-                             .web_assets = {}});
-    http::ServerConfig config;
-    config.port = 0;
-    const auto server = testing::value_of(http::start_server(
-        config, router, make_hooks(api.house.log, api.house.metrics), api.pool, api.house.ids));
+    register_routes(router, api.parts_with(damaging, *api.authenticator));
+    const auto server = api.serve(router);
     const Client client{server->port()};
 
     const Original small(api, 1'000);

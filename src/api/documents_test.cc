@@ -106,22 +106,8 @@ TEST(Authentication, ComesBeforeTheBodyAndLeavesPagesOpen) {
     ApiServer api;
     ClosedAuthenticator closed;
     http::Router router;
-    register_routes(router, {.ingest = api.ingest,
-                             .library = *api.library,
-                             .watch = api.house.watch,
-                             .authenticator = closed,
-                             .keys = api.key_ring,
-                             .pool = api.pool,
-                             .log = api.house.log,
-                             .metrics = api.house.metrics,
-                             .presets = api.presets,
-                             .default_variants = {},
-                             .readiness = {},
-                             .web_assets = testing::test_assets});
-    http::ServerConfig config;
-    config.port = 0;
-    const auto server = testing::value_of(http::start_server(
-        config, router, make_hooks(api.house.log, api.house.metrics), api.pool, api.house.ids));
+    register_routes(router, api.parts_with(*api.library, closed));
+    const auto server = api.serve(router);
     const testing::Client client{server->port()};
     const testing::Connection connection(client.port);
     connection.send(client.head_of("POST", "/v1/jobs", {{"Expect", "100-continue"}}, 1'000));

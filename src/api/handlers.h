@@ -64,6 +64,10 @@ Handled get_problem_page(const ApiParts& api, const Principal& principal, http::
 /// A JSON answer that nobody may keep without asking again.
 [[nodiscard]] http::Response json_response(int status, std::string json);
 
+/// A page of a list: `json` ends with the cursor of the next one, if there is one.
+[[nodiscard]] http::Response page_response(const http::Request& request, std::string json,
+                                           const std::optional<std::string>& cursor);
+
 /// The answer, made of `response`'s head, that the request's conditions demand: 304 or 412; or none.
 [[nodiscard]] std::optional<Answer> decide_by_condition(const http::Request& request,
                                                         const http::Validators& validators,

@@ -69,9 +69,7 @@ Handled list_jobs(const ApiParts& api, const Principal& principal, http::Request
     std::optional<std::string> cursor;
     if (page->has_more && !page->items.empty())
         cursor = cursor_after(ListKind::jobs, page->items.back().id.uuid);
-    http::Response response = json_response(200, to_json(std::span(page->items), cursor));
-    if (cursor) response.headers.set("Link", "<" + next_page(request, *cursor) + ">; rel=\"next\"");
-    co_return response;
+    co_return page_response(request, to_json(std::span(page->items), cursor), cursor);
 }
 
 Handled get_job(const ApiParts& api, const Principal& principal, http::Request& request) {

@@ -32,23 +32,9 @@ class RecordingLinks final : public BlobLinks {
 class OriginalLink : public ::testing::Test {
   protected:
     OriginalLink() {
-        register_routes(router, {.ingest = api.ingest,
-                                 .library = *api.library,
-                                 .watch = api.house.watch,
-                                 .authenticator = *api.authenticator,
-                                 .keys = api.key_ring,
-                                 .pool = api.pool,
-                                 .log = api.house.log,
-                                 .metrics = api.house.metrics,
-                                 .presets = api.presets,
-                                 .default_variants = {},
-                                 .links = {&links, bytes_min, std::chrono::seconds(60)},
-                                 .readiness = {},
-                                 .web_assets = {}});
-        http::ServerConfig config;
-        config.port = 0;
-        server = testing::value_of(http::start_server(
-            config, router, make_hooks(api.house.log, api.house.metrics), api.pool, api.house.ids));
+        register_routes(router, api.parts_with(*api.library, *api.authenticator,
+                                               {&links, bytes_min, std::chrono::seconds(60)}));
+        server = api.serve(router);
     }
     ~OriginalLink() override { server->drain(); }
 

@@ -80,10 +80,6 @@ class ListReader {
     std::vector<Fault>& faults_;
 };
 
-}  // namespace
-
-namespace {
-
 Status check_parameters(const http::Request& request, std::span<const std::string_view> known) {
     std::vector<Fault> faults;
     for (auto parameter = request.query.begin(); parameter != request.query.end(); ++parameter) {

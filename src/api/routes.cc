@@ -4,6 +4,7 @@
 #include "api/guarded_stream.h"
 #include "api/handlers.h"
 #include "api/remembered_check.h"
+#include "api/request_values.h"
 #include "http/semantics.h"
 
 namespace safelight {
@@ -91,6 +92,13 @@ http::Response json_response(int status, std::string json) {
     response.headers.set("Content-Type", "application/json");
     response.headers.set("Cache-Control", "private, no-cache");
     response.body = std::move(json);
+    return response;
+}
+
+http::Response page_response(const http::Request& request, std::string json,
+                             const std::optional<std::string>& cursor) {
+    http::Response response = json_response(200, std::move(json));
+    if (cursor) response.headers.set("Link", "<" + next_page(request, *cursor) + ">; rel=\"next\"");
     return response;
 }
 

@@ -91,4 +91,16 @@ Status check_account_name(std::string_view name, std::string_view pointer) {
         {{std::string(pointer), "A name has 1 to 128 bytes of UTF-8 without control characters."}});
 }
 
+std::unexpected<Error> no_account() {
+    return failure(ErrorCode::not_found, "There is no such account.");
+}
+
+std::unexpected<Error> no_key() {
+    return failure(ErrorCode::not_found, "There is no such key.");
+}
+
+std::unexpected<Error> key_is_over() {
+    return failure(ErrorCode::conflict, "The key is not valid any more; make a new one instead.");
+}
+
 }  // namespace safelight

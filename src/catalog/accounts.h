@@ -82,6 +82,11 @@ struct ApiKey {
 /// invalid_argument, the fault at `pointer`.
 [[nodiscard]] Status check_account_name(std::string_view name, std::string_view pointer);
 
+/// How the errors of this header are worded, wherever they come up: not_found, not_found, conflict.
+[[nodiscard]] std::unexpected<Error> no_account();
+[[nodiscard]] std::unexpected<Error> no_key();
+[[nodiscard]] std::unexpected<Error> key_is_over();
+
 struct KeyQuery {
     std::optional<AccountId> account{};
     std::optional<ApiKeyId> after{};  // the last id of the page before

@@ -94,29 +94,40 @@ struct ApiServer {
         : ingest(house.make_ingest({.bytes_max = test_picture_bytes_max, .keeps_gps = options.keeps_gps})),
           authenticator(options.asks_for_keys ? make_key_authenticator(access, pool)
                                               : make_open_authenticator()) {
-        register_routes(router, {.ingest = ingest,
-                                 .library = *library,
-                                 .watch = house.watch,
-                                 .authenticator = *authenticator,
-                                 .keys = key_ring,
-                                 .pool = pool,
-                                 .log = house.log,
-                                 .metrics = house.metrics,
-                                 .presets = presets,
-                                 .default_variants = value_of(parse_variants("thumbnail", presets, "")),
-                                 .formats = house.renderer.formats(),
-                                 .picture_bytes_max = test_picture_bytes_max,
-                                 .readiness = {{"catalog", [this] { return house.database->check(); }},
-                                               {"blobs", [this] { return check_blobs(); }}},
-                                 .web_assets = test_assets});
-        http::ServerConfig config;
-        config.port = 0;
-        server = value_of(
-            http::start_server(config, router, make_hooks(house.log, house.metrics), pool, house.ids));
+        register_routes(router, parts_with(*library, *authenticator));
+        server = serve(router);
     }
     ~ApiServer() { server->drain(); }
 
     [[nodiscard]] Client client() const { return {server->port()}; }
+
+    /// What another API over the same house is made of.
+    [[nodiscard]] ApiParts parts_with(Library& its_library, Authenticator& its_authenticator,
+                                      const OriginalLinks& links = {}) {
+        return {.ingest = ingest,
+                .library = its_library,
+                .watch = house.watch,
+                .authenticator = its_authenticator,
+                .keys = key_ring,
+                .pool = pool,
+                .log = house.log,
+                .metrics = house.metrics,
+                .presets = presets,
+                .default_variants = value_of(parse_variants("thumbnail", presets, "")),
+                .formats = house.renderer.formats(),
+                .picture_bytes_max = test_picture_bytes_max,
+                .links = links,
+                .readiness = {{"catalog", [this] { return house.database->check(); }},
+                              {"blobs", [this] { return check_blobs(); }}},
+                .web_assets = test_assets};
+    }
+    /// On a port of its own. `its_router` outlives the server.
+    [[nodiscard]] std::unique_ptr<http::Server> serve(http::Router& its_router) {
+        http::ServerConfig config;
+        config.port = 0;
+        return value_of(
+            http::start_server(config, its_router, make_hooks(house.log, house.metrics), pool, house.ids));
+    }
 
     [[nodiscard]] Status check_blobs() const {
         if (blobs_fail) return failure(ErrorCode::unavailable, "public words", "disk /dev/secret is gone");

@@ -25,16 +25,4 @@ ApiKey read_api_key(Columns& columns) {
     return key;
 }
 
-std::unexpected<Error> no_account() {
-    return failure(ErrorCode::not_found, "There is no such account.");
-}
-
-std::unexpected<Error> no_key() {
-    return failure(ErrorCode::not_found, "There is no such key.");
-}
-
-std::unexpected<Error> key_is_revoked() {
-    return failure(ErrorCode::conflict, "The key is not valid any more; make a new one instead.");
-}
-
 }  // namespace safelight

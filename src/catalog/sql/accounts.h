@@ -15,10 +15,6 @@ namespace safelight {
 /// The columns of key_by_id.
 [[nodiscard]] ApiKey read_api_key(Columns& columns);
 
-[[nodiscard]] std::unexpected<Error> no_account();
-[[nodiscard]] std::unexpected<Error> no_key();
-[[nodiscard]] std::unexpected<Error> key_is_revoked();
-
 /// `Database` has read(work) and write(work), which run work(connection) in a transaction, and its queries
 /// are read by read_all(query, &read).
 template <class Database>
@@ -61,7 +57,7 @@ class SqlAccounts final : public Accounts {
             if (expiring == 0) {
                 TRY_ASSIGN(auto query, connection.query(sql::key_by_id, old));
                 TRY_ASSIGN(const auto keys, read_all(std::move(query), &read_api_key));
-                return keys.empty() ? Status(no_key()) : Status(key_is_revoked());
+                return keys.empty() ? Status(no_key()) : Status(key_is_over());
             }
             return insert_key(connection, successor, secret_hash);
         });
