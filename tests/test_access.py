@@ -84,8 +84,9 @@ def body_for(path, method):
     return ({"Content-Type": content_type} if content_type else {}), body
 
 
-def address(path, job, key_id):
-    owner = {"/v1/jobs": job["id"], "/v1/images": job["image"]["id"], "/v1/keys": key_id, "/v1/accounts": NOBODY}
+def address(path, job, key_id, operation_id):
+    owner = {"/v1/jobs": job["id"], "/v1/images": job["image"]["id"], "/v1/keys": key_id, "/v1/accounts": NOBODY,
+             "/v1/bulk-operations": operation_id}
     for prefix, value in owner.items():
         if path.startswith(prefix + "/{id}"):
             return path.replace("{id}", value).replace("{name}", "thumbnail")
@@ -97,10 +98,11 @@ class TestMatrix:
 
     def test_every_call_with_every_kind_of_key(self, guarded, keys, ours, contract, summarise):
         table = []
+        operation_id = ours.request("POST", "/v1/jobs/retry?created_before=2020-01-01T00:00:00Z").json()["id"]
         for path, method, scope in calls(contract):
             job = ours.process(pictures.make("jpeg", (200, 150)))
             key_id = ours.post_json("/v1/keys", {"name": "victim", "scopes": ["images:read"]}).json()["id"]
-            target = address(path, job, key_id)
+            target = address(path, job, key_id, operation_id)
             headers, body = body_for(path, method)
             statuses = {kind: KeyClient(guarded, key).request(method.upper(), target, headers, body).status
                         for kind, key in (("no key", None), ("revoked", keys["revoked"]),

@@ -41,8 +41,13 @@ def job(shared_server):
     return shared_server.client().process(pictures.make("jpeg", (200, 150)), "contract.jpg")
 
 
+@pytest.fixture(scope="module")
+def bulk_operation(shared_server):
+    return shared_server.client().request("POST", "/v1/jobs/retry?created_before=2020-01-01T00:00:00Z").header("Location")
+
+
 @pytest.fixture
-def address(job):
+def address(job, bulk_operation):
     """An address for each documented path."""
     image = job["image"]["id"]
     values = {"/v1/jobs/{id}": f"/v1/jobs/{job['id']}", "/v1/jobs/{id}/variants": f"/v1/jobs/{job['id']}/variants",
@@ -51,7 +56,8 @@ def address(job):
               "/assets/{path}": "/assets/app.js", "/api-docs/{path}": "/api-docs/init.js",
               "/problems/{type}": "/problems/not-found",
               "/v1/accounts/{id}": f"/v1/accounts/{NOBODY}", "/v1/keys/{id}": f"/v1/keys/{NOBODY}",
-              "/v1/keys/{id}/rotate": f"/v1/keys/{NOBODY}/rotate"}
+              "/v1/keys/{id}/rotate": f"/v1/keys/{NOBODY}/rotate", "/v1/jobs/{id}/retry": f"/v1/jobs/{job['id']}/retry",
+              "/v1/jobs/{id}/cancel": f"/v1/jobs/{job['id']}/cancel", "/v1/bulk-operations/{id}": bulk_operation}
     return lambda path: values.get(path, path)
 
 
@@ -117,6 +123,8 @@ class TestEveryAnswer:
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "OPTIONS", "POST", "DELETE", "BREW"])
     def test_other_methods(self, client, contract, address, method):
         for path, item in contract.document["paths"].items():
+            if path == "/v1/jobs/retry":  # with other methods it is a job's address
+                continue
             if method.lower() in item:
                 continue
             response = client.request(method, address(path))
@@ -166,6 +174,21 @@ class TestEveryAnswer:
             assert client.delete(target).status == 204
             assert client.delete(target).status == 404
 
+    def test_many_jobs_at_once(self, client):
+        long_ago = "created_before=2020-01-01T00:00:00Z"
+        for method, target in (("POST", "/v1/jobs/retry"), ("DELETE", "/v1/jobs")):
+            assert client.request(method, f"{target}?{long_ago}").status == 202
+            assert client.request(method, f"{target}?colour=red").status == 400
+        assert client.delete("/v1/jobs").status == 400
+
+    def test_retrying_and_cancelling(self, client, job):
+        for call in ("retry", "cancel"):
+            target = f"/v1/jobs/{job['id']}/{call}"
+            assert client.request("POST", target).status == 409
+            assert client.request("POST", target + "?colour=red").status == 400
+            assert client.post_json(target, {}).status == 400
+            assert client.request("POST", f"/v1/jobs/{NOBODY}/{call}").status == 404
+
     def test_slow_bodies(self, start_server):
         server = start_server({"SAFELIGHT_BODY_RATE_GRACE": "300ms"})
         made = server.client().process(pictures.make("png", (9, 9)))
@@ -205,12 +228,15 @@ class TestEveryAnswer:
                     ("GET", "/v1/jobs"), ("GET", f"/v1/jobs/{made['id']}"), ("GET", "/v1/images"), ("GET", image),
                     ("GET", image + "/original"), ("HEAD", image + "/original"), ("GET", image + "/variants/thumbnail"),
                     ("HEAD", image + "/variants/thumbnail"), ("DELETE", f"/v1/jobs/{made['id']}"), ("DELETE", image),
-                    ("GET", "/readyz"), ("GET", "/metrics")):
+                    ("GET", "/readyz"), ("GET", "/metrics"), ("DELETE", "/v1/jobs?status=FAILED"), ("POST", "/v1/jobs/retry"),
+                    ("GET", f"/v1/bulk-operations/{NOBODY}")):
                 response = client.request(method, target)
                 assert response.status == 503, (method, target, response.status)
                 assert method == "HEAD" or int(response.header("Retry-After")) >= 1
             assert client.upload(pictures.make("png")).status == 503
             assert client.post_json(f"/v1/jobs/{made['id']}/variants", {"variants": ["thumbnail"]}).status == 503
+            for call in ("retry", "cancel"):
+                assert client.request("POST", f"/v1/jobs/{made['id']}/{call}").status == 503
             merge = {"Content-Type": "application/merge-patch+json"}
             assert client.request("PATCH", image, merge, b"{}").status == 503
             assert client.get("/healthz").status == 200
@@ -235,6 +261,19 @@ class TestEveryAnswer:
         assert client.process(pictures.make("png"))["status"] == "PROCESSED"
         assert len(rows(server.data, "SELECT 1 FROM images")) == 2
         eventually(lambda: not rows(server.data, "SELECT 1 FROM blobs WHERE state <> 'live'"))
+
+    def test_no_space_left_for_decisions_about_jobs(self, start_server):
+        server = start_server({"SAFELIGHT_BLOCKING_THREADS": "1", "SAFELIGHT_WORKERS": "0"})
+        client = server.client()
+        cancelled, waiting = (client.upload(pictures.make("png", (9, 9))).json()["id"] for _ in range(2))
+        assert client.request("POST", f"/v1/jobs/{cancelled}/cancel").status == 200
+        decide = lambda: [client.request("POST", f"/v1/jobs/{job}/{call}").status
+                          for job, call in ((cancelled, "retry"), (waiting, "cancel"))]
+        with FailingCalls(server, "fsync,fdatasync,pwrite64,write:error=ENOSPC", blobs_and_catalog(server)):
+            assert decide() == [507, 507]
+            assert client.request("POST", "/v1/jobs/retry").status == 507
+            assert client.delete("/v1/jobs?status=FAILED").status == 507
+        assert decide() == [202, 200]
 
     def test_a_damaged_blob_is_never_served_as_whole(self, start_server):
         server = start_server()

@@ -6,6 +6,7 @@
 #include "access/key_ring.h"
 #include "api/handlers.h"
 #include "api/json.h"
+#include "api/json_values.h"
 #include "api/request_values.h"
 #include "api/upload.h"
 #include "transform/object_reader.h"
@@ -18,11 +19,6 @@ constexpr std::uint32_t grace_s_max =
     std::chrono::duration_cast<std::chrono::seconds>(KeyRing::grace_max).count();
 
 namespace json = boost::json;
-
-json::value json_of(const std::optional<Timestamp>& time) {
-    if (!time) return nullptr;
-    return json::value(to_rfc3339(*time));
-}
 
 json::object json_of(const Account& account) {
     return {{"id", account.id.to_string()},
@@ -38,9 +34,9 @@ json::object json_of(const ApiKey& key) {
             {"name", key.name},
             {"scopes", std::move(scopes)},
             {"created_at", to_rfc3339(key.created_at)},
-            {"expires_at", json_of(key.expires_at)},
-            {"revoked_at", json_of(key.revoked_at)},
-            {"last_used_at", json_of(key.last_used_at)}};
+            {"expires_at", time_or_null(key.expires_at)},
+            {"revoked_at", time_or_null(key.revoked_at)},
+            {"last_used_at", time_or_null(key.last_used_at)}};
 }
 
 /// One record more than `limit` was asked for, to know whether there are more.

@@ -136,6 +136,15 @@ class DamagingLibrary final : public Library {
                                  std::span<const VariantRequest> variants) override {
         return inner_.request_variants(owner, id, variants);
     }
+    Result<Job> retry_job(AccountId owner, JobId id) override { return inner_.retry_job(owner, id); }
+    Result<Job> cancel_job(AccountId owner, JobId id) override { return inner_.cancel_job(owner, id); }
+    Result<BulkOperation> begin_bulk_operation(AccountId owner, BulkKind kind,
+                                               const JobFilter& filter) override {
+        return inner_.begin_bulk_operation(owner, kind, filter);
+    }
+    Result<BulkOperation> find_bulk_operation(AccountId owner, BulkOperationId id) override {
+        return inner_.find_bulk_operation(owner, id);
+    }
     Result<Content> open_original(AccountId owner, ImageId id) override {
         TRY_ASSIGN(Content content, inner_.open_original(owner, id));
         content.sha256.bytes[0] ^= std::byte{1};

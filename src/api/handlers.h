@@ -20,7 +20,14 @@ Handled create_job(const ApiParts& api, const Principal& principal, http::Reques
 Handled list_jobs(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_job(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled delete_job(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled retry_job(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled cancel_job(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled request_variants(const ApiParts& api, const Principal& principal, http::Request& request);
+
+// bulk_operations.cc
+Handled retry_jobs(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled delete_jobs(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_bulk_operation(const ApiParts& api, const Principal& principal, http::Request& request);
 
 // images.cc
 Handled list_images(const ApiParts& api, const Principal& principal, http::Request& request);

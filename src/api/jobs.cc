@@ -94,6 +94,26 @@ Handled delete_job(const ApiParts& api, const Principal& principal, http::Reques
     co_return http::Response{.status = 204, .headers = {}, .body = {}};
 }
 
+Handled retry_job(const ApiParts& api, const Principal& principal, http::Request& request) {
+    if (auto status = check_bare(request, {}); !status) co_return refuse(status.error());
+    const auto id = id_of<JobId>(request);
+    if (!id) co_return refuse(id.error());
+    auto job =
+        co_await http::on_pool(api.pool, [&] { return api.library.retry_job(principal.account, *id); });
+    if (!job) co_return refuse(job.error());
+    co_return co_await accepted(api, principal, request, *std::move(job));
+}
+
+Handled cancel_job(const ApiParts& api, const Principal& principal, http::Request& request) {
+    if (auto status = check_bare(request, {}); !status) co_return refuse(status.error());
+    const auto id = id_of<JobId>(request);
+    if (!id) co_return refuse(id.error());
+    const auto job =
+        co_await http::on_pool(api.pool, [&] { return api.library.cancel_job(principal.account, *id); });
+    if (!job) co_return refuse(job.error());
+    co_return json_response(200, to_json(*job));
+}
+
 Handled request_variants(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<JobId>(request);

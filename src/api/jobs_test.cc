@@ -70,6 +70,54 @@ TEST(Jobs, FailedVariantHasAProblemOfItsOwn) {
     EXPECT_EQ(api.client().get(path_of(ApiServer::id_of(created))).json().at("status"), "FAILED");
 }
 
+TEST(Jobs, WhatFailedIsTriedAgain) {
+    ApiServer api;
+    const auto client = api.client();
+    const JobId id = ApiServer::id_of(client.post("/v1/jobs", ApiServer::picture()));
+    const std::string retry = path_of(id) + "/retry";
+    EXPECT_EQ(client.post(retry, "").problem(), "nothing-to-retry") << "it waits for its turn";
+    api.work_on(id, VariantError{ErrorCode::invalid_image, "The picture is cut off."});
+    const Reply again = client.post(retry, "");
+    EXPECT_EQ(again.status, 202);
+    EXPECT_EQ(again.headers.get("Location"), path_of(id));
+    EXPECT_EQ(again.json().at("status"), "PROCESSING");
+    EXPECT_EQ(client.post(retry, "").status, 409);
+    api.work_on(id);
+    EXPECT_EQ(client.get(path_of(id)).json().at("status"), "PROCESSED");
+    EXPECT_EQ(client.post(retry, "").problem(), "nothing-to-retry");
+}
+
+TEST(Jobs, WhatWaitsIsCancelled) {
+    ApiServer api;
+    const auto client = api.client();
+    const Reply created = client.post("/v1/jobs", ApiServer::picture());
+    const JobId id = ApiServer::id_of(created);
+    const Reply cancelled = client.post(path_of(id) + "/cancel", "");
+    EXPECT_EQ(cancelled.status, 200);
+    EXPECT_EQ(cancelled.json().at("status"), "FAILED");
+    EXPECT_EQ(cancelled.json().at("image").at("variants").at(0).at("error").at("type"),
+              "/problems/cancelled");
+    EXPECT_EQ(client.get(ApiServer::image_of(created) + "/variants/thumbnail").problem(), "variant-failed");
+    EXPECT_EQ(client.post(path_of(id) + "/cancel", "").problem(), "nothing-to-cancel");
+    EXPECT_EQ(client.post(path_of(id) + "/retry", "").status, 202);
+    api.work_on(id);
+    EXPECT_EQ(client.get(path_of(id)).json().at("status"), "PROCESSED");
+}
+
+TEST(Jobs, RetryAndCancelTakeNoBodyAndNoQuery) {
+    ApiServer api;
+    const auto client = api.client();
+    const std::string job = path_of(ApiServer::id_of(client.post("/v1/jobs", ApiServer::picture())));
+    for (const std::string& call : {job + "/retry", job + "/cancel"}) {
+        EXPECT_EQ(client.post(call, "{}").problem(), "invalid-argument") << call;
+        EXPECT_EQ(client.post(call + "?force=1", "").problem(), "invalid-argument") << call;
+    }
+    EXPECT_EQ(client.get(job).json().at("status"), "PROCESSING");
+    for (const char* const call :
+         {"/v1/jobs/42/retry", "/v1/jobs/01934b7e-5f00-7abc-8def-0123456789ab/cancel"})
+        EXPECT_EQ(client.post(call, "").problem(), "not-found") << call;
+}
+
 TEST(Jobs, WhatIsNoIdIsNotFound) {
     ApiServer api;
     for (const char* const path :

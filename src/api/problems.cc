@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::optional<std::uint32_t> never;
 
-constexpr std::array<ProblemType, 38> types{{
+constexpr std::array<ProblemType, 40> types{{
     {Problem::invalid_argument, 400, "invalid-argument", "Invalid request",
      "A value of the request is malformed, out of range, unknown or given twice. Each fault is listed in "
      "\"errors\". Correct them before sending the request again.",
@@ -50,6 +50,12 @@ constexpr std::array<ProblemType, 38> types{{
      "The present state does not allow the request; for example, the variant's name is taken by another "
      "transform.",
      never},
+    {Problem::nothing_to_retry, 409, "nothing-to-retry", "Nothing to try again",
+     "No variant of the job has failed, and the job is not stuck: it is finished, waits for its turn or is "
+     "being worked on.",
+     never},
+    {Problem::nothing_to_cancel, 409, "nothing-to-cancel", "Nothing to cancel",
+     "No variant of the job is pending any more.", never},
     {Problem::unsupported_transform, 422, "unsupported-transform", "Unsupported transform",
      "What is asked for cannot be made of this picture by this server.", never},
     {Problem::unauthenticated, 401, "unauthenticated", "Not authenticated",
@@ -210,6 +216,10 @@ Problem problem_of(ErrorCode code) {
             return Problem::variant_failed;
         case ErrorCode::conflict:
             return Problem::conflict;
+        case ErrorCode::nothing_to_retry:
+            return Problem::nothing_to_retry;
+        case ErrorCode::nothing_to_cancel:
+            return Problem::nothing_to_cancel;
         case ErrorCode::unsupported_transform:
             return Problem::unsupported_transform;
         case ErrorCode::unauthenticated:

@@ -31,6 +31,8 @@ enum class Problem {
     variant_not_ready,
     variant_failed,
     conflict,
+    nothing_to_retry,
+    nothing_to_cancel,
     unsupported_transform,
     unauthenticated,
     forbidden,

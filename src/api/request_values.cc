@@ -66,6 +66,16 @@ class ListReader {
         return value;
     }
 
+    JobFilter read_filter() {
+        constexpr std::string_view time_rule = "This is no RFC 3339 time such as 2026-11-23T20:08:00Z.";
+        JobFilter filter;
+        filter.status = read("status", job_status_from_name,
+                             "\"status\" is one of: UNPROCESSED, PROCESSING, PROCESSED, FAILED.");
+        filter.created_after = read("created_after", parse_rfc3339, time_rule);
+        filter.created_before = read("created_before", parse_rfc3339, time_rule);
+        return filter;
+    }
+
     PageQuery read_page(ListKind kind) {
         PageQuery page;
         page.limit = read("limit", parse_limit, limit_rule()).value_or(list_limit_default);
@@ -106,11 +116,26 @@ Status check_query(const http::Request& request, std::initializer_list<std::stri
     return check_parameters(request, known);
 }
 
+Status check_bare(const http::Request& request, std::initializer_list<std::string_view> known) {
+    TRY(check_query(request, known));
+    if (request.body != nullptr && request.body->length_bytes() != 0U)
+        return invalid({{"", "This call takes no body."}});
+    return {};
+}
+
 std::optional<std::string> query_value(const http::Request& request, std::string_view name) {
     for (const auto& [known, value] : request.query) {
         if (known == name) return value;
     }
     return std::nullopt;
+}
+
+Result<JobFilter> job_filter(const http::Request& request) {
+    TRY(check_bare(request, {"status", "created_after", "created_before"}));
+    std::vector<Fault> faults;
+    const JobFilter filter = ListReader(request, faults).read_filter();
+    if (!faults.empty()) return invalid(std::move(faults));
+    return filter;
 }
 
 Result<ListQuery> list_query(const http::Request& request, ListKind kind, AccountId owner) {
@@ -119,15 +144,14 @@ Result<ListQuery> list_query(const http::Request& request, ListKind kind, Accoun
     } else {
         TRY(check_query(request, {"created_after", "created_before", "limit", "cursor", "similar_to"}));
     }
-    constexpr std::string_view time_rule = "This is no RFC 3339 time such as 2026-11-23T20:08:00Z.";
     std::vector<Fault> faults;
     ListReader reader(request, faults);
     ListQuery query;
     query.owner = owner;
-    query.status = reader.read("status", job_status_from_name,
-                               "\"status\" is one of: UNPROCESSED, PROCESSING, PROCESSED, FAILED.");
-    query.created_after = reader.read("created_after", parse_rfc3339, time_rule);
-    query.created_before = reader.read("created_before", parse_rfc3339, time_rule);
+    const JobFilter filter = reader.read_filter();
+    query.status = filter.status;
+    query.created_after = filter.created_after;
+    query.created_before = filter.created_before;
     const PageQuery page = reader.read_page(kind);
     query.limit = page.limit;
     query.after = page.after;

@@ -24,6 +24,8 @@ template <class AnyId>
 
 /// Errors: invalid_argument, one fault for each parameter that is unknown or given twice.
 [[nodiscard]] Status check_query(const http::Request& request, std::initializer_list<std::string_view> known);
+/// The same of a request that says everything in its address: a body is a fault as well.
+[[nodiscard]] Status check_bare(const http::Request& request, std::initializer_list<std::string_view> known);
 [[nodiscard]] std::optional<std::string> query_value(const http::Request& request, std::string_view name);
 
 enum class ListKind { jobs, images, accounts, keys };
@@ -33,6 +35,9 @@ inline constexpr std::uint32_t list_limit_max = 200;
 
 /// Filters, limit and cursor of a list. Errors: invalid_argument, one fault for each parameter.
 [[nodiscard]] Result<ListQuery> list_query(const http::Request& request, ListKind kind, AccountId owner);
+
+/// The same filters without limit and cursor, of a request without a body. Errors: as list_query.
+[[nodiscard]] Result<JobFilter> job_filter(const http::Request& request);
 
 /// Limit and cursor of a list that has no other filters than `known`. Errors: as list_query.
 struct PageQuery {

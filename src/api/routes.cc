@@ -157,8 +157,13 @@ void register_routes(http::Router& router, ApiParts parts) {
     };
     add("POST", "/v1/jobs", Scope::images_write, create_job);
     add("GET", "/v1/jobs", Scope::images_read, list_jobs);
+    add("DELETE", "/v1/jobs", Scope::images_write, delete_jobs);
+    add("POST", "/v1/jobs/retry", Scope::images_write, retry_jobs);
+    add("GET", "/v1/bulk-operations/{id}", Scope::images_read, get_bulk_operation);
     add("GET", "/v1/jobs/{id}", Scope::images_read, get_job);
     add("DELETE", "/v1/jobs/{id}", Scope::images_write, delete_job);
+    add("POST", "/v1/jobs/{id}/retry", Scope::images_write, retry_job);
+    add("POST", "/v1/jobs/{id}/cancel", Scope::images_write, cancel_job);
     add("POST", "/v1/jobs/{id}/variants", Scope::images_write, request_variants);
     add("GET", "/v1/images", Scope::images_read, list_images);
     add("GET", "/v1/images/{id}", Scope::images_read, get_image);

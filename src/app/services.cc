@@ -39,15 +39,19 @@ Services::Services(const Config& config, Backends& backends)
                                                  .log = *backends.log,
                                                  .metrics = *backends.metrics})),
       library(make_library({.clock = *backends.clock,
+                            .ids = *backends.ids,
                             .catalog = backends.database->catalog(),
                             .claims = backends.database->claims(),
+                            .control = backends.database->control(),
+                            .bulk_operations = backends.database->bulk_operations(),
                             .ledger = backends.database->ledger(),
                             .blobs = *backends.blobs,
                             .queue = *backends.queue,
                             .watch = watch,
                             .log = *backends.log,
                             .metrics = *backends.metrics,
-                            .backlog_max = config.ingest.backlog_max})) {}
+                            .backlog_max = config.ingest.backlog_max,
+                            .tries_max = config.worker.tries_max})) {}
 
 std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends, JobWatch& watch) {
     WorkerConfig worker = config.worker;
@@ -55,6 +59,7 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
     worker.renders = render_slots(config);
     worker.source_bytes_max = config.ingest.bytes_max;
     worker.image = config.image;
+    worker.backlog_max = config.ingest.backlog_max;
     worker.render_bytes_max = memory_for_renders(config);
     worker.single_render_bytes_max = memory_for_one_render(config);
     return start_workers(worker, {.clock = *backends.clock,
@@ -62,6 +67,7 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
                                   .catalog = backends.database->catalog(),
                                   .claims = backends.database->claims(),
                                   .rerenders = backends.database->rerenders(),
+                                  .bulk_operations = backends.database->bulk_operations(),
                                   .ledger = backends.database->ledger(),
                                   .blobs = *backends.blobs,
                                   .keys = *backends.keys,

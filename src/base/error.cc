@@ -6,7 +6,7 @@
 namespace safelight {
 namespace {
 
-constexpr std::array<std::pair<ErrorCode, std::string_view>, 26> names{{
+constexpr std::array<std::pair<ErrorCode, std::string_view>, 28> names{{
     {ErrorCode::invalid_argument, "invalid_argument"},
     {ErrorCode::unsupported_image, "unsupported_image"},
     {ErrorCode::invalid_image, "invalid_image"},
@@ -20,6 +20,8 @@ constexpr std::array<std::pair<ErrorCode, std::string_view>, 26> names{{
     {ErrorCode::variant_not_ready, "variant_not_ready"},
     {ErrorCode::variant_failed, "variant_failed"},
     {ErrorCode::conflict, "conflict"},
+    {ErrorCode::nothing_to_retry, "nothing_to_retry"},
+    {ErrorCode::nothing_to_cancel, "nothing_to_cancel"},
     {ErrorCode::unsupported_transform, "unsupported_transform"},
     {ErrorCode::unauthenticated, "unauthenticated"},
     {ErrorCode::forbidden, "forbidden"},

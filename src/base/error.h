@@ -23,6 +23,8 @@ enum class ErrorCode {
     variant_not_ready,      // the variant exists, its bytes do not yet
     variant_failed,         // the variant exists, and could not be made
     conflict,               // the state does not allow it, e.g. a variant name is taken by another transform
+    nothing_to_retry,       // the job has neither failed nor got stuck
+    nothing_to_cancel,      // the job is finished
     unsupported_transform,  // what is asked for cannot be made of this picture or by this build
     unauthenticated,        // it is not known who asks
     forbidden,              // it is known, and may not

@@ -1,10 +1,10 @@
 // The catalog: images, jobs, variants, claims and the blob ledger. It owns the truth about what exists.
 //
 // Small interfaces over one database, because their callers differ: Catalog for the use cases, JobClaims for
-// workers, BlobLedger for whoever writes or sweeps blobs, Rerenders (in rerenders.h) for changed presets,
-// Accounts (in accounts.h) for who may do what.
-// Every call is one atomic transaction, durable when it returns. Any thread may call any of them,
-// concurrently; calls block and belong on a pool.
+// workers, BlobLedger for whoever writes or sweeps blobs, JobControl (in job_control.h) for jobs that fail or
+// are called off, BulkOperations (in bulk_operations.h) for many jobs at once, Rerenders (in rerenders.h) for
+// changed presets, Accounts (in accounts.h) for who may do what. Every call is one atomic transaction,
+// durable when it returns. Any thread may call any of them, concurrently; calls block and belong on a pool.
 //
 // Errors of every call: unavailable (the database does not answer, is locked or read-only), storage_full.
 #pragma once
@@ -19,6 +19,8 @@
 
 #include "base/result.h"
 #include "catalog/accounts.h"
+#include "catalog/bulk_operations.h"
+#include "catalog/job_control.h"
 #include "catalog/records.h"
 #include "catalog/rerenders.h"
 #include "transform/presets.h"
@@ -235,6 +237,8 @@ class CatalogDatabase {
     [[nodiscard]] virtual Catalog& catalog() = 0;
     [[nodiscard]] virtual JobClaims& claims() = 0;
     [[nodiscard]] virtual BlobLedger& ledger() = 0;
+    [[nodiscard]] virtual JobControl& control() = 0;
+    [[nodiscard]] virtual BulkOperations& bulk_operations() = 0;
     [[nodiscard]] virtual Rerenders& rerenders() = 0;
     [[nodiscard]] virtual Accounts& accounts() = 0;
     /// Whether the database can be read and written now; for readiness.

@@ -39,9 +39,36 @@ class CatalogLibrary final : public Library {
         TRY(backlog_.admit(parts_.backlog_max));
         TRY(check_watermarks(parts_.catalog, owner, variants));
         TRY_ASSIGN(Job job, parts_.catalog.add_variants(owner, id, variants, parts_.clock.now()));
-        parts_.watch.notify(id);
-        if (job.status == JobStatus::processing) publish(id);
+        announce(job);
         return job;
+    }
+
+    Result<Job> retry_job(AccountId owner, JobId id) override {
+        TRY(backlog_.admit(parts_.backlog_max));
+        TRY_ASSIGN(Job job, parts_.control.retry(owner, id, parts_.tries_max, parts_.clock.now()));
+        announce(job);
+        return job;
+    }
+
+    Result<Job> cancel_job(AccountId owner, JobId id) override {
+        TRY_ASSIGN(Job job, parts_.control.cancel(owner, id, parts_.clock.now()));
+        announce(job);
+        return job;
+    }
+
+    Result<BulkOperation> begin_bulk_operation(AccountId owner, BulkKind kind,
+                                               const JobFilter& filter) override {
+        BulkOperation operation;
+        operation.id = parts_.ids.next<BulkOperationId>();
+        operation.owner = owner;
+        operation.kind = kind;
+        operation.filter = filter;
+        operation.created_at = time_of(operation.id.uuid);
+        TRY(parts_.bulk_operations.create(operation));
+        return operation;
+    }
+    Result<BulkOperation> find_bulk_operation(AccountId owner, BulkOperationId id) override {
+        return parts_.bulk_operations.find(owner, id);
     }
 
     Result<Content> open_original(AccountId owner, ImageId id) override {
@@ -129,6 +156,13 @@ class CatalogLibrary final : public Library {
         parts_.metrics.deletion();
         parts_.watch.notify(deletion.job_id);
         remove_doomed({parts_.ledger, parts_.blobs, parts_.log}, deletion.blobs);
+    }
+
+    /// What was asked of the job: who waits for it and who works on it learn of that, and workers of new
+    /// work.
+    void announce(const Job& job) {
+        parts_.watch.notify(job.id);
+        if (job.status == JobStatus::processing) publish(job.id);
     }
 
     /// Only a hint: the rescuer finds what was not published.

@@ -1,4 +1,4 @@
-// The use cases on what is there: find, list, fetch, ask for variants, delete.
+// The use cases on what is there: find, list, fetch, ask for variants, try again, cancel, delete.
 #pragma once
 
 #include <cstddef>
@@ -53,6 +53,18 @@ class Library {
     [[nodiscard]] virtual Result<Job> request_variants(AccountId owner, JobId id,
                                                        std::span<const VariantRequest> variants) = 0;
 
+    /// As JobControl::retry: of a job that has failed or got stuck. Errors: nothing_to_retry, overloaded (too
+    /// many jobs wait).
+    [[nodiscard]] virtual Result<Job> retry_job(AccountId owner, JobId id) = 0;
+    /// As JobControl::cancel. A worker of this process that has it in hand learns of it at once. Errors:
+    /// nothing_to_cancel.
+    [[nodiscard]] virtual Result<Job> cancel_job(AccountId owner, JobId id) = 0;
+
+    /// Begun by a worker of any process before long. Errors: overloaded (too many are under way).
+    [[nodiscard]] virtual Result<BulkOperation> begin_bulk_operation(AccountId owner, BulkKind kind,
+                                                                     const JobFilter& filter) = 0;
+    [[nodiscard]] virtual Result<BulkOperation> find_bulk_operation(AccountId owner, BulkOperationId id) = 0;
+
     /// The opened blob has the recorded size. Errors: corrupt_blob (it has not, or it is lost).
     [[nodiscard]] virtual Result<Content> open_original(AccountId owner, ImageId id) = 0;
     /// Errors: as open_original; variant_not_ready, variant_failed.
@@ -67,15 +79,19 @@ class Library {
 
 struct LibraryParts {
     const Clock& clock;
+    IdGenerator& ids;
     Catalog& catalog;
     JobClaims& claims;
+    JobControl& control;
+    BulkOperations& bulk_operations;
     BlobLedger& ledger;
     BlobStore& blobs;
     JobQueue& queue;
-    JobWatch& watch;  // told of deletions and of variants that were asked for
+    JobWatch& watch;  // told of deletions and of work that was asked for or called off
     telemetry::Logger& log;
     telemetry::Metrics& metrics;
-    std::uint64_t backlog_max = 100'000;  // jobs that wait; past it no more variants are taken on
+    std::uint64_t backlog_max = 100'000;  // jobs that wait; past it no more work is taken on
+    std::uint32_t tries_max = 3;          // as the workers': after so many a job that nobody holds is stuck
 };
 
 [[nodiscard]] std::unique_ptr<Library> make_library(const LibraryParts& parts);

@@ -43,6 +43,43 @@ class LibraryTest : public ::testing::Test {
     const AccountId stranger = house.ids.next<AccountId>();
 };
 
+TEST_F(LibraryTest, ARetryIsPublishedAndTold) {
+    const Job job = house.upload();
+    const Claim claim = *value_of(house.claims.claim(job.id, 1min, clock.now()));
+    const VariantOutcome failed{"thumbnail", std::nullopt, VariantError{ErrorCode::invalid_image, "Broken."}};
+    EXPECT_TRUE(house.claims.complete(job.id, claim.attempt, std::span(&failed, 1), clock.now()));
+    int told = 0;
+    const auto subscription = house.watch.subscribe(job.id, [&told] { ++told; });
+    const std::uint32_t published = house.queue.published;
+    EXPECT_EQ(value_of(library->retry_job(house.owner, job.id)).status, JobStatus::processing);
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(house.queue.published, published + 1);
+    EXPECT_EQ(code_of(library->retry_job(house.owner, job.id)), ErrorCode::nothing_to_retry);
+    EXPECT_EQ(code_of(library->retry_job(stranger, job.id)), ErrorCode::not_found);
+    EXPECT_EQ(house.queue.published, published + 1);
+}
+
+TEST_F(LibraryTest, ARetryIsNotTakenOnPastTheBacklog) {
+    const Job job = house.upload();
+    EXPECT_TRUE(library->cancel_job(house.owner, job.id));
+    const Job waiting = house.upload();
+    const auto full = house.make_library(1);
+    EXPECT_EQ(code_of(full->retry_job(house.owner, job.id)), ErrorCode::overloaded);
+    EXPECT_TRUE(full->cancel_job(house.owner, waiting.id)) << "that makes it shorter";
+}
+
+TEST_F(LibraryTest, ACancellationIsToldAndNotPublished) {
+    const Job job = house.upload();
+    int told = 0;
+    const auto subscription = house.watch.subscribe(job.id, [&told] { ++told; });
+    const std::uint32_t published = house.queue.published;
+    EXPECT_EQ(value_of(library->cancel_job(house.owner, job.id)).status, JobStatus::failed);
+    EXPECT_EQ(told, 1);
+    EXPECT_EQ(house.queue.published, published);
+    EXPECT_EQ(code_of(library->cancel_job(house.owner, job.id)), ErrorCode::nothing_to_cancel);
+    EXPECT_EQ(code_of(library->cancel_job(stranger, job.id)), ErrorCode::not_found);
+}
+
 TEST_F(LibraryTest, FindsAndLists) {
     const Job first = house.upload();
     clock.advance(1s);

@@ -263,6 +263,59 @@ TEST_F(JobRunnerDeletion, AfterTheCommit) {
     expect_gone();
 }
 
+// Cancelling
+
+class JobRunnerCancellation : public JobRunnerDeletion {
+  protected:
+    void cancel_it() { ASSERT_TRUE(library->cancel_job(house.owner, job.id)); }
+
+    /// Nothing of the attempt is left, and the job can be tried again.
+    void expect_cancelled(JobId id) {
+        const Job cancelled = house.find(id);
+        EXPECT_EQ(cancelled.status, JobStatus::failed);
+        for (const Variant& variant : cancelled.image.variants)
+            EXPECT_EQ(variant.error.value().code, ErrorCode::cancelled);
+        house.expect_in_order();
+        ASSERT_TRUE(library->retry_job(house.owner, id));
+        run(id);
+        EXPECT_EQ(house.find(id).status, JobStatus::processed);
+        house.expect_in_order();
+    }
+};
+
+TEST_F(JobRunnerCancellation, BeforeTheClaim) {
+    cancel_it();
+    run(job.id);
+    EXPECT_EQ(house.renderer.renders(), 0U);
+    expect_cancelled(job.id);
+}
+
+TEST_F(JobRunnerCancellation, AtEveryCallOfTheCatalog) {
+    for (const char* step : {"after claim", "before reserve", "after reserve", "before complete"}) {
+        const Job cancelled = house.upload({"thumbnail", "large"});
+        const auto hook = [&]() -> std::optional<Error> {
+            house.script.clear();
+            EXPECT_TRUE(library->cancel_job(house.owner, cancelled.id));
+            return std::nullopt;
+        };
+        const std::string text = step;
+        const std::string call = text.substr(text.find(' ') + 1);
+        text.starts_with("after") ? house.script.after(call, hook) : house.script.before(call, hook);
+        run(cancelled.id);
+        expect_cancelled(cancelled.id);
+    }
+}
+
+TEST_F(JobRunnerCancellation, WhileItRendersStopsTheWorkEarly) {
+    config.lease = 24h;  // no renewal of its own comes in time: it is the cancelling that stops the render
+    render_until_cancelled([this] { cancel_it(); });
+    run(job.id);
+    EXPECT_NE(house.metrics.expose().find(R"(safelight_attempts_total{result="fenced"} 1)"),
+              std::string::npos);
+    before_render([] {});
+    expect_cancelled(job.id);
+}
+
 // Shutdown
 
 TEST_F(JobRunnerTest, AShutdownGivesTheClaimBackUncounted) {

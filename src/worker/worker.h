@@ -37,6 +37,7 @@ struct WorkerConfig {
     Milliseconds rescue_interval{5'000};
     Milliseconds sweep_interval{10'000};
     Milliseconds write_deadline{600'000};  // of a reserved variant blob
+    std::uint64_t backlog_max = 100'000;   // jobs that wait; past half of it none are tried again in bulk
 
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
@@ -48,6 +49,7 @@ struct WorkerParts {
     Catalog& catalog;
     JobClaims& claims;
     Rerenders& rerenders;
+    BulkOperations& bulk_operations;
     BlobLedger& ledger;
     BlobStore& blobs;
     KeyStocks& keys;  // with the write_deadlines of the configuration
@@ -59,7 +61,8 @@ struct WorkerParts {
     LocalCopies* copies = nullptr;  // of originals that this process took in; empty: there are none
 };
 
-/// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweeper).
+/// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweeper,
+/// bulk runner).
 class WorkerPool {
   public:
     virtual ~WorkerPool() = default;

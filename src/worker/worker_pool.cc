@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "worker/duties/bulk_runner.h"
 #include "worker/duties/rescuer.h"
 #include "worker/duties/sweeper.h"
 #include "worker/job_runner.h"
@@ -38,7 +39,18 @@ class ThreadedWorkerPool final : public WorkerPool {
           rescuer_({parts.clock, parts.claims, parts.queue, parts.log, parts.metrics},
                    config.rescue_interval),
           sweeper_(parts.clock, {parts.ledger, parts.blobs, parts.log}, parts.keys, parts.metrics,
-                   config.sweep_interval) {
+                   config.sweep_interval),
+          bulk_runner_({parts.clock,
+                        parts.bulk_operations,
+                        parts.claims,
+                        {parts.ledger, parts.blobs, parts.log},
+                        parts.queue,
+                        parts.watch,
+                        parts.metrics},
+                       {.interval = config.rescue_interval,
+                        .lease = config.lease,
+                        .tries_max = config.tries_max,
+                        .backlog_max = config.backlog_max / 2}) {
         working_ = config_.threads;
         for (std::uint32_t i = 0; i < config_.threads; ++i) {
             threads_.emplace_back([this] { work(); });
@@ -47,6 +59,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         // Without workers the hints are for other processes, which rescue for themselves.
         if (config_.threads > 0) rescuer_.start();
         sweeper_.start();
+        bulk_runner_.start();
     }
 
     ~ThreadedWorkerPool() override { drain(Milliseconds::zero()); }
@@ -63,6 +76,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         give_back_ = true;
         for (std::thread& thread : threads_) thread.join();
         threads_.clear();
+        bulk_runner_.stop();
         rescuer_.stop();
         sweeper_.stop();
     }
@@ -150,6 +164,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     RenderBudget budget_;
     Rescuer rescuer_;
     Sweeper sweeper_;
+    BulkRunner bulk_runner_;
     std::stop_source stop_;
     std::atomic<bool> give_back_ = false;
     std::atomic<std::uint32_t> busy_ = 0;

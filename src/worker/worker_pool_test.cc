@@ -29,9 +29,10 @@ WorkerConfig quick_config() {
 class WorkerPoolTest : public ::testing::Test {
   protected:
     std::unique_ptr<WorkerPool> start() {
-        return start_workers(config, {clock, house.ids, house.catalog, house.claims, house.rerenders,
-                                      house.ledger, *house.blobs, house.keys, house.queue, house.renderer,
-                                      house.watch, house.log, house.metrics});
+        return start_workers(
+            config, {clock, house.ids, house.catalog, house.claims, house.rerenders,
+                     house.database->bulk_operations(), house.ledger, *house.blobs, house.keys, house.queue,
+                     house.renderer, house.watch, house.log, house.metrics});
     }
 
     /// Blocks each render until `gate` opens; cancellation is heeded.

@@ -1,5 +1,7 @@
 // PostgreSQL through the suite of every catalog.
 #include "catalog/conformance/account_suite.h"
+#include "catalog/conformance/bulk_suite.h"
+#include "catalog/conformance/control_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/postgres/postgres_catalog.h"
 #include "catalog/postgres/testing/test_schema.h"
@@ -32,6 +34,8 @@ class PostgresUnderTest final : public CatalogUnderTest {
 const CatalogBackend postgres_backend{"postgres", [] { return std::make_unique<PostgresUnderTest>(); }};
 
 INSTANTIATE_TEST_SUITE_P(Postgres, CatalogConformance, testing::Values(postgres_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, BulkConformance, testing::Values(postgres_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, ControlConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, RerenderConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, AccountConformance, testing::Values(postgres_backend), backend_name);
 

@@ -13,6 +13,8 @@ namespace safelight::postgres {
 [[nodiscard]] std::unique_ptr<Catalog> make_jobs(Pool& pool, Reads& reads);
 [[nodiscard]] std::unique_ptr<JobClaims> make_claims(Pool& pool);
 [[nodiscard]] std::unique_ptr<BlobLedger> make_ledger(Pool& pool);
+[[nodiscard]] std::unique_ptr<JobControl> make_control(Pool& pool);
+[[nodiscard]] std::unique_ptr<BulkOperations> make_bulk_operations(Pool& pool);
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(Pool& pool);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(Pool& pool);
 

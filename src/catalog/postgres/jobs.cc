@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/postgres/deletion.h"
 #include "catalog/postgres/faces.h"
 #include "catalog/postgres/rows.h"
 #include "catalog/postgres/statements.h"
@@ -10,13 +11,6 @@
 
 namespace safelight::postgres {
 namespace {
-
-Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id) {
-    TRY_ASSIGN(Answer answer, connection.query(sql::find_job, id, owner));
-    TRY_ASSIGN(std::vector<Job> jobs, read_jobs(std::move(answer)));
-    if (jobs.empty()) return no_job();
-    return std::move(jobs.front());
-}
 
 Result<Image> image_by_id(Connection& connection, AccountId owner, ImageId id) {
     TRY_ASSIGN(Answer answer, connection.query(sql::find_image, id, owner));
@@ -209,11 +203,8 @@ class Jobs final : public Catalog {
     }
 
     Result<Deletion> delete_job(AccountId owner, JobId id, Timestamp) override {
-        return pool_.write([&](Connection& connection) -> Result<Deletion> {
-            TRY_ASSIGN(const auto job, lock_by(connection, sql::lock_job, owner, id.uuid));
-            if (!job) return no_job();
-            return erase(connection, *job);
-        });
+        return pool_.write(
+            [&](Connection& connection) { return postgres::delete_job(connection, owner, id); });
     }
 
     Result<Deletion> delete_image(AccountId owner, ImageId id, Timestamp) override {
@@ -230,6 +221,12 @@ class Jobs final : public Catalog {
 };
 
 }  // namespace
+
+Result<Deletion> delete_job(Connection& connection, AccountId owner, JobId id) {
+    TRY_ASSIGN(const auto job, lock_by(connection, sql::lock_job, owner, id.uuid));
+    if (!job) return no_job();
+    return erase(connection, *job);
+}
 
 std::unique_ptr<Catalog> make_jobs(Pool& pool, Reads& reads) {
     return std::make_unique<Jobs>(pool, reads);

@@ -38,12 +38,16 @@ class PostgresDatabase final : public CatalogDatabase {
           jobs_(make_jobs(pool_, reads_)),
           claims_(make_claims(pool_)),
           ledger_(make_ledger(pool_)),
+          control_(make_control(pool_)),
+          bulk_operations_(make_bulk_operations(pool_)),
           rerenders_(make_rerenders(pool_)),
           accounts_(make_accounts(pool_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
     BlobLedger& ledger() override { return *ledger_; }
+    JobControl& control() override { return *control_; }
+    BulkOperations& bulk_operations() override { return *bulk_operations_; }
     Rerenders& rerenders() override { return *rerenders_; }
     Accounts& accounts() override { return *accounts_; }
     Status check() override { return pool_.check(check_timeout_); }
@@ -55,6 +59,8 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<Catalog> jobs_;
     const std::unique_ptr<JobClaims> claims_;
     const std::unique_ptr<BlobLedger> ledger_;
+    const std::unique_ptr<JobControl> control_;
+    const std::unique_ptr<BulkOperations> bulk_operations_;
     const std::unique_ptr<Rerenders> rerenders_;
     const std::unique_ptr<Accounts> accounts_;
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "catalog/postgres/statements.h"
+#include "catalog/sql/rules.h"
 
 namespace safelight::postgres {
 namespace {
@@ -60,6 +61,13 @@ Result<std::vector<Image>> read_images(Answer answer) {
     TRY_ASSIGN(std::vector<Image> images, gather(answer, layout));
     std::ranges::sort(images, std::greater{}, &Image::id);
     return images;
+}
+
+Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id) {
+    TRY_ASSIGN(Answer answer, connection.query(sql::find_job, id, owner));
+    TRY_ASSIGN(std::vector<Job> jobs, read_jobs(std::move(answer)));
+    if (jobs.empty()) return no_job();
+    return std::move(jobs.front());
 }
 
 Result<std::optional<Image>> find_image(Connection& connection, ImageId id) {

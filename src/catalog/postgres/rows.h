@@ -27,6 +27,9 @@ template <class Record>
     return records;
 }
 
+/// With its image and variants. Errors: not_found, also for somebody else's.
+[[nodiscard]] Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id);
+
 /// With its variants; of any owner. Empty when it is gone.
 [[nodiscard]] Result<std::optional<Image>> find_image(Connection& connection, ImageId id);
 

@@ -42,6 +42,14 @@ inline constexpr std::string_view list_images =
     " FROM (SELECT * FROM images WHERE (owner, id) >= ($1, $2) AND (owner, id) < ($1, $3)"
     " ORDER BY owner DESC, id DESC LIMIT $4) AS images LEFT JOIN variants ON variants.image_id = images.id";
 
+// Only ids, upwards; for bulk operations.
+
+inline constexpr std::string_view jobs_from =
+    "SELECT id FROM jobs WHERE (owner, id) > ($1, $2) AND (owner, id) < ($1, $3) ORDER BY owner, id LIMIT $4";
+inline constexpr std::string_view jobs_from_by_status =
+    "SELECT id FROM jobs WHERE (owner, status, id) > ($1, $5, $2) AND (owner, status, id) < ($1, $5, $3)"
+    " ORDER BY owner, status, id LIMIT $4";
+
 // Similar images: the hashes come from an index that holds nothing else, and the best are kept in a heap
 // of $5.
 
@@ -59,6 +67,8 @@ inline constexpr std::string_view insert_variants =
     "INSERT INTO variants (image_id, name, position, transform, updated_at) SELECT $1::uuid, name, $4"
     " + ordinal - 1, transform, $5::bigint FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS "
     "wanted (name, transform, ordinal)";
+inline constexpr std::string_view lock_hold =
+    "SELECT image_id, status, tries, lease_until FROM jobs WHERE id = $1 AND owner = $2 FOR NO KEY UPDATE";
 inline constexpr std::string_view lock_job =
     "SELECT jobs.id, images.id, images.blob FROM jobs JOIN images ON images.id = jobs.image_id WHERE "
     "jobs.id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
@@ -153,9 +163,12 @@ inline constexpr Named own[] = {
     {"list_jobs", list_jobs},
     {"list_jobs_by_status", list_jobs_by_status},
     {"list_images", list_images},
+    {"jobs_from", jobs_from},
+    {"jobs_from_by_status", jobs_from_by_status},
     {"similar_ids", similar_ids},
     {"images_by_ids", images_by_ids},
     {"insert_variants", insert_variants},
+    {"lock_hold", lock_hold},
     {"lock_job", lock_job},
     {"lock_job_of_image", lock_job_of_image},
     {"claim", claim},

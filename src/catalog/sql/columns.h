@@ -15,6 +15,8 @@
     "variants.image_id, variants.name, variants.position, variants.transform, variants.status, "   \
     "variants.updated_at, variants.blob, variants.format, variants.width_px, variants.height_px, " \
     "variants.size_bytes, variants.sha256, variants.error_code, variants.error_detail"
+#define SAFELIGHT_BULK_COLUMNS \
+    "id, owner, kind, status, created_after, created_before, jobs_done, jobs_skipped, finished_at"
 
 namespace safelight {
 

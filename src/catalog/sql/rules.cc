@@ -73,6 +73,21 @@ Result<std::vector<VariantRequest>> missing_variants(const std::vector<Variant>&
     return missing;
 }
 
+JobHold read_hold(Columns& columns) {
+    JobHold hold;
+    hold.image_id = columns.id<ImageId>();
+    hold.status = columns.named(job_status_from_name);
+    hold.tries = columns.number<std::uint32_t>();
+    hold.lease_until = columns.optional_time();
+    return hold;
+}
+
+bool is_stuck(const JobHold& hold, std::uint32_t tries_max, Timestamp now) {
+    if (is_finished(hold.status)) return false;
+    if (hold.lease_until) return *hold.lease_until <= now;
+    return hold.tries >= tries_max;
+}
+
 std::vector<Variant> pending_of(const Image& image) {
     std::vector<Variant> pending;
     for (const Variant& variant : image.variants) {
@@ -136,6 +151,14 @@ std::unexpected<Error> no_look() {
     return failure(ErrorCode::conflict,
                    "It is not known yet what the image looks like: that is found out when its first "
                    "variant is made.");
+}
+
+std::unexpected<Error> nothing_to_retry() {
+    return failure(ErrorCode::nothing_to_retry, "No variant of the job has failed, and it is not stuck.");
+}
+
+std::unexpected<Error> nothing_to_cancel() {
+    return failure(ErrorCode::nothing_to_cancel, "No variant of the job is pending.");
 }
 
 std::unexpected<Error> job_fenced() {

@@ -37,6 +37,19 @@ void add_successor(Columns& columns, Successors& successors);
                                                                    const Successors& successors,
                                                                    std::span<const VariantRequest> wanted);
 
+/// Who has a job in hand, if anybody.
+struct JobHold {
+    ImageId image_id;
+    JobStatus status = JobStatus::unprocessed;
+    std::uint32_t tries = 0;
+    std::optional<Timestamp> lease_until;
+};
+/// Columns: image_id, status, tries, lease_until.
+[[nodiscard]] JobHold read_hold(Columns& columns);
+/// Whether variants are pending that nobody works on any more: the lease ran out, or nobody holds the job and
+/// its tries are used up.
+[[nodiscard]] bool is_stuck(const JobHold& hold, std::uint32_t tries_max, Timestamp now);
+
 /// What a claim of the image's job has to make, in order.
 [[nodiscard]] std::vector<Variant> pending_of(const Image& image);
 
@@ -66,6 +79,8 @@ template <class Pair>
 [[nodiscard]] std::unexpected<Error> no_job();
 [[nodiscard]] std::unexpected<Error> no_image();
 [[nodiscard]] std::unexpected<Error> no_look();
+[[nodiscard]] std::unexpected<Error> nothing_to_retry();
+[[nodiscard]] std::unexpected<Error> nothing_to_cancel();
 [[nodiscard]] std::unexpected<Error> job_fenced();
 [[nodiscard]] std::unexpected<Error> rerender_fenced();
 [[nodiscard]] std::unexpected<Error> upload_overdue(BlobKey blob);

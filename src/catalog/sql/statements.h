@@ -4,6 +4,8 @@
 
 #include <string_view>
 
+#include "catalog/sql/columns.h"
+
 namespace safelight::sql {
 
 // Asking for variants and deleting. Triggers keep jobs.status and jobs.finished_at.
@@ -17,6 +19,18 @@ inline constexpr std::string_view insert_job =
     "INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ($1, $2, $3, $4, $5, $4)";
 inline constexpr std::string_view work_asked_for =
     "UPDATE jobs SET tries = 0, due_at = $2, updated_at = $2 WHERE id = $1";
+inline constexpr std::string_view failed_again =
+    "UPDATE variants SET status = 'pending', updated_at = $2, error_code = NULL, error_detail = NULL"
+    " WHERE image_id = $1 AND status = 'failed'";
+/// As work_asked_for; whoever lost its lease cannot finish any more.
+inline constexpr std::string_view work_asked_for_again =
+    "UPDATE jobs SET tries = 0, due_at = $2, updated_at = $2,"
+    " lease_until = CASE WHEN lease_until > $2 THEN lease_until END WHERE id = $1";
+inline constexpr std::string_view claim_taken_away =
+    "UPDATE jobs SET lease_until = NULL, updated_at = $2 WHERE id = $1";
+inline constexpr std::string_view pending_called_off =
+    "UPDATE variants SET status = 'failed', updated_at = $2, error_code = $3, error_detail = $4"
+    " WHERE image_id = $1 AND status = 'pending'";
 inline constexpr std::string_view set_focal_point =
     "UPDATE images SET focal_x = $3, focal_y = $4 WHERE id = $1 AND owner = $2";
 inline constexpr std::string_view dhash_of_image = "SELECT dhash FROM images WHERE id = $1 AND owner = $2";
@@ -71,6 +85,31 @@ inline constexpr std::string_view fail_rerender =
     "UPDATE rerenders SET state = 'failed', token = NULL, error_code = $4, error_detail = $5"
     " WHERE image_id = $1 AND name = $2 AND token = $3";
 
+// Bulk operations.
+
+inline constexpr std::string_view unfinished_bulk_operations =
+    "SELECT id FROM bulk_operations WHERE owner = $1 AND finished_at IS NULL LIMIT $2";
+inline constexpr std::string_view create_bulk_operation =
+    "INSERT INTO bulk_operations (id, owner, kind, status, created_after, created_before, position, upper,"
+    " due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+inline constexpr std::string_view bulk_operation_by_id =
+    "SELECT " SAFELIGHT_BULK_COLUMNS " FROM bulk_operations WHERE id = $1 AND owner = $2";
+inline constexpr std::string_view next_bulk_operation =
+    "SELECT id FROM bulk_operations WHERE finished_at IS NULL AND due_at <= $1 ORDER BY due_at, id LIMIT 1";
+inline constexpr std::string_view claim_bulk_operation =
+    "UPDATE bulk_operations SET attempts = attempts + 1, due_at = $3"
+    " WHERE id = $1 AND finished_at IS NULL AND due_at <= $2 RETURNING " SAFELIGHT_BULK_COLUMNS ", attempts";
+inline constexpr std::string_view hold_bulk_operation =
+    "UPDATE bulk_operations SET due_at = $3 WHERE id = $1 AND attempts = $2 AND finished_at IS NULL"
+    " RETURNING owner, kind, status, position, upper";
+inline constexpr std::string_view note_bulk_progress =
+    "UPDATE bulk_operations SET position = $2, jobs_done = jobs_done + $3, jobs_skipped = jobs_skipped + $4"
+    " WHERE id = $1";
+inline constexpr std::string_view finish_bulk_operation =
+    "UPDATE bulk_operations SET finished_at = $2 WHERE id = $1";
+inline constexpr std::string_view forget_bulk_operations =
+    "DELETE FROM bulk_operations WHERE finished_at <= $1";
+
 // The blob ledger.
 
 inline constexpr std::string_view make_live =
@@ -119,6 +158,10 @@ inline constexpr Named shared[] = {
     {"insert_image", insert_image},
     {"insert_job", insert_job},
     {"work_asked_for", work_asked_for},
+    {"failed_again", failed_again},
+    {"work_asked_for_again", work_asked_for_again},
+    {"claim_taken_away", claim_taken_away},
+    {"pending_called_off", pending_called_off},
     {"set_focal_point", set_focal_point},
     {"dhash_of_image", dhash_of_image},
     {"blobs_of_variants", blobs_of_variants},
@@ -138,6 +181,15 @@ inline constexpr Named shared[] = {
     {"finish_rerender", finish_rerender},
     {"variant_remade", variant_remade},
     {"fail_rerender", fail_rerender},
+    {"unfinished_bulk_operations", unfinished_bulk_operations},
+    {"create_bulk_operation", create_bulk_operation},
+    {"bulk_operation_by_id", bulk_operation_by_id},
+    {"next_bulk_operation", next_bulk_operation},
+    {"claim_bulk_operation", claim_bulk_operation},
+    {"hold_bulk_operation", hold_bulk_operation},
+    {"note_bulk_progress", note_bulk_progress},
+    {"finish_bulk_operation", finish_bulk_operation},
+    {"forget_bulk_operations", forget_bulk_operations},
     {"make_live", make_live},
     {"doomed", doomed},
     {"entries", entries},

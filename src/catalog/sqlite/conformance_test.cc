@@ -1,5 +1,7 @@
 // SQLite through the suite of every catalog.
 #include "catalog/conformance/account_suite.h"
+#include "catalog/conformance/bulk_suite.h"
+#include "catalog/conformance/control_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "catalog/sqlite/test_files.h"
@@ -31,6 +33,8 @@ class SqliteUnderTest final : public CatalogUnderTest {
 const CatalogBackend sqlite_backend{"sqlite", [] { return std::make_unique<SqliteUnderTest>(); }};
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, CatalogConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, BulkConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ControlConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, RerenderConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, AccountConformance, testing::Values(sqlite_backend), backend_name);
 

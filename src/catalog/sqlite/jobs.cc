@@ -3,6 +3,7 @@
 
 #include "catalog/sql/rules.h"
 #include "catalog/sql/writes.h"
+#include "catalog/sqlite/deletion.h"
 #include "catalog/sqlite/faces.h"
 #include "catalog/sqlite/rows.h"
 #include "catalog/sqlite/similar.h"
@@ -10,20 +11,6 @@
 
 namespace safelight::sqlite {
 namespace {
-
-Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id) {
-    Job job;
-    {
-        TRY_ASSIGN(Query query, connection.query(sql::find_job, id, owner));
-        TRY_ASSIGN(const bool found, query.next());
-        if (!found) return no_job();
-        Columns columns{query};
-        job = read_job(columns);
-        TRY(columns.status());
-    }
-    TRY_ASSIGN(job.image.variants, variants_of(connection, job.image.id));
-    return job;
-}
 
 Result<Image> image_by_id(Connection& connection, AccountId owner, ImageId id) {
     Image image;
@@ -128,31 +115,6 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     return job_by_id(connection, owner, id);
 }
 
-Result<Deletion> erase(Connection& connection, AccountId owner, JobId id) {
-    ImageId image_id;
-    std::vector<BlobKey> keys;
-    {
-        TRY_ASSIGN(Query query, connection.query(sql::blobs_of_job, id, owner));
-        TRY_ASSIGN(const bool found, query.next());
-        if (!found) return no_job();
-        Columns columns{query};
-        image_id = columns.id<ImageId>();
-        keys.push_back(columns.id<BlobKey>());
-    }
-    {
-        TRY_ASSIGN(Query query, connection.query(sql::blobs_of_variants, image_id));
-        while (true) {
-            TRY_ASSIGN(const bool row, query.next());
-            if (!row) break;
-            keys.push_back(Columns{query}.id<BlobKey>());
-        }
-    }
-    TRY(connection.run(sql::delete_job, id));
-    TRY(connection.run(sql::delete_image, image_id));  // takes the variants along
-    for (const BlobKey& key : keys) TRY(connection.run(sql::doom, key));
-    return Deletion{.job_id = id, .blobs = std::move(keys)};
-}
-
 class Jobs final : public Catalog {
   public:
     Jobs(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
@@ -199,7 +161,8 @@ class Jobs final : public Catalog {
     }
 
     Result<Deletion> delete_job(AccountId owner, JobId id, Timestamp) override {
-        return writer_.write([&](Connection& connection) { return erase(connection, owner, id); });
+        return writer_.write(
+            [&](Connection& connection) { return sqlite::delete_job(connection, owner, id); });
     }
 
     Result<Deletion> delete_image(AccountId owner, ImageId id, Timestamp) override {
@@ -211,7 +174,7 @@ class Jobs final : public Catalog {
                 if (!found) return no_image();
                 job_id = Columns{query}.id<JobId>();
             }
-            return erase(connection, owner, job_id);
+            return sqlite::delete_job(connection, owner, job_id);
         });
     }
 
@@ -221,6 +184,31 @@ class Jobs final : public Catalog {
 };
 
 }  // namespace
+
+Result<Deletion> delete_job(Connection& connection, AccountId owner, JobId id) {
+    ImageId image_id;
+    std::vector<BlobKey> keys;
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::blobs_of_job, id, owner));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found) return no_job();
+        Columns columns{query};
+        image_id = columns.id<ImageId>();
+        keys.push_back(columns.id<BlobKey>());
+    }
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::blobs_of_variants, image_id));
+        while (true) {
+            TRY_ASSIGN(const bool row, query.next());
+            if (!row) break;
+            keys.push_back(Columns{query}.id<BlobKey>());
+        }
+    }
+    TRY(connection.run(sql::delete_job, id));
+    TRY(connection.run(sql::delete_image, image_id));  // takes the variants along
+    for (const BlobKey& key : keys) TRY(connection.run(sql::doom, key));
+    return Deletion{.job_id = id, .blobs = std::move(keys)};
+}
 
 std::unique_ptr<Catalog> make_jobs(GroupWriter& writer, ReaderPool& readers) {
     return std::make_unique<Jobs>(writer, readers);

@@ -2,9 +2,24 @@
 
 #include <utility>
 
+#include "catalog/sql/rules.h"
 #include "catalog/sqlite/statements.h"
 
 namespace safelight::sqlite {
+
+Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id) {
+    Job job;
+    {
+        TRY_ASSIGN(Query query, connection.query(sql::find_job, id, owner));
+        TRY_ASSIGN(const bool found, query.next());
+        if (!found) return no_job();
+        Columns columns{query};
+        job = read_job(columns);
+        TRY(columns.status());
+    }
+    TRY_ASSIGN(job.image.variants, variants_of(connection, job.image.id));
+    return job;
+}
 
 Result<std::optional<Image>> find_image(Connection& connection, ImageId id) {
     std::optional<Image> image;

@@ -21,12 +21,16 @@ class SqliteDatabase final : public CatalogDatabase {
           jobs_(make_jobs(*writer_, readers_)),
           claims_(make_claims(*writer_, readers_)),
           ledger_(make_ledger(*writer_, readers_)),
+          control_(make_control(*writer_, readers_)),
+          bulk_operations_(make_bulk_operations(*writer_, readers_)),
           rerenders_(make_rerenders(*writer_, readers_)),
           accounts_(make_accounts(*writer_, readers_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
     BlobLedger& ledger() override { return *ledger_; }
+    JobControl& control() override { return *control_; }
+    BulkOperations& bulk_operations() override { return *bulk_operations_; }
     Rerenders& rerenders() override { return *rerenders_; }
     Accounts& accounts() override { return *accounts_; }
 
@@ -42,6 +46,8 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<Catalog> jobs_;
     const std::unique_ptr<JobClaims> claims_;
     const std::unique_ptr<BlobLedger> ledger_;
+    const std::unique_ptr<JobControl> control_;
+    const std::unique_ptr<BulkOperations> bulk_operations_;
     const std::unique_ptr<Rerenders> rerenders_;
     const std::unique_ptr<Accounts> accounts_;
 };

@@ -55,6 +55,13 @@ inline constexpr std::string_view list_images_variants =
     "page"
     " CROSS JOIN variants ON variants.image_id = page.id";
 
+// Only ids, upwards; for bulk operations.
+
+inline constexpr std::string_view jobs_from =
+    "SELECT id FROM jobs WHERE owner = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+inline constexpr std::string_view jobs_from_by_status =
+    "SELECT id FROM jobs WHERE owner = $1 AND status = +$5 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
+
 // Similar images. The expression over the index is what keeps the search from the rows themselves.
 
 inline constexpr std::string_view images_within =
@@ -65,6 +72,8 @@ inline constexpr std::string_view images_within =
 
 inline constexpr std::string_view insert_variant =
     "INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ($1, $2, $3, $4, $5)";
+inline constexpr std::string_view hold_of_job =
+    "SELECT image_id, status, tries, lease_until FROM jobs WHERE id = $1 AND owner = $2";
 inline constexpr std::string_view job_of_image =
     "SELECT jobs.id FROM jobs WHERE image_id = $1 AND owner = $2";
 inline constexpr std::string_view blobs_of_job =
@@ -143,8 +152,11 @@ inline constexpr Named own[] = {
     {"list_jobs_by_status_variants", list_jobs_by_status_variants},
     {"list_images", list_images},
     {"list_images_variants", list_images_variants},
+    {"jobs_from", jobs_from},
+    {"jobs_from_by_status", jobs_from_by_status},
     {"images_within", images_within},
     {"insert_variant", insert_variant},
+    {"hold_of_job", hold_of_job},
     {"job_of_image", job_of_image},
     {"blobs_of_job", blobs_of_job},
     {"claim", claim},

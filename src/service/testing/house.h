@@ -141,8 +141,9 @@ struct House {
                                                queue, renderer, log, metrics});
     }
     [[nodiscard]] std::unique_ptr<Library> make_library(std::uint64_t backlog_max = 100'000) {
-        return safelight::make_library(
-            {clock, catalog, claims, ledger, *blobs, queue, watch, log, metrics, backlog_max});
+        return safelight::make_library({clock, ids, catalog, claims, database->control(),
+                                        database->bulk_operations(), ledger, *blobs, queue, watch, log,
+                                        metrics, backlog_max});
     }
 
     /// Uploads a picture of its own with these variants.

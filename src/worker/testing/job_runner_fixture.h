@@ -47,9 +47,11 @@ class JobRunnerTest : public ::testing::Test {
     }
 
     [[nodiscard]] WorkerParts parts_of_house() {
-        return {clock,        house.ids,    house.catalog, house.claims, house.rerenders,
-                house.ledger, *house.blobs, house.keys,    house.queue,  house.renderer,
-                house.watch,  house.log,    house.metrics, copies};
+        return {clock,        house.ids,       house.catalog,
+                house.claims, house.rerenders, house.database->bulk_operations(),
+                house.ledger, *house.blobs,    house.keys,
+                house.queue,  house.renderer,  house.watch,
+                house.log,    house.metrics,   copies};
     }
 
     /// Fails every transform, or the whole render.

@@ -1,0 +1,32 @@
+// A writer and readers, as the templates of catalog/sql want their database.
+#pragma once
+
+#include <string_view>
+#include <utility>
+
+#include "catalog/sqlite/group_writer.h"
+#include "catalog/sqlite/reader_pool.h"
+#include "catalog/sqlite/rows.h"
+#include "catalog/sqlite/statements.h"
+
+namespace safelight::sqlite {
+
+struct Database {
+    static constexpr std::string_view jobs_from = sql::jobs_from;
+    static constexpr std::string_view jobs_from_by_status = sql::jobs_from_by_status;
+    static constexpr std::string_view hold_of_job = sql::hold_of_job;
+
+    GroupWriter& writer;
+    ReaderPool& readers;
+
+    template <class Work>
+    auto write(Work&& work) {
+        return writer.write(std::forward<Work>(work));
+    }
+    template <class Work>
+    auto read(Work&& work) {
+        return readers.read(std::forward<Work>(work));
+    }
+};
+
+}  // namespace safelight::sqlite
