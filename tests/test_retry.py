@@ -1,5 +1,6 @@
 """Jobs that are tried again, and jobs that are cancelled: with whole processes, over restarts and kills."""
 
+import contextlib
 import os
 import signal
 
@@ -15,6 +16,17 @@ from http_client import Client
 
 def statuses(job):
     return {variant["name"]: variant["status"] for variant in job["image"]["variants"]}
+
+
+def upload_bare(client):
+    """Looked at, with nothing asked for yet: renderers that stand still would look at no upload either."""
+    return client.upload(pictures.make(size=(640, 480)), variants="").json()["id"]
+
+
+def begin(client, job):
+    """Asks for the thumbnail, and waits until a worker has taken the job up."""
+    assert client.post_json(f"/v1/jobs/{job}/variants", {"variants": ["thumbnail"]}).status == 202
+    eventually(lambda: client.get(f"/v1/jobs/{job}").json()["attempts"] == 1)
 
 
 class DamagedOriginal:
@@ -85,9 +97,9 @@ class TestRetry:
     def test_a_job_whose_worker_vanished_is_stuck_when_its_lease_is_over(self, start_server):
         server = start_server({"SAFELIGHT_LEASE": "2s"})
         client = server.client()
+        job = upload_bare(client)
         with FrozenRenderers(server):
-            job = client.upload(pictures.make(size=(640, 480))).json()["id"]
-            eventually(lambda: client.get(f"/v1/jobs/{job}").json()["attempts"] == 1)
+            begin(client, job)
             assert client.request("POST", f"/v1/jobs/{job}/retry").status == 409, "somebody works on it"
             server.kill()
         server.settings["SAFELIGHT_WORKERS"] = "0"
@@ -125,9 +137,9 @@ class TestCancel:
     def test_a_worker_in_the_midst_of_it_stores_nothing(self, start_server):
         server = start_server()
         client = server.client()
+        job = upload_bare(client)
         with FrozenRenderers(server):
-            job = client.upload(pictures.make(size=(640, 480))).json()["id"]
-            eventually(lambda: client.get(f"/v1/jobs/{job}").json()["attempts"] == 1)
+            begin(client, job)
             assert client.request("POST", f"/v1/jobs/{job}/cancel").status == 200
             server.wait_for_event("job attempt", lambda event: event["job_id"] == job and event["outcome"] == "fenced")
         assert statuses(client.get(f"/v1/jobs/{job}").json()) == {"thumbnail": "failed"}
@@ -158,18 +170,14 @@ def house(tmp_path):
 
 
 def test_a_worker_in_another_process_learns_of_it(house):
-    """The lease is long: it is PostgreSQL that tells the worker, not its next renewal."""
-    frozen = [FrozenRenderers(worker) for worker in house.workers]
-    for renderers in frozen:
-        renderers.__enter__()
-    try:
-        client = Client(house.server.port)
-        job = client.upload(pictures.make(size=(640, 480))).json()["id"]
-        eventually(lambda: client.get(f"/v1/jobs/{job}").json()["attempts"] == 1)
+    """By PostgreSQL's news, or by the next renewal of its lease."""
+    client = Client(house.server.port)
+    job = upload_bare(client)
+    with contextlib.ExitStack() as frozen:
+        for worker in house.workers:
+            frozen.enter_context(FrozenRenderers(worker))
+        begin(client, job)
         assert client.request("POST", f"/v1/jobs/{job}/cancel").status == 200
         eventually(lambda: any(event["job_id"] == job and event["outcome"] == "fenced"
                                for worker in house.workers for event in worker.events("job attempt")))
-    finally:
-        for renderers in frozen:
-            renderers.__exit__()
     assert client.request("POST", f"/v1/jobs/{job}/retry", {"Prefer": "wait=30"}).json()["status"] == "PROCESSED"
