@@ -104,7 +104,8 @@ class TestMatrix:
             key_id = ours.post_json("/v1/keys", {"name": "victim", "scopes": ["images:read"]}).json()["id"]
             target = address(path, job, key_id, operation_id)
             headers, body = body_for(path, method)
-            statuses = {kind: KeyClient(guarded, key).request(method.upper(), target, headers, body).status
+            verb = "HEAD" if path == "/v1/events" else method.upper()  # its body goes on for ever
+            statuses = {kind: KeyClient(guarded, key).request(verb, target, headers, body).status
                         for kind, key in (("no key", None), ("revoked", keys["revoked"]),
                                           ("wrong scope", keys[f"without {scope}"]), ("other account", keys["other"]))}
             table.append((f"{method.upper()} {path}", *statuses.values()))

@@ -18,3 +18,29 @@ CREATE TABLE bulk_operations (
 CREATE INDEX bulk_operations_due ON bulk_operations (due_at, id) WHERE finished_at IS NULL;
 CREATE INDEX bulk_operations_unfinished ON bulk_operations (owner, id) WHERE finished_at IS NULL;
 CREATE INDEX bulk_operations_finished ON bulk_operations (finished_at) WHERE finished_at IS NOT NULL;
+
+-- By which transaction the job's status was changed last. Transactions are numbered as they begin to write and become visible as
+-- they commit: once all below a number have ended, no change below it is missing. Of jobs that have not changed since this is
+-- kept it is not known.
+ALTER TABLE jobs ADD COLUMN change bigint CHECK (change > 0);
+
+CREATE INDEX jobs_by_change ON jobs (owner, change, id) WHERE change IS NOT NULL;
+
+-- As before, and the change is noted.
+CREATE OR REPLACE FUNCTION derive_job_status(of_image uuid, changed_at bigint, keep_finished_at boolean) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    derived text;
+BEGIN
+    PERFORM 1 FROM jobs WHERE image_id = of_image FOR NO KEY UPDATE;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    derived := status_of_image(of_image);
+    UPDATE jobs
+    SET status = derived,
+        finished_at = CASE WHEN derived IN ('PROCESSED', 'FAILED')
+                           THEN coalesce(CASE WHEN keep_finished_at THEN finished_at END, changed_at) END,
+        change = pg_current_xact_id()::text::bigint
+    WHERE image_id = of_image AND status <> derived;
+END $$;

@@ -18,3 +18,54 @@ CREATE TABLE bulk_operations (
 CREATE INDEX bulk_operations_due ON bulk_operations (due_at, id) WHERE finished_at IS NULL;
 CREATE INDEX bulk_operations_unfinished ON bulk_operations (owner, id) WHERE finished_at IS NULL;
 CREATE INDEX bulk_operations_finished ON bulk_operations (finished_at) WHERE finished_at IS NOT NULL;
+
+-- Where the newest change of a job's status stands among all of them, in the order in which they were committed: there is one
+-- writer at a time. Of jobs that have not changed since there is such an order it is not known.
+ALTER TABLE jobs ADD COLUMN change INTEGER CHECK (change > 0);
+
+CREATE INDEX jobs_by_change ON jobs (owner, change, id) WHERE change IS NOT NULL;
+
+INSERT INTO totals (name, value) VALUES ('changes', 0);
+
+CREATE TRIGGER changes_counted AFTER UPDATE OF change ON jobs WHEN NEW.change IS NOT NULL
+BEGIN
+    UPDATE totals SET value = NEW.change WHERE name = 'changes';
+END;
+
+-- As before, and the change is counted.
+DROP TRIGGER variants_added;
+DROP TRIGGER variants_changed;
+DROP TRIGGER variants_removed;
+
+CREATE TRIGGER variants_added AFTER INSERT ON variants
+BEGIN
+    UPDATE jobs
+    SET status = (SELECT status FROM image_status WHERE image_id = NEW.image_id),
+        finished_at = iif((SELECT status FROM image_status WHERE image_id = NEW.image_id)
+                          IN ('PROCESSED', 'FAILED'), NEW.updated_at, NULL),
+        change = (SELECT value + 1 FROM totals WHERE name = 'changes')
+    WHERE jobs.image_id = NEW.image_id
+      AND jobs.status <> (SELECT status FROM image_status WHERE image_id = NEW.image_id);
+END;
+
+CREATE TRIGGER variants_changed AFTER UPDATE OF status ON variants WHEN OLD.status <> NEW.status
+BEGIN
+    UPDATE jobs
+    SET status = (SELECT status FROM image_status WHERE image_id = NEW.image_id),
+        finished_at = iif((SELECT status FROM image_status WHERE image_id = NEW.image_id)
+                          IN ('PROCESSED', 'FAILED'), NEW.updated_at, NULL),
+        change = (SELECT value + 1 FROM totals WHERE name = 'changes')
+    WHERE jobs.image_id = NEW.image_id
+      AND jobs.status <> (SELECT status FROM image_status WHERE image_id = NEW.image_id);
+END;
+
+CREATE TRIGGER variants_removed AFTER DELETE ON variants
+BEGIN
+    UPDATE jobs
+    SET status = (SELECT status FROM image_status WHERE image_id = OLD.image_id),
+        finished_at = iif((SELECT status FROM image_status WHERE image_id = OLD.image_id)
+                          IN ('PROCESSED', 'FAILED'), coalesce(jobs.finished_at, OLD.updated_at), NULL),
+        change = (SELECT value + 1 FROM totals WHERE name = 'changes')
+    WHERE jobs.image_id = OLD.image_id
+      AND jobs.status <> (SELECT status FROM image_status WHERE image_id = OLD.image_id);
+END;

@@ -1,9 +1,11 @@
 // The HTTP API: what app/ gives it, and what it gives the server.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,6 +16,7 @@
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "blobs/blob_links.h"
+#include "catalog/job_changes.h"
 #include "catalog/records.h"
 #include "http/message.h"
 #include "http/router.h"
@@ -53,11 +56,19 @@ struct OriginalLinks {
     std::chrono::seconds valid_for{60};
 };
 
+/// Of server-sent events.
+struct EventConfig {
+    Milliseconds heartbeat{15'000};   // after so long without an event a comment is sent
+    std::uint32_t streams_max = 256;  // at the same time; past it: 503
+};
+
 /// Everything referred to outlives the router.
 struct ApiParts {
+    const Clock& clock;
     Ingest& ingest;
     Library& library;
     JobWatch& watch;
+    JobChanges& changes;
     Authenticator& authenticator;
     KeyRing& keys;
     ThreadPool& pool;  // for everything that blocks
@@ -68,6 +79,9 @@ struct ApiParts {
     std::vector<FormatSupport> formats = {};       // as Renderer::formats
     std::uint64_t picture_bytes_max = 25'000'000;  // as IngestConfig::bytes_max
     OriginalLinks links = {};
+    EventConfig events = {};
+    std::shared_ptr<std::atomic<std::uint32_t>> open_streams =
+        std::make_shared<std::atomic<std::uint32_t>>(0);  // for metrics as well
     std::vector<ReadinessCheck> readiness;
     std::span<const EmbeddedFile> web_assets;  // "index.html", "assets/…", "api-docs/…"
 };

@@ -24,6 +24,10 @@ Handled retry_job(const ApiParts& api, const Principal& principal, http::Request
 Handled cancel_job(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled request_variants(const ApiParts& api, const Principal& principal, http::Request& request);
 
+// events.cc
+Handled get_job_events(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_events(const ApiParts& api, const Principal& principal, http::Request& request);
+
 // bulk_operations.cc
 Handled retry_jobs(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled delete_jobs(const ApiParts& api, const Principal& principal, http::Request& request);

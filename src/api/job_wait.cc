@@ -6,7 +6,6 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr Milliseconds reread_interval{1'000};
-constexpr Milliseconds timer_tolerance{50};
 
 }  // namespace
 
@@ -25,13 +24,11 @@ http::Task<Result<Job>> find_finished_job(const ApiParts& api, const Principal& 
             co_await http::on_pool(api.pool, [&] { return api.library.find_job(principal.account, id); });
         if (!job || is_finished(job->status)) co_return std::move(job);
 
-        const auto before = SteadyClock::now();
-        const auto left = std::chrono::duration_cast<Milliseconds>(deadline - before);
+        const auto left = std::chrono::duration_cast<Milliseconds>(deadline - SteadyClock::now());
         const auto slice = std::min(left, reread_interval);
         if (slice <= Milliseconds::zero()) co_return std::move(job);
         const bool heard = co_await changed.wait(slice);
-        const bool is_draining = !heard && SteadyClock::now() - before + timer_tolerance < slice;
-        if (is_draining) co_return std::move(job);
+        if (!heard && co_await http::is_draining()) co_return std::move(job);
     }
 }
 

@@ -57,6 +57,7 @@ http::Task<http::Response> accepted(const ApiParts& api, const Principal& princi
 Handled create_job(const ApiParts& api, const Principal& principal, http::Request& request) {
     auto job = co_await receive_upload(api, principal, request);
     if (!job) co_return std::unexpected(std::move(job).error());
+    api.watch.notify_of_work();
     co_return co_await accepted(api, principal, request, *std::move(job));
 }
 

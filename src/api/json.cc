@@ -148,6 +148,12 @@ std::string to_json(const Job& job) {
     return json;
 }
 
+std::string to_json(const Variant& variant, ImageId image_id) {
+    std::string json;
+    append_variant(json, image_id, variant);
+    return json;
+}
+
 std::string to_json(const Image& image) {
     std::string json;
     json.reserve(job_bytes_guess);

@@ -17,6 +17,7 @@ void append_quoted(std::string& json, std::string_view text);
 
 [[nodiscard]] std::string to_json(const Job& job);
 [[nodiscard]] std::string to_json(const Image& image);
+[[nodiscard]] std::string to_json(const Variant& variant, ImageId image_id);
 /// {"items": […], "next_cursor": …}
 [[nodiscard]] std::string to_json(std::span<const Job> jobs, const std::optional<std::string>& next_cursor);
 [[nodiscard]] std::string to_json(std::span<const Image> images,

@@ -162,6 +162,8 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("GET", "/v1/bulk-operations/{id}", Scope::images_read, get_bulk_operation);
     add("GET", "/v1/jobs/{id}", Scope::images_read, get_job);
     add("DELETE", "/v1/jobs/{id}", Scope::images_write, delete_job);
+    add("GET", "/v1/jobs/{id}/events", Scope::images_read, get_job_events);
+    add("GET", "/v1/events", Scope::images_read, get_events);
     add("POST", "/v1/jobs/{id}/retry", Scope::images_write, retry_job);
     add("POST", "/v1/jobs/{id}/cancel", Scope::images_write, cancel_job);
     add("POST", "/v1/jobs/{id}/variants", Scope::images_write, request_variants);

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "http/server.h"
 #include "image/limits.h"
@@ -60,6 +61,7 @@ struct Config {
     std::uint32_t keys_ahead_max = 64;
 
     http::ServerConfig http;
+    EventConfig events;
     std::optional<Endpoint> worker_health;  // where `worker` answers probes; empty: nowhere
     IngestConfig ingest;
     ImageLimits image;

@@ -56,9 +56,14 @@ int run_serve(const Config& config) {
     const auto authenticator =
         config.access == Access::keys ? make_key_authenticator(access, pool) : make_open_authenticator();
     http::Router router;
-    register_routes(router, {.ingest = *services.ingest,
+    const auto open_streams = std::make_shared<std::atomic<std::uint32_t>>(0);
+    backends.metrics->gauge("safelight_event_streams", "Streams of server-sent events that are open.",
+                            [open_streams] { return static_cast<double>(open_streams->load()); });
+    register_routes(router, {.clock = *backends.clock,
+                             .ingest = *services.ingest,
                              .library = *services.library,
                              .watch = services.watch,
+                             .changes = backends.database->changes(),
                              .authenticator = *authenticator,
                              .keys = keys,
                              .pool = pool,
@@ -69,6 +74,8 @@ int run_serve(const Config& config) {
                              .formats = backends.renderer->formats(),
                              .picture_bytes_max = config.ingest.bytes_max,
                              .links = links_of(config, backends),
+                             .events = config.events,
+                             .open_streams = open_streams,
                              .readiness = readiness_of(backends),
                              .web_assets = web_assets()});
     auto server = http::start_server(config.http, router, make_hooks(*backends.log, *backends.metrics), pool,

@@ -91,6 +91,7 @@ Status NewsDesk::listen() {
 }
 
 void NewsDesk::on_claimable(JobId job_id) {
+    watch_.notify_of_work();
     if (!passes_on_work_) return;
     if (const Status status = backends_.queue->publish(job_id); !status)
         backends_.log->warn("hint lost",

@@ -123,6 +123,15 @@ std::vector<Setting> server_settings() {
             section, "SAFELIGHT_BODY_RATE_GRACE", "How long a body may take before its rate is looked at.",
             [](auto& c) -> auto& { return c.http.body_rate_grace; }, ms(100), seconds(3'600)),
         duration(
+            section, "SAFELIGHT_EVENT_HEARTBEAT",
+            "How long a stream of server-sent events is silent at most; it notices then that a client is "
+            "gone.",
+            [](auto& c) -> auto& { return c.events.heartbeat; }, ms(100), seconds(3'600)),
+        number(
+            section, "SAFELIGHT_EVENT_STREAMS_MAX",
+            "Streams of server-sent events at the same time; past it: 503.",
+            [](auto& c) -> auto& { return c.events.streams_max; }, 1, 1'000'000),
+        duration(
             section, "SAFELIGHT_DRAIN_TIMEOUT",
             "What is in flight may take this long after a stop was asked for.",
             [](auto& c) -> auto& { return c.http.drain_timeout; }, ms(0), seconds(3'600)),

@@ -2,7 +2,8 @@
 //
 // Small interfaces over one database, because their callers differ: Catalog for the use cases, JobClaims for
 // workers, BlobLedger for whoever writes or sweeps blobs, JobControl (in job_control.h) for jobs that fail or
-// are called off, BulkOperations (in bulk_operations.h) for many jobs at once, Rerenders (in rerenders.h) for
+// are called off, BulkOperations (in bulk_operations.h) for many jobs at once, JobChanges (in
+// job_changes.h) for what became of them, Rerenders (in rerenders.h) for
 // changed presets, Accounts (in accounts.h) for who may do what. Every call is one atomic transaction,
 // durable when it returns. Any thread may call any of them, concurrently; calls block and belong on a pool.
 //
@@ -20,6 +21,7 @@
 #include "base/result.h"
 #include "catalog/accounts.h"
 #include "catalog/bulk_operations.h"
+#include "catalog/job_changes.h"
 #include "catalog/job_control.h"
 #include "catalog/records.h"
 #include "catalog/rerenders.h"
@@ -239,6 +241,7 @@ class CatalogDatabase {
     [[nodiscard]] virtual BlobLedger& ledger() = 0;
     [[nodiscard]] virtual JobControl& control() = 0;
     [[nodiscard]] virtual BulkOperations& bulk_operations() = 0;
+    [[nodiscard]] virtual JobChanges& changes() = 0;
     [[nodiscard]] virtual Rerenders& rerenders() = 0;
     [[nodiscard]] virtual Accounts& accounts() = 0;
     /// Whether the database can be read and written now; for readiness.

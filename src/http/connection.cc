@@ -213,10 +213,10 @@ Task<bool> Connection::serve(RequestHead head, ExchangeRecord& record) {
 
     const bool body_done = body.complete() && body.failure() == BodyReader::Failure::none;
     const bool may_go_on = body_done || body.worth_discarding();
-    ResponseFrame frame{
-        .head_only = request.method == "HEAD",
-        .keep_alive = head.keep_alive && !verdict.must_close && !thread_.draining() && may_go_on,
-        .is_http_1_0 = head.is_http_1_0};
+    ResponseFrame frame{.head_only = request.method == "HEAD",
+                        .keep_alive = head.keep_alive && !verdict.must_close && !thread_.draining() &&
+                                      may_go_on && verdict.response.length_bytes().has_value(),
+                        .is_http_1_0 = head.is_http_1_0};
     const bool sent = co_await send(verdict.response, frame, record);
     report(record);
     if (!sent) co_return false;

@@ -8,9 +8,12 @@ namespace safelight::http {
 namespace {
 
 struct LengthOf {
-    std::uint64_t operator()(const std::string& text) const { return text.size(); }
-    std::uint64_t operator()(const StaticBody& body) const { return body.bytes.size(); }
-    std::uint64_t operator()(const StreamedBody& body) const { return body.length_bytes; }
+    using Length = std::optional<std::uint64_t>;
+
+    Length operator()(const std::string& text) const { return text.size(); }
+    Length operator()(const StaticBody& body) const { return body.bytes.size(); }
+    Length operator()(const StreamedBody& body) const { return body.length_bytes; }
+    Length operator()(const LiveBody&) const { return std::nullopt; }
 };
 
 }  // namespace
@@ -42,7 +45,7 @@ bool Headers::has(std::string_view name) const {
     return std::ranges::any_of(fields_, [&](const auto& field) { return same_name(field.first, name); });
 }
 
-std::uint64_t Response::length_bytes() const {
+std::optional<std::uint64_t> Response::length_bytes() const {
     return std::visit(LengthOf{}, body);
 }
 

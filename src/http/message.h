@@ -90,6 +90,22 @@ struct StreamedBody {
     std::uint64_t length_bytes = 0;  // exactly what the stream delivers
 };
 
+/// What a response says as it happens, for as long as there is something to come.
+class LiveSource {
+  public:
+    virtual ~LiveSource() = default;
+    /// Waits for what is to be said next, on an I/O thread: must not block. Empty is the end. It is asked
+    /// again when the client has taken what it was given before, so that a slow one holds no memory; one that
+    /// takes nothing for the server's send_timeout is cut. It has to end when Event::wait says so for the
+    /// drain (is_draining), and must not throw. The request outlives it.
+    [[nodiscard]] virtual Task<std::string> next() = 0;
+};
+
+/// Of unknown length; the connection closes after it.
+struct LiveBody {
+    std::unique_ptr<LiveSource> source;
+};
+
 /// Text that lives as long as the program: embedded assets.
 struct StaticBody {
     std::string_view bytes;
@@ -98,9 +114,10 @@ struct StaticBody {
 struct Response {
     int status = 200;
     Headers headers;  // Content-Length, Date, Connection and X-Request-Id are the server's
-    std::variant<std::string, StaticBody, StreamedBody> body;
+    std::variant<std::string, StaticBody, StreamedBody, LiveBody> body;
 
-    [[nodiscard]] std::uint64_t length_bytes() const;
+    /// Empty when it is not known.
+    [[nodiscard]] std::optional<std::uint64_t> length_bytes() const;
 };
 
 /// Called on an I/O thread; must not block. The request outlives the task. For HEAD the server calls the GET

@@ -83,9 +83,9 @@ std::string_view reason_of(int status) {
     }
 }
 
-void append_number(std::string& out, std::uint64_t number) {
+void append_number(std::string& out, std::uint64_t number, int base = 10) {
     std::array<char, 20> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
     out.append(digits.data(), end);
 }
 
@@ -195,6 +195,40 @@ Task<SendResult> send_stream(ServerCore& core, Channel& channel, StreamedBody& b
     co_return result;
 }
 
+/// Empty after an exception, which `error` tells of: a stream that breaks off must not look complete.
+Task<std::optional<std::string>> next_of(LiveSource& source, std::string& error) {
+    try {
+        co_return co_await source.next();
+    } catch (const std::exception& exception) {
+        error = exception.what();
+    }
+    co_return std::nullopt;
+}
+
+/// As chunks, or for HTTP/1.0 as it is. What the source says is on its way before it is asked for more.
+Task<SendResult> send_live(ServerCore& core, Channel& channel, LiveSource& source, std::string_view head,
+                           bool is_chunked) {
+    SendResult result;
+    IoResult written = co_await channel.write(head, {}, core.config.send_timeout);
+    while (written.end == IoEnd::done) {
+        auto text = co_await next_of(source, result.error);
+        if (!text) break;
+        const bool is_end = text->empty();
+        result.body_bytes += text->size();
+        std::string size_line;
+        if (is_chunked) {
+            append_number(size_line, text->size(), 16);
+            size_line += "\r\n";
+            *text += "\r\n";
+        }
+        written = co_await channel.write(size_line, *text, core.config.send_timeout);
+        result.sent = is_end && written.end == IoEnd::done;
+        if (is_end) break;
+    }
+    if (!result.sent) channel.abort();
+    co_return result;
+}
+
 }  // namespace
 
 bool render_head(std::string& out, const Response& response, const ResponseFrame& frame) {
@@ -220,8 +254,12 @@ bool render_head(std::string& out, const Response& response, const ResponseFrame
     }
     if (!has_sniff_rule) out += "\r\nX-Content-Type-Options: nosniff";
     if (!has_no_body(response.status)) {
-        out += "\r\nContent-Length: ";
-        append_number(out, response.length_bytes());
+        if (const auto length = response.length_bytes()) {
+            out += "\r\nContent-Length: ";
+            append_number(out, *length);
+        } else if (!frame.is_http_1_0) {
+            out += "\r\nTransfer-Encoding: chunked";
+        }
     }
     if (!frame.keep_alive) out += "\r\nConnection: close";
     if (frame.keep_alive && frame.is_http_1_0) out += "\r\nConnection: keep-alive";
@@ -242,6 +280,9 @@ Task<SendResult> send_response(ServerCore& core, Channel& channel, Response& res
     if (streamed != nullptr && !head_only && streamed->length_bytes > 0) {
         co_return co_await send_stream(core, channel, *streamed, head);
     }
+    auto* const live = std::get_if<LiveBody>(&response.body);
+    if (live != nullptr && !head_only)
+        co_return co_await send_live(core, channel, *live->source, head, !frame.is_http_1_0);
     const std::string_view body = head_only ? std::string_view{} : bytes_at_hand(response);
     const IoResult written = co_await channel.write(head, body, core.config.send_timeout);
     result.body_bytes = written.bytes - std::min(written.bytes, head.size());

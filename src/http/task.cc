@@ -51,6 +51,11 @@ Task<bool> run_on_pool(ThreadPool& pool, std::function<void()> work) {
         asio::use_awaitable);
 }
 
+Task<bool> is_draining() {
+    const auto executor = co_await asio::this_coro::executor;
+    co_return asio::use_service<DrainSignal>(asio::query(executor, asio::execution::context)).raised();
+}
+
 struct Event::State {
     std::mutex mutex;
     bool set = false;                           // guarded by mutex

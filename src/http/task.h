@@ -44,6 +44,9 @@ template <class Work>
     std::rethrow_exception(exception);
 }
 
+/// Whether the server that this coroutine runs on has begun to drain.
+[[nodiscard]] Task<bool> is_draining();
+
 /// Something that happens once, on any thread, and that a coroutine can wait for.
 class Event {
   public:

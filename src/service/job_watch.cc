@@ -16,6 +16,16 @@ JobWatch::Subscription JobWatch::subscribe(JobId job_id, std::function<void()> c
 void JobWatch::notify(JobId job_id) {
     // Called under the lock, so that a callback never runs after its subscription has ended.
     const std::lock_guard lock(mutex_);
+    call(job_id);
+    call(any_job);
+}
+
+void JobWatch::notify_of_work() {
+    const std::lock_guard lock(mutex_);
+    call(any_job);
+}
+
+void JobWatch::call(JobId job_id) {
     const auto found = watchers_.find(job_id);
     if (found == watchers_.end()) return;
     for (const auto& [token, callback] : found->second) callback();

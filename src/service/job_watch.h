@@ -1,4 +1,4 @@
-// Who in this process waits for a job to finish, and who tells them.
+// Who in this process waits for something to become of a job, or of any, and who tells them.
 #pragma once
 
 #include <cstdint>
@@ -45,11 +45,21 @@ class JobWatch {
     /// call back into the watch.
     [[nodiscard]] Subscription subscribe(JobId job_id, std::function<void()> callback);
 
+    /// The same for all jobs.
+    [[nodiscard]] Subscription subscribe_to_all(std::function<void()> callback) {
+        return subscribe(any_job, std::move(callback));
+    }
+
     /// The job's status or variants changed, or it was deleted.
     void notify(JobId job_id);
+    /// A job came into being, or there is work for one: only who watches all of them is told.
+    void notify_of_work();
 
   private:
+    static constexpr JobId any_job{};
+
     void remove(JobId job_id, std::uint64_t token);
+    void call(JobId job_id);  // with mutex_
 
     std::mutex mutex_;
     std::uint64_t next_token_ = 1;  // guarded by mutex_

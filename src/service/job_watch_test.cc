@@ -98,5 +98,23 @@ TEST(JobWatch, WakesAThreadThatWaits) {
     notified.wait();
 }
 
+TEST(JobWatch, WhoWatchesAllHearsOfEach) {
+    JobWatch watch;
+    int of_all = 0;
+    int of_one = 0;
+    const JobId first = job(1);
+    const JobId second = job(2);
+    auto all = watch.subscribe_to_all([&of_all] { ++of_all; });
+    const auto one = watch.subscribe(first, [&of_one] { ++of_one; });
+    watch.notify(first);
+    watch.notify(second);
+    watch.notify_of_work();
+    EXPECT_EQ(of_all, 3);
+    EXPECT_EQ(of_one, 1);
+    all = JobWatch::Subscription();
+    watch.notify(first);
+    EXPECT_EQ(of_all, 3);
+}
+
 }  // namespace
 }  // namespace safelight

@@ -74,6 +74,7 @@ inline constexpr EmbeddedFile test_assets[] = {
 struct ApiServerOptions {
     bool keeps_gps = false;
     bool asks_for_keys = false;
+    EventConfig events{};
 };
 
 struct ApiServer {
@@ -87,13 +88,17 @@ struct ApiServer {
     ThreadPool pool{"api-test", test_pool_threads, 64};
     std::unique_ptr<Authenticator> authenticator;
     std::atomic<bool> blobs_fail = false;
+    const EventConfig events;
+    std::shared_ptr<std::atomic<std::uint32_t>> open_streams =
+        std::make_shared<std::atomic<std::uint32_t>>(0);
     http::Router router;
     std::unique_ptr<http::Server> server;
 
     explicit ApiServer(const ApiServerOptions& options = {})
         : ingest(house.make_ingest({.bytes_max = test_picture_bytes_max, .keeps_gps = options.keeps_gps})),
           authenticator(options.asks_for_keys ? make_key_authenticator(access, pool)
-                                              : make_open_authenticator()) {
+                                              : make_open_authenticator()),
+          events(options.events) {
         register_routes(router, parts_with(*library, *authenticator));
         server = serve(router);
     }
@@ -104,9 +109,11 @@ struct ApiServer {
     /// What another API over the same house is made of.
     [[nodiscard]] ApiParts parts_with(Library& its_library, Authenticator& its_authenticator,
                                       const OriginalLinks& links = {}) {
-        return {.ingest = ingest,
+        return {.clock = clock,
+                .ingest = ingest,
                 .library = its_library,
                 .watch = house.watch,
+                .changes = house.database->changes(),
                 .authenticator = its_authenticator,
                 .keys = key_ring,
                 .pool = pool,
@@ -117,6 +124,8 @@ struct ApiServer {
                 .formats = house.renderer.formats(),
                 .picture_bytes_max = test_picture_bytes_max,
                 .links = links,
+                .events = events,
+                .open_streams = open_streams,
                 .readiness = {{"catalog", [this] { return house.database->check(); }},
                               {"blobs", [this] { return check_blobs(); }}},
                 .web_assets = test_assets};

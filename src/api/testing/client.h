@@ -71,11 +71,20 @@ class Connection {
         }
     }
 
-    /// Up to the end of the first head.
-    [[nodiscard]] std::string receive_head() const {
+    /// Up to `end`, with it; less when the connection ends first.
+    [[nodiscard]] std::string receive_until(std::string_view end) const {
         std::string text;
         char c = 0;
-        while (!text.ends_with("\r\n\r\n") && ::recv(socket_, &c, 1, 0) == 1) text += c;
+        while (!text.ends_with(end) && ::recv(socket_, &c, 1, 0) == 1) text += c;
+        return text;
+    }
+    /// Up to the end of the first head.
+    [[nodiscard]] std::string receive_head() const { return receive_until("\r\n\r\n"); }
+    /// So many; less when the connection ends first.
+    [[nodiscard]] std::string receive(std::size_t bytes) const {
+        std::string text(bytes, '\0');
+        const auto count = ::recv(socket_, text.data(), bytes, MSG_WAITALL);
+        text.resize(count < 0 ? 0 : static_cast<std::size_t>(count));
         return text;
     }
 

@@ -69,6 +69,38 @@ TEST_P(SchemaConformance, RefusesIllegalLedgerStates) {
     expect_refused("DELETE FROM blobs WHERE key = " + id(1));  // an image refers to it
 }
 
+TEST_P(SchemaConformance, RefusesIllegalBulkOperations) {
+    const auto operation = [this](int number, const std::string& kind, const std::string& status,
+                                  int attempts, int done) {
+        return "INSERT INTO bulk_operations (id, owner, kind, status, position, upper, due_at, attempts, "
+               "jobs_done) VALUES (" +
+               id(number) + ", " + id(9) + ", '" + kind + "', '" + status + "', " + id(1) + ", " + id(2) +
+               ", 0, " + std::to_string(attempts) + ", " + std::to_string(done) + ")";
+    };
+    must(operation(5, "retry", "FAILED", 0, 0));
+    expect_refused(operation(5, "delete", "FAILED", 0, 0));
+    expect_refused(operation(6, "rename", "FAILED", 0, 0));
+    expect_refused(operation(6, "delete", "failed", 0, 0));
+    expect_refused(operation(6, "delete", "FAILED", -1, 0));
+    expect_refused(operation(6, "delete", "FAILED", 0, -1));
+    expect_refused("UPDATE bulk_operations SET position = NULL");
+}
+
+TEST_P(SchemaConformance, EachChangeOfAStatusHasAHigherNumber) {
+    const auto change = [this] { return std::stoll(value("SELECT change FROM jobs")); };
+    const auto created = change();
+    EXPECT_GT(created, 0);
+    must("UPDATE jobs SET attempts = 1, tries = 1, lease_until = 9");
+    EXPECT_EQ(change(), created) << "a claim is none";
+    must("UPDATE jobs SET lease_until = NULL");
+    must(make_ready(2));
+    const auto finished = change();
+    EXPECT_GT(finished, created);
+    must(insert_variant(3, "b", 1));
+    EXPECT_GT(change(), finished);
+    expect_refused("UPDATE jobs SET change = 0");
+}
+
 TEST_P(SchemaConformance, RefusesIllegalAccountsAndKeys) {
     const std::string key = "INSERT INTO api_keys (id, account, name, secret_hash, scopes) VALUES (";
     must("INSERT INTO accounts VALUES (" + id(5) + ", 'a')");

@@ -1,6 +1,7 @@
 // PostgreSQL through the suite of every catalog.
 #include "catalog/conformance/account_suite.h"
 #include "catalog/conformance/bulk_suite.h"
+#include "catalog/conformance/change_suite.h"
 #include "catalog/conformance/control_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/postgres/postgres_catalog.h"
@@ -35,6 +36,7 @@ const CatalogBackend postgres_backend{"postgres", [] { return std::make_unique<P
 
 INSTANTIATE_TEST_SUITE_P(Postgres, CatalogConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, BulkConformance, testing::Values(postgres_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, ChangeConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, ControlConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, RerenderConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, AccountConformance, testing::Values(postgres_backend), backend_name);

@@ -15,6 +15,7 @@ namespace safelight::postgres {
 [[nodiscard]] std::unique_ptr<BlobLedger> make_ledger(Pool& pool);
 [[nodiscard]] std::unique_ptr<JobControl> make_control(Pool& pool);
 [[nodiscard]] std::unique_ptr<BulkOperations> make_bulk_operations(Pool& pool);
+[[nodiscard]] std::unique_ptr<JobChanges> make_changes(Pool& pool);
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(Pool& pool);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(Pool& pool);
 

@@ -97,7 +97,7 @@ TEST_F(PostgresNewsTest, WhatIsNotDueYetIsNotTold) {
     EXPECT_EQ(ear_.next(), "listening");
     const JobId id = create();
     EXPECT_EQ(ear_.next(), "claimable " + id.to_string());
-    ASSERT_TRUE(database_->claims().release(id, claim(id), now() + Milliseconds{50}, true, now()));
+    ASSERT_TRUE(database_->claims().release(id, claim(id), now() + Milliseconds{60'000}, true, now()));
     const JobId other = create();
     EXPECT_EQ(ear_.next(), "claimable " + other.to_string());
     ASSERT_TRUE(database_->claims().release(other, claim(other), now(), false, now()));

@@ -101,7 +101,10 @@ Status insert_variants(Connection& connection, ImageId image_id, const Variants&
 Status insert(Connection& connection, const Job& job) {
     TRY(insert_job_with_image(connection, job));
     const Image& image = job.image;
-    if (image.variants.empty()) return {};
+    if (image.variants.empty()) {
+        TRY(connection.run(sql::bare_job_received, job.id));
+        return {};
+    }
     return insert_variants(connection, image.id, image.variants, 0, job.updated_at);
 }
 

@@ -156,6 +156,7 @@ TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::list_jobs_by_status, "Index Scan Backward using jobs_by_owner_and_status on jobs");
     expect_index(sql::list_images, "Index Scan Backward using images_by_owner on images");
     expect_index(sql::similar_ids, "Index Only Scan using images_by_owner on images");
+    expect_index(sql::changes_after, "Index Scan using jobs_by_change on jobs");
     expect_index(sql::claimable, "Index Scan using jobs_claimable on jobs");
     expect_index(sql::claim_rerender, "Index Scan using rerenders_claimable on rerenders");
     expect_index(sql::rerender_counts, "Index Only Scan using rerenders_by_name on rerenders");

@@ -40,6 +40,7 @@ class PostgresDatabase final : public CatalogDatabase {
           ledger_(make_ledger(pool_)),
           control_(make_control(pool_)),
           bulk_operations_(make_bulk_operations(pool_)),
+          changes_(make_changes(pool_)),
           rerenders_(make_rerenders(pool_)),
           accounts_(make_accounts(pool_)) {}
 
@@ -48,6 +49,7 @@ class PostgresDatabase final : public CatalogDatabase {
     BlobLedger& ledger() override { return *ledger_; }
     JobControl& control() override { return *control_; }
     BulkOperations& bulk_operations() override { return *bulk_operations_; }
+    JobChanges& changes() override { return *changes_; }
     Rerenders& rerenders() override { return *rerenders_; }
     Accounts& accounts() override { return *accounts_; }
     Status check() override { return pool_.check(check_timeout_); }
@@ -61,6 +63,7 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<BlobLedger> ledger_;
     const std::unique_ptr<JobControl> control_;
     const std::unique_ptr<BulkOperations> bulk_operations_;
+    const std::unique_ptr<JobChanges> changes_;
     const std::unique_ptr<Rerenders> rerenders_;
     const std::unique_ptr<Accounts> accounts_;
 };

@@ -54,6 +54,15 @@ Result<std::vector<Job>> read_jobs(Answer answer) {
     return jobs;
 }
 
+Result<std::vector<JobChange>> read_job_changes(Answer answer) {
+    const Layout<JobChange> layout{.read = &read_job_change,
+                                   .image_of = [](JobChange& change) -> Image& { return change.job.image; },
+                                   .count = job_column_count + image_column_count + 1};
+    TRY_ASSIGN(std::vector<JobChange> changes, gather(answer, layout));
+    std::ranges::sort(changes, {}, &JobChange::place);
+    return changes;
+}
+
 Result<std::vector<Image>> read_images(Answer answer) {
     const Layout<Image> layout{.read = &read_image,
                                .image_of = [](Image& image) -> Image& { return image; },

@@ -13,6 +13,8 @@ namespace safelight::postgres {
 
 /// Job, image, variant; newest first.
 [[nodiscard]] Result<std::vector<Job>> read_jobs(Answer answer);
+/// Job, image, change, variant; in the order of changes.
+[[nodiscard]] Result<std::vector<JobChange>> read_job_changes(Answer answer);
 /// Image, variant; newest first.
 [[nodiscard]] Result<std::vector<Image>> read_images(Answer answer);
 /// One record a row.

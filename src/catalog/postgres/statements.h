@@ -50,6 +50,21 @@ inline constexpr std::string_view jobs_from_by_status =
     "SELECT id FROM jobs WHERE (owner, status, id) > ($1, $5, $2) AND (owner, status, id) < ($1, $5, $3)"
     " ORDER BY owner, status, id LIMIT $4";
 
+// In the order of changes, as far as no transaction that is still open can add to it.
+
+inline constexpr std::string_view end_of_changes =
+    "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1";
+inline constexpr std::string_view changes_after =
+    "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS ", jobs.change, " SAFELIGHT_VARIANT_COLUMNS
+    " FROM (SELECT * FROM jobs WHERE (owner, change, id) > ($1, $2, $3) AND change IS NOT NULL"
+    " AND (owner, change) < ($1, pg_snapshot_xmin(pg_current_snapshot())::text::bigint)"
+    " ORDER BY owner, change, id LIMIT $4) AS jobs"
+    " JOIN images ON images.id = jobs.image_id LEFT JOIN variants ON variants.image_id = images.id";
+inline constexpr std::string_view find_change =
+    "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS ", jobs.change, " SAFELIGHT_VARIANT_COLUMNS
+    " FROM jobs JOIN images ON images.id = jobs.image_id LEFT JOIN variants ON variants.image_id = "
+    "images.id WHERE jobs.id = $1 AND jobs.owner = $2";
+
 // Similar images: the hashes come from an index that holds nothing else, and the best are kept in a heap
 // of $5.
 
@@ -67,6 +82,9 @@ inline constexpr std::string_view insert_variants =
     "INSERT INTO variants (image_id, name, position, transform, updated_at) SELECT $1::uuid, name, $4"
     " + ordinal - 1, transform, $5::bigint FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS "
     "wanted (name, transform, ordinal)";
+/// A job without variants, whose status no trigger has derived.
+inline constexpr std::string_view bare_job_received =
+    "UPDATE jobs SET change = pg_current_xact_id()::text::bigint WHERE id = $1";
 inline constexpr std::string_view lock_hold =
     "SELECT image_id, status, tries, lease_until FROM jobs WHERE id = $1 AND owner = $2 FOR NO KEY UPDATE";
 inline constexpr std::string_view lock_job =
@@ -165,6 +183,10 @@ inline constexpr Named own[] = {
     {"list_images", list_images},
     {"jobs_from", jobs_from},
     {"jobs_from_by_status", jobs_from_by_status},
+    {"end_of_changes", end_of_changes},
+    {"changes_after", changes_after},
+    {"find_change", find_change},
+    {"bare_job_received", bare_job_received},
     {"similar_ids", similar_ids},
     {"images_by_ids", images_by_ids},
     {"insert_variants", insert_variants},

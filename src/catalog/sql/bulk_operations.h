@@ -2,8 +2,10 @@
 // the lowest that fits up to its own, and what was uploaded after it has a higher one.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "catalog/bulk_operations.h"
 #include "catalog/sql/control.h"
@@ -93,7 +95,10 @@ class SqlBulkOperations final : public BulkOperations {
             const BulkPlace& place = held.front();
             TRY_ASSIGN(const auto page, next_jobs(connection, place, jobs_max));
             BulkStep step{.jobs = {}, .doomed = {}, .finished = page.size() < jobs_max};
-            for (const JobId job : page) TRY(apply(connection, place, job, tries_max, now, step));
+            // All locked before the first is changed, which would lock what others lock last.
+            TRY_ASSIGN(const auto held_jobs, hold_jobs(connection, place, page));
+            for (const auto& [job, hold] : held_jobs)
+                TRY(apply(connection, place, job, hold, tries_max, now, step));
             const std::uint64_t skipped = page.size() - step.jobs.size();
             TRY(connection.run(sql::note_bulk_progress, id, page.empty() ? place.position : page.back().uuid,
                                step.jobs.size(), skipped));
@@ -132,15 +137,26 @@ class SqlBulkOperations final : public BulkOperations {
         return read_all(std::move(query), &read_job_id);
     }
 
-    /// Whatever became of the job since the page was read counts: it is looked at again when it is held.
+    /// Those that are still there and still fit: whatever became of them since the page was read counts.
     template <class Connection>
-    static Status apply(Connection& connection, const BulkPlace& place, JobId job, std::uint32_t tries_max,
-                        Timestamp now, BulkStep& step) {
-        const auto hold = find_hold<Database>(connection, place.owner, job);
-        if (!hold && hold.error().code != ErrorCode::not_found) return std::unexpected(hold.error());
-        if (!hold || (place.status && hold->status != *place.status)) return {};
+    static Result<std::vector<std::pair<JobId, JobHold>>> hold_jobs(Connection& connection,
+                                                                    const BulkPlace& place,
+                                                                    std::span<const JobId> page) {
+        std::vector<std::pair<JobId, JobHold>> held;
+        for (const JobId job : page) {
+            const auto hold = find_hold<Database>(connection, place.owner, job);
+            if (!hold && hold.error().code == ErrorCode::not_found) continue;
+            if (!hold) return std::unexpected(hold.error());
+            if (!place.status || hold->status == *place.status) held.emplace_back(job, *hold);
+        }
+        return held;
+    }
+
+    template <class Connection>
+    static Status apply(Connection& connection, const BulkPlace& place, JobId job, const JobHold& hold,
+                        std::uint32_t tries_max, Timestamp now, BulkStep& step) {
         if (place.kind == BulkKind::retry) {
-            const Status again = try_again(connection, job, *hold, tries_max, now);
+            const Status again = try_again(connection, job, hold, tries_max, now);
             if (!again && again.error().code != ErrorCode::nothing_to_retry) return again;
             if (again) step.jobs.push_back(job);
             return {};

@@ -126,6 +126,14 @@ Job read_job(Columns& columns) {
     return job;
 }
 
+JobChange read_job_change(Columns& columns) {
+    JobChange change;
+    change.job = read_job(columns);
+    // Before changes were counted: before all of them.
+    change.place = {columns.next_is_null() ? 0 : columns.number<std::uint64_t>(), change.job.id};
+    return change;
+}
+
 PlacedVariant read_variant(Columns& columns) {
     PlacedVariant placed;
     Variant& variant = placed.variant;

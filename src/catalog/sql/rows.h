@@ -16,6 +16,9 @@ namespace safelight {
 /// SAFELIGHT_JOB_COLUMNS, SAFELIGHT_IMAGE_COLUMNS: with its image, without variants.
 [[nodiscard]] Job read_job(Columns& columns);
 
+/// SAFELIGHT_JOB_COLUMNS, SAFELIGHT_IMAGE_COLUMNS, change: likewise.
+[[nodiscard]] JobChange read_job_change(Columns& columns);
+
 /// A variant with what places it.
 struct PlacedVariant {
     ImageId image_id;

@@ -35,6 +35,12 @@ IdRange range_of(const ListQuery& query) {
     return range;
 }
 
+ChangePlace last_of(std::uint64_t change) {
+    ChangePlace place{.change = change, .job = {}};
+    place.job.uuid.bytes.fill(std::numeric_limits<std::uint8_t>::max());
+    return place;
+}
+
 void add_successor(Columns& columns, Successors& successors) {
     std::string name = columns.text();
     auto transform = parse_transform(columns.view());

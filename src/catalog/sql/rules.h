@@ -24,6 +24,9 @@ struct IdRange {
 };
 [[nodiscard]] IdRange range_of(const ListQuery& query);
 
+/// Above all changes up to this one.
+[[nodiscard]] ChangePlace last_of(std::uint64_t change);
+
 /// By name, the transforms by which variants are about to be made again.
 using Successors = std::map<std::string, Transform, std::less<>>;
 

@@ -1,6 +1,7 @@
 // SQLite through the suite of every catalog.
 #include "catalog/conformance/account_suite.h"
 #include "catalog/conformance/bulk_suite.h"
+#include "catalog/conformance/change_suite.h"
 #include "catalog/conformance/control_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/sqlite/sqlite_catalog.h"
@@ -34,6 +35,7 @@ const CatalogBackend sqlite_backend{"sqlite", [] { return std::make_unique<Sqlit
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, CatalogConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, BulkConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ChangeConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, ControlConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, RerenderConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, AccountConformance, testing::Values(sqlite_backend), backend_name);

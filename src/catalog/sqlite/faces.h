@@ -15,6 +15,7 @@ namespace safelight::sqlite {
 [[nodiscard]] std::unique_ptr<BlobLedger> make_ledger(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<JobControl> make_control(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<BulkOperations> make_bulk_operations(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<JobChanges> make_changes(ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(GroupWriter& writer, ReaderPool& readers);
 

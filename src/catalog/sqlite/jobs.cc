@@ -85,6 +85,7 @@ Status insert(Connection& connection, const Job& job) {
         TRY(connection.run(sql::insert_variant, image.id, std::string_view{variant.name}, position++,
                            std::string_view{to_json(variant.transform)}, variant.updated_at));
     }
+    if (image.variants.empty()) TRY(connection.run(sql::bare_job_received, job.id));
     return {};
 }
 

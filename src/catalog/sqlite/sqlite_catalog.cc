@@ -23,6 +23,7 @@ class SqliteDatabase final : public CatalogDatabase {
           ledger_(make_ledger(*writer_, readers_)),
           control_(make_control(*writer_, readers_)),
           bulk_operations_(make_bulk_operations(*writer_, readers_)),
+          changes_(make_changes(readers_)),
           rerenders_(make_rerenders(*writer_, readers_)),
           accounts_(make_accounts(*writer_, readers_)) {}
 
@@ -31,6 +32,7 @@ class SqliteDatabase final : public CatalogDatabase {
     BlobLedger& ledger() override { return *ledger_; }
     JobControl& control() override { return *control_; }
     BulkOperations& bulk_operations() override { return *bulk_operations_; }
+    JobChanges& changes() override { return *changes_; }
     Rerenders& rerenders() override { return *rerenders_; }
     Accounts& accounts() override { return *accounts_; }
 
@@ -48,6 +50,7 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<BlobLedger> ledger_;
     const std::unique_ptr<JobControl> control_;
     const std::unique_ptr<BulkOperations> bulk_operations_;
+    const std::unique_ptr<JobChanges> changes_;
     const std::unique_ptr<Rerenders> rerenders_;
     const std::unique_ptr<Accounts> accounts_;
 };

@@ -62,6 +62,21 @@ inline constexpr std::string_view jobs_from =
 inline constexpr std::string_view jobs_from_by_status =
     "SELECT id FROM jobs WHERE owner = $1 AND status = +$5 AND id > $2 AND id < $3 ORDER BY id LIMIT $4";
 
+// In the order of changes. What is equal in `change` alone is left out by the condition on the id, so that
+// the index is searched by one bound.
+
+inline constexpr std::string_view end_of_changes = "SELECT value FROM totals WHERE name = 'changes'";
+inline constexpr std::string_view changes_after =
+    "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS
+    ", jobs.change"
+    " FROM jobs CROSS JOIN images ON images.id = jobs.image_id"
+    " WHERE jobs.owner = $1 AND jobs.change >= $2 AND (jobs.change > $2 OR jobs.id > $3)"
+    " ORDER BY jobs.change, jobs.id LIMIT $4";
+inline constexpr std::string_view find_change =
+    "SELECT " SAFELIGHT_JOB_COLUMNS ", " SAFELIGHT_IMAGE_COLUMNS
+    ", jobs.change"
+    " FROM jobs CROSS JOIN images ON images.id = jobs.image_id WHERE jobs.id = $1 AND jobs.owner = $2";
+
 // Similar images. The expression over the index is what keeps the search from the rows themselves.
 
 inline constexpr std::string_view images_within =
@@ -72,6 +87,9 @@ inline constexpr std::string_view images_within =
 
 inline constexpr std::string_view insert_variant =
     "INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ($1, $2, $3, $4, $5)";
+/// A job without variants, whose status no trigger has derived.
+inline constexpr std::string_view bare_job_received =
+    "UPDATE jobs SET change = (SELECT value + 1 FROM totals WHERE name = 'changes') WHERE id = $1";
 inline constexpr std::string_view hold_of_job =
     "SELECT image_id, status, tries, lease_until FROM jobs WHERE id = $1 AND owner = $2";
 inline constexpr std::string_view job_of_image =
@@ -154,6 +172,10 @@ inline constexpr Named own[] = {
     {"list_images_variants", list_images_variants},
     {"jobs_from", jobs_from},
     {"jobs_from_by_status", jobs_from_by_status},
+    {"end_of_changes", end_of_changes},
+    {"changes_after", changes_after},
+    {"find_change", find_change},
+    {"bare_job_received", bare_job_received},
     {"images_within", images_within},
     {"insert_variant", insert_variant},
     {"hold_of_job", hold_of_job},
