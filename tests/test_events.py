@@ -1,5 +1,6 @@
 """Server-sent events of whole processes: over restarts and kills, on several nodes, with keys that are revoked."""
 
+import threading
 import time
 
 import pytest
@@ -242,3 +243,29 @@ class TestAccess:
             stream.wait_for_end()
         assert time.monotonic() - begun < 5
         assert follow(server, headers=headers).status == 401
+
+    def test_also_one_that_always_has_something_to_say(self, start_server, follow):
+        server = start_server({"SAFELIGHT_ACCESS": "keys", "SAFELIGHT_WORKERS": "0"})
+        admin = KeyClient(server, make_key(server, "admin"))
+        busy = KeyClient(server, make_key(server, "images:read", "images:write"))
+        issued = admin.post_json("/v1/keys", {"name": "a", "scopes": ["images:read"]}).json()
+        stream = follow(server, headers={"Authorization": f"Bearer {issued['key']}"})
+        stream.wait_for_place()
+        picture = pictures.make("png", (9, 9))
+        over = threading.Event()
+
+        def keep_busy():
+            while not over.is_set():
+                busy.upload(picture)
+
+        uploaders = [threading.Thread(target=keep_busy) for _ in range(3)]
+        for uploader in uploaders:
+            uploader.start()
+        try:
+            stream.wait_for(lambda event: event.type == "job.queued")
+            command(server, "key", "revoke", issued["id"])
+            assert stream.wait_for_end() < 5
+        finally:
+            over.set()
+            for uploader in uploaders:
+                uploader.join()

@@ -59,7 +59,7 @@ struct OriginalLinks {
 /// Of server-sent events.
 struct EventConfig {
     Milliseconds heartbeat{15'000};   // after so long without an event a comment is sent
-    std::uint32_t streams_max = 256;  // at the same time; past it: 503
+    std::uint32_t streams_max = 256;  // at the same time; past it: overloaded
 };
 
 /// Everything referred to outlives the router.

@@ -48,13 +48,15 @@ class EventStream : public http::LiveSource {
         : api_(api), account_(principal.account), request_(request), slot_(std::move(slot)) {}
 
     http::Task<std::string> next() final {
-        while (!ended_) {
+        // Asked before each look: a stream that always has something to say never waits.
+        while (!ended_ && co_await may_go_on()) {
             http::Event changed;
             // Subscribed before the catalog is read: a change in between sets the event.
             const auto subscription = subscribe([changed]() mutable { changed.set(); });
             std::string text = co_await look();
             if (!text.empty()) co_return said(std::move(text));
-            if (ended_ || !co_await wait(changed)) break;
+            if (ended_) break;
+            co_await wait(changed);
             if (SteadyClock::now() - said_at_ >= api_.events.heartbeat)
                 co_return said(std::string(heartbeat_comment));
         }
@@ -65,7 +67,7 @@ class EventStream : public http::LiveSource {
     [[nodiscard]] virtual JobWatch::Subscription subscribe(std::function<void()> callback) = 0;
     /// What there is to be said; empty when there is nothing yet.
     [[nodiscard]] virtual http::Task<std::string> look() = 0;
-    /// How long to wait until the next look at most; `heard` tells of the last wait.
+    /// How long to wait until the next look at most.
     [[nodiscard]] virtual Milliseconds patience() { return reread_interval; }
     virtual void note_hint() {}
 
@@ -79,17 +81,21 @@ class EventStream : public http::LiveSource {
         return text;
     }
 
-    /// False when the stream is over: the server drains, or whoever listens may not any more.
-    http::Task<bool> wait(http::Event& changed) {
-        const auto silent = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - said_at_);
-        const auto slice =
-            std::clamp<Milliseconds>(api_.events.heartbeat - silent, Milliseconds{1}, patience());
-        if (co_await changed.wait(slice)) note_hint();
+    /// False when the server drains, or whoever listens may not any more.
+    http::Task<bool> may_go_on() {
         if (co_await http::is_draining()) co_return false;
         if (SteadyClock::now() - checked_at_ < recheck_interval) co_return true;
         const auto still = co_await api_.authenticator.authenticate(request_);
         checked_at_ = SteadyClock::now();
         co_return still.has_value();
+    }
+
+    /// For a hint, or until it is time to look or to say something in any case.
+    http::Task<void> wait(http::Event& changed) {
+        const auto silent = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - said_at_);
+        const auto slice =
+            std::clamp<Milliseconds>(api_.events.heartbeat - silent, Milliseconds{1}, patience());
+        if (co_await changed.wait(slice)) note_hint();
     }
 
     const ApiParts& api_;

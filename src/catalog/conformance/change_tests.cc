@@ -10,6 +10,7 @@ namespace safelight {
 namespace {
 
 TEST_P(ChangeConformance, AJobIsFoundAtItsNewestChange) {
+    settle();
     const ChangePlace begin = end();
     EXPECT_TRUE(after(begin).empty());
     const Job job = create({"a"});
@@ -29,15 +30,14 @@ TEST_P(ChangeConformance, AJobIsFoundAtItsNewestChange) {
 }
 
 TEST_P(ChangeConformance, EachChangeOfTheStatusCounts) {
-    const Job job = create({});
     ChangePlace place = end();
+    const Job job = create({});
     const auto expect_change = [&](JobStatus status) {
         const auto page = after(place);
         ASSERT_EQ(ids_of(page), std::vector{job.id});
         EXPECT_EQ(page[0].job.status, status);
         place = page[0].place;
     };
-    place.change = place.change == 0 ? 0 : place.change - 1;
     expect_change(JobStatus::unprocessed);
     SAFELIGHT_ASSERT_OK(catalog().add_variants(default_account(), job.id, std::array{request("a")}, now()));
     expect_change(JobStatus::processing);
@@ -76,6 +76,7 @@ TEST_P(ChangeConformance, ChangesOfOneTransactionAreToldApartByTheirJobs) {
         process(job.id, {}, {"a"});
         failed_jobs.insert(job.id);
     }
+    settle();
     const ChangePlace before = end();
     BulkOperation operation{.id = ids_.next<BulkOperationId>(),
                             .owner = default_account(),
@@ -111,6 +112,7 @@ TEST_P(ChangeConformance, AnotherHandleSeesTheSameOrder) {
     const ChangePlace begin = other->changes().end().value();
     const Job job = create({"a"});
     process(job.id, {"a"});
+    settle();
     const auto page = other->changes().after(default_account(), begin, 100);
     SAFELIGHT_ASSERT_OK(page);
     EXPECT_EQ(*page, after(begin));
@@ -126,6 +128,7 @@ TEST_P(ChangeConformance, WhoFollowsAlongMissesNoFinish) {
     for (auto& own : jobs) {
         for (int i = 0; i < jobs_of_each; ++i) own.push_back(create({"a"}).id);
     }
+    settle();
     const ChangePlace begin = end();
     std::atomic<int> working = writers;
     std::vector<std::jthread> threads;
@@ -145,7 +148,8 @@ TEST_P(ChangeConformance, WhoFollowsAlongMissesNoFinish) {
     ChangePlace place = begin;
     for (bool is_last = false; !is_last;) {
         is_last = working == 0;
-        for (auto page = after(place, 5); !page.empty(); page = after(place, 5)) {
+        if (is_last) settle();
+        for (auto page = visible_after(place, 5); !page.empty(); page = visible_after(place, 5)) {
             for (const JobChange& change : page) {
                 EXPECT_EQ(change.job.status, JobStatus::failed);
                 EXPECT_TRUE(finished.insert(change.job.id).second) << "each once";
