@@ -9,34 +9,14 @@ import time
 import pytest
 
 import pictures
-from http_client import Client, read_to_end
+from backends import Backends
+from eventually import eventually
+from http_client import read_to_end
+from key_client import KeyClient, command, make_key
 from safelight_process import run_command
 
 SCOPES = ("images:read", "images:write", "admin")
 NOBODY = "01934b7e-5f00-7abc-8def-0123456789ab"
-
-
-class KeyClient(Client):
-    """Every request with an API key, or without one."""
-
-    def __init__(self, server, key):
-        super().__init__(server.port, type(server).contract.check)
-        self.key = key
-
-    def request(self, method, target, headers=None, body=None, timeout_s=40):
-        authorisation = {"Authorization": f"Bearer {self.key}"} if self.key else {}
-        return super().request(method, target, {**authorisation, **(headers or {})}, body, timeout_s)
-
-
-def command(server, *arguments):
-    done = run_command(*arguments, settings={"SAFELIGHT_DATA": server.data}, cwd=server.folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def make_key(server, *scopes, account="default"):
-    flags = [part for scope in scopes for part in ("--scope", scope)]
-    return command(server, "key", "create", "a key", "--account", account, *flags)
 
 
 @pytest.fixture(scope="module")
@@ -256,6 +236,35 @@ class TestRevocation:
         job = KeyClient(guarded, issued["key"]).upload(pictures.make("jpeg", (300, 300))).json()["id"]
         self.revoke(guarded, issued["id"])
         assert ours.wait(job)["status"] == "PROCESSED"
+
+
+class TestNodes:
+    def test_a_key_revoked_at_one_node_is_refused_at_the_other(self, start_server, tmp_path):
+        """Over one PostgreSQL; nothing tells the other node."""
+        backends, nodes = Backends(queue="catalog", store="folder").make(), []
+        try:
+            settings = {**backends.settings(), "SAFELIGHT_ACCESS": "keys", "SAFELIGHT_WORKERS": "0"}
+            migrated = run_command("migrate", "up", settings=settings, cwd=tmp_path)
+            assert migrated.returncode == 0, migrated.stderr
+            nodes += [start_server(settings) for _ in range(2)]
+            made = run_command("key", "create", "admin", *(flag for scope in SCOPES for flag in ("--scope", scope)),
+                               settings=settings, cwd=tmp_path)
+            admin, victims = made.stdout.strip(), []
+            for _ in range(3):
+                victims.append(KeyClient(nodes[0], admin).post_json("/v1/keys", {"name": "a", "scopes": ["images:read"]}).json())
+            for victim in victims:
+                here, there = (KeyClient(node, victim["key"]) for node in nodes)
+                assert here.get("/v1/jobs").status == there.get("/v1/jobs").status == 200
+                assert KeyClient(nodes[0], admin).delete(f"/v1/keys/{victim['id']}").status == 204
+                revoked = time.monotonic()
+                while there.get("/v1/jobs").status == 200:
+                    assert time.monotonic() - revoked < TestRevocation.SECONDS
+                    time.sleep(0.05)
+                eventually(lambda: here.get("/v1/jobs").status == 401, TestRevocation.SECONDS)  # noqa: B023
+        finally:
+            for node in nodes:
+                node.stop()
+            backends.remove()
 
 
 class TestCommands:

@@ -2,11 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+#include <string>
+#include <vector>
+
 #include "access/api_key_text.h"
 #include "access/testing/access_fixture.h"
+#include "access/testing/slow_accounts.h"
 
 namespace safelight {
 namespace {
+
+using testing::SlowAccounts;
 
 class AccessControlTest : public testing::AccessFixture {
   protected:
@@ -79,16 +86,53 @@ TEST_F(AccessControlTest, RemembersNoMoreThanItMay) {
     EXPECT_TRUE(control.cached(c.text));
 }
 
-TEST_F(AccessControlTest, UseIsNotedNowAndThen) {
+TEST_F(AccessControlTest, KeysThatNobodyKnowsPushNoRealOneOut) {
+    AccessControl control({.cached_max = 2, .unknown_max = 2}, accounts(), clock_, *log_);
+    const IssuedKey known = issue({Scope::images_read});
+    ASSERT_TRUE(control.check(known.text));
+    std::vector<std::string> unknown;
+    for (int i = 0; i < 10; ++i) unknown.push_back(make_api_key_text().text);
+    for (const std::string& each : unknown) EXPECT_FALSE(control.check(each));
+    EXPECT_TRUE(control.cached(known.text));
+    EXPECT_TRUE(control.cached(unknown.back()));
+    EXPECT_FALSE(control.cached(unknown.front()).has_value()) << "and they are bounded themselves";
+}
+
+TEST_F(AccessControlTest, WhoAsksForAKeyThatIsBeingLookedUpWaitsForThatAnswer) {
+    constexpr int askers = 8;
+    SlowAccounts slow(accounts());
+    AccessControl control({}, slow, clock_, *log_);
     const IssuedKey issued = issue({Scope::images_read});
+    slow.hold();
+    std::vector<std::future<Result<Principal>>> answers;
+    const auto ask = [&] {
+        answers.push_back(std::async(std::launch::async, [&] { return control.check(issued.text); }));
+    };
+    ask();
+    slow.lookups.wait(0);
+    for (int i = 1; i < askers; ++i) ask();
+    slow.release();
+    for (auto& answer : answers) EXPECT_TRUE(answer.get());
+    EXPECT_EQ(slow.lookups, 1);
+}
+
+TEST_F(AccessControlTest, UseIsNotedNowAndThenAndNotByTheRequest) {
+    AccessControl control({.cache_ttl = Milliseconds{0}}, accounts(), clock_, *log_);
+    const IssuedKey issued = issue({Scope::images_read});
+    const auto last_used = [&] { return (*accounts().find_key(issued.key.id))->last_used_at; };
     const Timestamp first = clock_.now();
-    ASSERT_TRUE(control_.check(issued.text));
+    ASSERT_TRUE(control.check(issued.text));
+    EXPECT_EQ(last_used(), std::nullopt);
+    control.write_uses();
+    EXPECT_EQ(last_used(), first);
     clock_.advance(Milliseconds{59'999});
-    ASSERT_TRUE(control_.check(issued.text));
-    EXPECT_EQ((*accounts().find_key(issued.key.id))->last_used_at, first);
+    ASSERT_TRUE(control.check(issued.text));
+    control.write_uses();
+    EXPECT_EQ(last_used(), first);
     clock_.advance(Milliseconds{1});
-    ASSERT_TRUE(control_.check(issued.text));
-    EXPECT_EQ((*accounts().find_key(issued.key.id))->last_used_at, clock_.now());
+    ASSERT_TRUE(control.check(issued.text));
+    control.write_uses();
+    EXPECT_EQ(last_used(), clock_.now());
 }
 
 TEST_F(AccessControlTest, ScopesAreRequiredOneByOne) {

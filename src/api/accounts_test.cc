@@ -76,6 +76,7 @@ TEST_F(AccountsTest, AKeyIsShownOnceAndOpens) {
     EXPECT_TRUE(found.json().at("last_used_at").is_null());
     const Fields fields{{"Authorization", "Bearer " + text_of(made, "key")}};
     EXPECT_EQ(api_.client().get("/v1/jobs", fields).status, 200);
+    api_.access.write_uses();
     EXPECT_TRUE(get(*made.headers.get("Location")).json().at("last_used_at").is_string());
 }
 

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-#include <string>
+#include <string_view>
 #include <utility>
 
 #include "access/api_key_text.h"
@@ -12,15 +11,6 @@
 
 namespace safelight {
 namespace {
-
-/// Of a field that occurs once; two of them were joined to what is no token.
-std::optional<std::string> bearer_of(const http::Request& request) {
-    const auto field = request.headers.get("Authorization");
-    if (!field) return std::nullopt;
-    constexpr std::string_view scheme = "bearer ";
-    if (to_lower_ascii(field->substr(0, scheme.size())) != scheme) return std::nullopt;
-    return std::string(trim(std::string_view(*field).substr(scheme.size())));
-}
 
 class OpenAuthenticator final : public Authenticator {
   public:
@@ -33,28 +23,46 @@ class OpenAuthenticator final : public Authenticator {
     }
 };
 
-class KeyAuthenticator final : public Authenticator {
+/// Of an API key, or of a token where there are any.
+class BearerAuthenticator final : public Authenticator {
   public:
-    KeyAuthenticator(AccessControl& control, ThreadPool& pool) : control_(control), pool_(pool) {}
+    BearerAuthenticator(AccessControl& keys, TokenControl* tokens, ThreadPool& pool)
+        : checker_{keys, tokens}, pool_(pool) {}
 
     http::Task<Result<Principal>> authenticate(const http::Request& request) override {
-        const auto token = bearer_of(request);
-        if (!token) co_return failure(ErrorCode::unauthenticated, "The request needs an API key.");
-        if (auto known = control_.cached(*token)) co_return *std::move(known);
-        co_return co_await http::on_pool(pool_, [&] { return control_.check(*token); });
+        const auto bearer = bearer_of(request);
+        if (!bearer) co_return failure(ErrorCode::unauthenticated, "The request needs an API key.");
+        if (auto known = checker_.cached(*bearer)) co_return *std::move(known);
+        co_return co_await http::on_pool(pool_, [&] { return checker_.check(*bearer); });
     }
 
     CredentialsCheck check_of(const http::Request& request) override {
-        return [&control = control_, token = bearer_of(request).value_or("")]() -> Status {
-            auto known = control.cached(token);
-            const Result<Principal> principal = known ? *std::move(known) : control.check(token);
+        return [checker = checker_, bearer = bearer_of(request).value_or("")]() -> Status {
+            auto known = checker.cached(bearer);
+            const Result<Principal> principal = known ? *std::move(known) : checker.check(bearer);
             if (!principal) return std::unexpected(principal.error());
             return {};
         };
     }
 
   private:
-    AccessControl& control_;
+    /// Whose a text is, by its beginning.
+    struct Checker {
+        AccessControl& keys;
+        TokenControl* tokens;
+
+        [[nodiscard]] bool is_token(std::string_view bearer) const {
+            return tokens != nullptr && !looks_like_api_key(bearer);
+        }
+        [[nodiscard]] std::optional<Result<Principal>> cached(std::string_view bearer) const {
+            return is_token(bearer) ? tokens->cached(bearer) : keys.cached(bearer);
+        }
+        [[nodiscard]] Result<Principal> check(std::string_view bearer) const {
+            return is_token(bearer) ? tokens->check(bearer) : keys.check(bearer);
+        }
+    };
+
+    const Checker checker_;
     ThreadPool& pool_;
 };
 
@@ -70,12 +78,21 @@ std::unexpected<Refusal> refuse_scope(Error error, Scope scope) {
 
 }  // namespace
 
+std::optional<std::string> bearer_of(const http::Request& request) {
+    const auto field = request.headers.get("Authorization");
+    if (!field) return std::nullopt;
+    constexpr std::string_view scheme = "bearer ";
+    if (to_lower_ascii(field->substr(0, scheme.size())) != scheme) return std::nullopt;
+    return std::string(trim(std::string_view(*field).substr(scheme.size())));
+}
+
 std::unique_ptr<Authenticator> make_open_authenticator() {
     return std::make_unique<OpenAuthenticator>();
 }
 
-std::unique_ptr<Authenticator> make_key_authenticator(AccessControl& control, ThreadPool& pool) {
-    return std::make_unique<KeyAuthenticator>(control, pool);
+std::unique_ptr<Authenticator> make_bearer_authenticator(AccessControl& keys, TokenControl* tokens,
+                                                         ThreadPool& pool) {
+    return std::make_unique<BearerAuthenticator>(keys, tokens, pool);
 }
 
 http::Task<std::expected<Principal, Refusal>> authorise(Authenticator& authenticator,

@@ -3,8 +3,11 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "access/access_control.h"
+#include "access/token_control.h"
 #include "api/problems.h"
 #include "base/thread_pool.h"
 #include "http/message.h"
@@ -33,8 +36,15 @@ class Authenticator {
 /// browser of somebody at this machine makes itself a key would outlast its visit.
 [[nodiscard]] std::unique_ptr<Authenticator> make_open_authenticator();
 
-/// By "Authorization: Bearer …". What is passed in outlives it.
-[[nodiscard]] std::unique_ptr<Authenticator> make_key_authenticator(AccessControl& control, ThreadPool& pool);
+/// By "Authorization: Bearer …": an API key, or a token where there are `tokens`. What is passed in outlives
+/// it.
+[[nodiscard]] std::unique_ptr<Authenticator> make_bearer_authenticator(AccessControl& keys,
+                                                                       TokenControl* tokens,
+                                                                       ThreadPool& pool);
+
+/// The credentials of "Authorization: Bearer …"; of a field that occurs once: two of them were joined to what
+/// is no token.
+[[nodiscard]] std::optional<std::string> bearer_of(const http::Request& request);
 
 /// The principal of a request that needs `scope`. Ask again during whatever takes long: a key may have been
 /// revoked meanwhile.

@@ -40,6 +40,10 @@ TEST_F(AuthorisationTest, WhatIsNoKeyIsRefused) {
           "Bearer " + good + ", Bearer " + good, "Bearer " + make_api_key_text().text}) {
         EXPECT_EQ(api_.client().get("/v1/jobs", {{"Authorization", field}}).status, 401) << field;
     }
+    EXPECT_EQ(api_.client().get("/v1/jobs", with(good + "x")).headers.get("WWW-Authenticate"),
+              "Bearer realm=\"safelight\", error=\"invalid_token\"");
+    EXPECT_EQ(api_.client().get("/v1/jobs", {{"Authorization", "Basic x"}}).headers.get("WWW-Authenticate"),
+              "Bearer realm=\"safelight\"");
     EXPECT_EQ(api_.client().get("/v1/jobs", {{"Authorization", "bearer  " + good}}).status, 200);
     EXPECT_EQ(api_.client().get("/v1/jobs?key=" + good).status, 401) << "keys in addresses end in logs";
 }
@@ -105,6 +109,29 @@ TEST_F(AuthorisationTest, AKeyThatIsRevokedDuringAWaitEndsIt) {
     connection.send(api_.client().head_of("GET", "/v1/jobs/" + job, fields, 0));
     ASSERT_TRUE(api_.key_ring.revoke(issued.key.id));
     EXPECT_THAT(connection.receive_head(), HasSubstr("401"));
+}
+
+TEST_F(AuthorisationTest, TokensAreTakenBesideKeysWhereThereAreAny) {
+    // RFC 7515, appendix A.1: expired in 2011.
+    const std::string token =
+        "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9"
+        ".eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+        ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    EXPECT_EQ(api_.client().get("/v1/jobs", with(token)).json().at("detail"),
+              "The request needs a valid API key.");
+    TokenConfig config;
+    config.issuer = "joe";
+    config.audience = "safelight";
+    config.algorithms = {TokenAlgorithm::hs256};
+    TokenControl tokens(config, {nullptr, api_.house.database->accounts(), api_.house.ids, api_.clock});
+    const auto both = make_bearer_authenticator(api_.access, &tokens, api_.pool);
+    http::Router router;
+    register_routes(router, api_.parts_with(*api_.library, *both));
+    const auto server = api_.serve(router);
+    const testing::Client client{server->port()};
+    EXPECT_EQ(client.get("/v1/jobs", with(token)).json().at("detail"), "The token is for another audience.");
+    EXPECT_EQ(client.get("/v1/jobs", with(issue({Scope::images_read}))).status, 200);
+    server->drain();
 }
 
 TEST(OpenAuthorisation, ServesEverybodyButMakesNoKeys) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "api/authorisation.h"
 #include "api/json.h"
 
 namespace safelight {
@@ -59,12 +60,11 @@ constexpr std::array<ProblemType, 40> types{{
     {Problem::unsupported_transform, 422, "unsupported-transform", "Unsupported transform",
      "What is asked for cannot be made of this picture by this server.", never},
     {Problem::unauthenticated, 401, "unauthenticated", "Not authenticated",
-     "This server asks for an API key, in a header field \"Authorization: Bearer sl_live_…\". There was "
-     "none, or "
-     "it is not, or not any more, a valid one.",
+     "This server asks for an API key, in a header field \"Authorization: Bearer sl_live_…\", or for a token "
+     "(JWT) where it is set up to take any. There was none, or it is not, or not any more, a valid one.",
      never},
     {Problem::forbidden, 403, "forbidden", "Not allowed",
-     "The API key is valid, and lacks the scope that this call needs.", never},
+     "The API key, or the token, is valid, and lacks the scope that this call needs.", never},
     {Problem::unavailable, 503, "unavailable", "Temporarily unavailable",
      "Something that this server depends on does not answer. Try again after the time in Retry-After.", 5},
     {Problem::overloaded, 503, "overloaded", "Overloaded",
@@ -165,6 +165,13 @@ std::string document_of(const ProblemType& type, const Error& error, const http:
     }
     json += '}';
     return json;
+}
+
+/// RFC 6750: who sent credentials is told that they are not good; who sent none, no more than that they are
+/// needed.
+const char* challenge_to(const http::Request* request) {
+    if (request == nullptr || !bearer_of(*request)) return "Bearer realm=\"safelight\"";
+    return "Bearer realm=\"safelight\", error=\"invalid_token\"";
 }
 
 }  // namespace
@@ -302,7 +309,7 @@ http::Response render(const Refusal& refusal, const http::Request* request) {
     response.headers.set("Cache-Control", "no-store");
     response.headers.set("X-Content-Type-Options", "nosniff");
     if (refusal.problem == Problem::unauthenticated)
-        response.headers.set("WWW-Authenticate", "Bearer realm=\"safelight\"");
+        response.headers.set("WWW-Authenticate", challenge_to(request));
     if (type.retry_after_s) response.headers.set("Retry-After", std::to_string(*type.retry_after_s));
     response.body = document_of(type, refusal.error, request);
     return response;

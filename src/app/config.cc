@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <fstream>
 #include <string_view>
 #include <thread>
@@ -55,6 +56,23 @@ std::uint64_t s3_memory_beside_uploads(const Config& config, const S3Config& s3)
     const std::uint64_t renders = std::min<std::uint64_t>(workers, render_slots(config));
     return s3.read_budget_bytes + (config.http.connections_max + workers) * s3.read_bytes_min +
            workers * s3.writer_bytes_max() + renders * config.ingest.bytes_max;
+}
+
+/// As the room of access sees them, by the names of the settings.
+void note_token_faults(const Config& config, std::vector<std::string>& faults) {
+    const TokenConfig& tokens = config.tokens;
+    if (tokens.is_on() && config.access != Access::keys) {
+        faults.push_back(
+            "SAFELIGHT_JWT_ISSUER is set and SAFELIGHT_ACCESS is not \"keys\": nobody would be asked for a "
+            "token.");
+    }
+    const Status valid = tokens.validate();
+    if (valid) return;
+    for (const Fault& fault : valid.error().faults) {
+        std::string name = fault.pointer;
+        std::ranges::transform(name, name.begin(), [](unsigned char c) { return std::toupper(c); });
+        faults.push_back(fmt::format("SAFELIGHT_JWT_{} {}", name, fault.detail));
+    }
 }
 
 /// Only a store that speaks HTTP can be redirected to.
@@ -136,6 +154,7 @@ std::vector<std::string> faults_of(const Config& config) {
             in_mebibytes(idle_memory(config) + least_memory_for_renders)));
     }
     note(check_redirect(config));
+    note_token_faults(config, faults);
     if (config.http.body_bytes_max < config.ingest.bytes_max) {
         faults.push_back(
             fmt::format("SAFELIGHT_BODY_BYTES_MAX is {} and SAFELIGHT_UPLOAD_BYTES_MAX is {}: a body must be "

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "access/token_config.h"
 #include "api/api.h"
 #include "base/clock.h"
 #include "http/server.h"
@@ -51,6 +52,7 @@ struct Config {
     std::filesystem::path presets_file;  // empty: only the built-in presets
     std::string default_variants = "thumbnail";
     Access access = Access::loopback;
+    TokenConfig tokens;
 
     telemetry::Level log_level = telemetry::Level::info;
     LogFormatChoice log_format = LogFormatChoice::automatic;

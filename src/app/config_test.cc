@@ -41,6 +41,7 @@ TEST(Settings, EachRowSetsSomethingOfItsOwn) {
     const std::map<std::string, std::string> other_values{
         {"SAFELIGHT_LISTEN", "[::1]:99"},     {"SAFELIGHT_WORKER_HEALTH", "[::1]:98"},
         {"SAFELIGHT_ACCESS", "everyone"},     {"SAFELIGHT_SANDBOX", "off"},
+        {"SAFELIGHT_JWT_ACCOUNTS", "made"},   {"SAFELIGHT_JWT_ALGORITHMS", "HS256"},
         {"SAFELIGHT_KEEP_GPS", "on"},         {"SAFELIGHT_SVG", "on"},
         {"SAFELIGHT_RENDER_MEMORY", "3 GiB"}, {"SAFELIGHT_RENDERER_MEMORY_MAX", "3 GiB"},
         {"SAFELIGHT_LOG_LEVEL", "warn"},      {"SAFELIGHT_LOG_FORMAT", "json"}};
@@ -170,6 +171,26 @@ TEST(Validation, AStandbyGoesWithPostgres) {
     }
     EXPECT_FALSE(with("sqlite:x.db", "postgres://standby/x").faults.empty());
     EXPECT_FALSE(with("", "postgres://standby/x").faults.empty());
+}
+
+TEST(Validation, TokensNeedWhatTheyAreCheckedBy) {
+    const Variables good{{"SAFELIGHT_ACCESS", "keys"},
+                         {"SAFELIGHT_JWT_ISSUER", "https://id.example"},
+                         {"SAFELIGHT_JWT_AUDIENCE", "safelight"},
+                         {"SAFELIGHT_JWT_JWKS", "https://id.example/keys"}};
+    EXPECT_THAT(with_environment(good).faults, testing::IsEmpty());
+    for (const auto& [variable, value] : Variables{{"SAFELIGHT_ACCESS", "loopback"},
+                                                   {"SAFELIGHT_JWT_AUDIENCE", ""},
+                                                   {"SAFELIGHT_JWT_JWKS", "http://id.example/keys"},
+                                                   {"SAFELIGHT_JWT_ALGORITHMS", "HS256"},
+                                                   {"SAFELIGHT_JWT_SCOPE_CLAIM", ""}}) {
+        Variables bad = good;
+        bad[variable] = value;
+        const auto faults = with_environment(bad).faults;
+        ASSERT_EQ(faults.size(), 1U) << variable;
+        const bool is_about_secret = variable == "SAFELIGHT_JWT_ALGORITHMS";
+        EXPECT_THAT(faults.front(), testing::HasSubstr(is_about_secret ? "SAFELIGHT_JWT_SECRET" : variable));
+    }
 }
 
 TEST(Validation, UploadsToS3HaveToFitIntoTheMemory) {

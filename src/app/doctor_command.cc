@@ -1,6 +1,7 @@
 // `safelight doctor`: whether everything that is configured can be reached and used, and what to do when not.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -10,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "access/jwks_source.h"
+#include "access/jwt_keys.h"
 #include "app/backend_urls.h"
 #include "app/commands.h"
 #include "app/wiring.h"
@@ -122,6 +125,16 @@ Finding look_at_queue(const Config& config, CatalogDatabase& database, const Clo
     return fmt::format("answers in {}", took);
 }
 
+/// Only where tokens are taken that are signed by public keys.
+Finding look_at_token_keys(const std::string& jwks) {
+    TRY_ASSIGN(const std::string text, make_jwks_source(jwks)->read());
+    TRY_ASSIGN(const JwtKeys keys, JwtKeys::parse(text));
+    if (keys.size() == 0)
+        return failure(ErrorCode::conflict,
+                       "SAFELIGHT_JWT_JWKS has no key of RS256, ES256 or EdDSA: no token will be taken.");
+    return fmt::format("signed by: {}", fmt::join(keys.names(), ", "));
+}
+
 Finding look_at_renderer(const Config& config, telemetry::Logger& log) {
     TRY_ASSIGN(const auto renderer, start_renderer(config, 1, log));
     std::string names;
@@ -185,6 +198,8 @@ int run_doctor(const Config& config) {
                                         return look_at_standby(*postgres);
                                     }});
     }
+    if (config.tokens.is_on() && !config.tokens.jwks.empty())
+        examinations.push_back({"tokens", [&] { return look_at_token_keys(config.tokens.jwks); }});
     bool all_well = true;
     for (const Examination& examination : examinations) all_well = examine(examination) && all_well;
     return all_well ? 0 : 1;

@@ -9,10 +9,9 @@
 #include <string>
 #include <thread>
 
-#include "access/access_control.h"
-#include "access/key_ring.h"
 #include "api/api.h"
 #include "app/commands.h"
+#include "app/gate.h"
 #include "app/presets_file.h"
 #include "app/services.h"
 #include "app/stop_signals.h"
@@ -51,10 +50,8 @@ int run_serve(const Config& config) {
     NewsDesk news(config, backends, services.watch);
     if (const Status listening = news.listen(); !listening) return report(listening.error());
 
-    AccessControl access({}, backends.database->accounts(), *backends.clock, *backends.log);
-    KeyRing keys(backends.database->accounts(), *backends.ids, *backends.clock);
-    const auto authenticator =
-        config.access == Access::keys ? make_key_authenticator(access, pool) : make_open_authenticator();
+    Gate gate(config, backends, pool);
+    if (const Status opened_gate = gate.open(); !opened_gate) return report(opened_gate.error());
     http::Router router;
     const auto open_streams = std::make_shared<std::atomic<std::uint32_t>>(0);
     backends.metrics->gauge("safelight_event_streams", "Streams of server-sent events that are open.",
@@ -64,8 +61,8 @@ int run_serve(const Config& config) {
                              .library = *services.library,
                              .watch = services.watch,
                              .changes = backends.database->changes(),
-                             .authenticator = *authenticator,
-                             .keys = keys,
+                             .authenticator = gate.authenticator(),
+                             .keys = gate.keys(),
                              .pool = pool,
                              .log = *backends.log,
                              .metrics = *backends.metrics,

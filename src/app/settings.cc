@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/setting_kinds.h"
+#include "app/token_settings.h"
 
 namespace safelight::app {
 namespace {
@@ -77,8 +78,9 @@ std::vector<Setting> server_settings() {
     return {
         listen(),
         choice(section, "SAFELIGHT_ACCESS",
-               "Who is served: everybody at this machine, who has an API key, or everyone who reaches the "
-               "address.",
+               "Who is served: everybody at this machine, who has an API key (or a token, see below), or "
+               "everyone "
+               "who reaches the address.",
                [](auto& c) -> auto& { return c.access; },
                {{"loopback", Access::loopback}, {"keys", Access::keys}, {"everyone", Access::everyone}}),
         number(
@@ -340,8 +342,8 @@ std::vector<Setting> log_settings() {
 
 std::vector<Setting> make_settings() {
     std::vector<Setting> all;
-    for (auto part :
-         {server_settings(), storage_settings(), picture_settings(), worker_settings(), log_settings()}) {
+    for (auto part : {server_settings(), token_settings(), storage_settings(), picture_settings(),
+                      worker_settings(), log_settings()}) {
         for (auto& setting : part) all.push_back(std::move(setting));
     }
     return all;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -87,6 +88,12 @@ struct ApiKey {
 [[nodiscard]] std::unexpected<Error> no_key();
 [[nodiscard]] std::unexpected<Error> key_is_over();
 
+/// That a key was used.
+struct KeyUse {
+    ApiKeyId key;
+    Timestamp at;
+};
+
 struct KeyQuery {
     std::optional<AccountId> account{};
     std::optional<ApiKeyId> after{};  // the last id of the page before
@@ -119,8 +126,8 @@ class Accounts {
     /// not_found; conflict (the old key was revoked, or the id or the secret is taken; nothing is changed).
     [[nodiscard]] virtual Status rotate_key(ApiKeyId old, Timestamp until, const ApiKey& successor,
                                             const Sha256& secret_hash) = 0;
-    /// Notes when the key was used last, never an earlier time; no error when it is gone.
-    [[nodiscard]] virtual Status note_use(ApiKeyId id, Timestamp now) = 0;
+    /// Notes when the keys were used last, never an earlier time; no error for keys that are gone.
+    [[nodiscard]] virtual Status note_uses(std::span<const KeyUse> uses) = 0;
 };
 
 }  // namespace safelight

@@ -96,7 +96,7 @@ struct ApiServer {
 
     explicit ApiServer(const ApiServerOptions& options = {})
         : ingest(house.make_ingest({.bytes_max = test_picture_bytes_max, .keeps_gps = options.keeps_gps})),
-          authenticator(options.asks_for_keys ? make_key_authenticator(access, pool)
+          authenticator(options.asks_for_keys ? make_bearer_authenticator(access, nullptr, pool)
                                               : make_open_authenticator()),
           events(options.events) {
         register_routes(router, parts_with(*library, *authenticator));

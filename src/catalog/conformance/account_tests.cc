@@ -119,14 +119,19 @@ TEST_P(AccountConformance, ARotationThatFailsChangesNothing) {
     EXPECT_EQ(find("old"), old);
 }
 
-TEST_P(AccountConformance, UseIsNoted) {
-    const ApiKey key = create_key(default_account(), "secret");
-    EXPECT_EQ(find("secret")->last_used_at, std::nullopt);
-    SAFELIGHT_ASSERT_OK(accounts().note_use(key.id, now()));
-    EXPECT_EQ(find("secret")->last_used_at, now());
-    SAFELIGHT_ASSERT_OK(accounts().note_use(key.id, now() - Milliseconds{1'000}));
-    EXPECT_EQ(find("secret")->last_used_at, now()) << "another node's clock is behind";
-    SAFELIGHT_ASSERT_OK(accounts().note_use(ids_.next<ApiKeyId>(), now()));
+TEST_P(AccountConformance, UsesAreNotedTogether) {
+    const ApiKey first = create_key(default_account(), "first");
+    const ApiKey second = create_key(default_account(), "second");
+    EXPECT_EQ(find("first")->last_used_at, std::nullopt);
+    const KeyUse uses[] = {
+        {second.id, now()}, {first.id, now() - Milliseconds{1}}, {ids_.next<ApiKeyId>(), now()}};
+    SAFELIGHT_ASSERT_OK(accounts().note_uses(uses));
+    EXPECT_EQ(find("first")->last_used_at, now() - Milliseconds{1});
+    EXPECT_EQ(find("second")->last_used_at, now());
+    const KeyUse earlier[] = {{second.id, now() - Milliseconds{1'000}}};
+    SAFELIGHT_ASSERT_OK(accounts().note_uses(earlier));
+    EXPECT_EQ(find("second")->last_used_at, now()) << "another node's clock is behind";
+    SAFELIGHT_ASSERT_OK(accounts().note_uses({}));
 }
 
 TEST_P(AccountConformance, AnotherProcessSeesARevocation) {

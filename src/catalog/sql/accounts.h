@@ -1,8 +1,11 @@
 // Accounts and API keys, on any of the databases: their tables and statements are the same everywhere.
 #pragma once
 
+#include <algorithm>
+#include <span>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "catalog/accounts.h"
 #include "catalog/sql/row.h"
@@ -87,9 +90,12 @@ class SqlAccounts final : public Accounts {
         });
     }
 
-    Status note_use(ApiKeyId id, Timestamp now) override {
+    Status note_uses(std::span<const KeyUse> uses) override {
+        // In one order everywhere: two processes that note the same keys do not wait for each other.
+        std::vector<KeyUse> in_order(uses.begin(), uses.end());
+        std::ranges::sort(in_order, {}, &KeyUse::key);
         return database_.write([&](auto& connection) -> Status {
-            TRY(connection.run(sql::note_use, id, now));
+            for (const KeyUse& use : in_order) TRY(connection.run(sql::note_use, use.key, use.at));
             return {};
         });
     }
