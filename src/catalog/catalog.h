@@ -2,10 +2,11 @@
 //
 // Small interfaces over one database, because their callers differ: Catalog for the use cases, JobClaims for
 // workers, BlobLedger for whoever writes or sweeps blobs, JobControl (in job_control.h) for jobs that fail or
-// are called off, BulkOperations (in bulk_operations.h) for many jobs at once, JobChanges (in
-// job_changes.h) for what became of them, Rerenders (in rerenders.h) for
-// changed presets, Accounts (in accounts.h) for who may do what. Every call is one atomic transaction,
-// durable when it returns. Any thread may call any of them, concurrently; calls block and belong on a pool.
+// are called off, BulkOperations (in bulk_operations.h) for many jobs at once, JobChanges (in job_changes.h)
+// for what became of them, Rerenders (in rerenders.h) for changed presets, Accounts (in accounts.h) for who
+// may do what, Idempotency (in idempotency.h) for requests that are sent again.
+// Every call is one atomic transaction, durable when it returns. Any thread may call any of them,
+// concurrently; calls block and belong on a pool.
 //
 // Errors of every call: unavailable (the database does not answer, is locked or read-only), storage_full.
 #pragma once
@@ -21,6 +22,7 @@
 #include "base/result.h"
 #include "catalog/accounts.h"
 #include "catalog/bulk_operations.h"
+#include "catalog/idempotency.h"
 #include "catalog/job_changes.h"
 #include "catalog/job_control.h"
 #include "catalog/records.h"
@@ -75,7 +77,10 @@ class Catalog {
     /// job.image.blob must be reserved. Of the variants only name and transform count; status and times of
     /// creation are the catalog's; the work is due at job.updated_at. Returns the job as stored. Errors:
     /// conflict (the blob is not reserved any more, an id or a variant's name is taken).
-    [[nodiscard]] virtual Result<Job> create_job(const Job& job) = 0;
+    /// With `record_of`, what it makes of the job as stored is kept as the answer to the request, or nothing
+    /// is changed: then also fenced (as Idempotency::keep).
+    [[nodiscard]] virtual Result<Job> create_job(const Job& job, const RecordOfJob& record_of) = 0;
+    [[nodiscard]] Result<Job> create_job(const Job& job) { return create_job(job, {}); }
 
     /// Errors: not_found, also for somebody else's.
     [[nodiscard]] virtual Result<Job> find_job(AccountId owner, JobId id) = 0;
@@ -244,6 +249,7 @@ class CatalogDatabase {
     [[nodiscard]] virtual JobChanges& changes() = 0;
     [[nodiscard]] virtual Rerenders& rerenders() = 0;
     [[nodiscard]] virtual Accounts& accounts() = 0;
+    [[nodiscard]] virtual Idempotency& idempotency() = 0;
     /// Whether the database can be read and written now; for readiness.
     [[nodiscard]] virtual Status check() = 0;
 };

@@ -207,7 +207,7 @@ class StreamedUpload final : public Upload {
             variant.updated_at = now;
         }
         reservation_->linking();
-        Result<Job> created = parts_.catalog.create_job(job);
+        Result<Job> created = parts_.catalog.create_job(job, details.record_of);
         if (created) reservation_->linked();
         if (!created && created.error().code == ErrorCode::conflict) return overdue();
         return created;

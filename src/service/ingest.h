@@ -46,6 +46,7 @@ struct UploadDetails {
     std::vector<VariantRequest> variants = {};
     std::optional<FocalPoint> focal_point = {};
     std::optional<Sha256> expected_sha256 = {};  // of the picture's bytes
+    RecordOfJob record_of = {};                  // what is kept of the answer, together with the job
 };
 
 /// One upload in progress. One thread at a time; calls block. Destroyed unfinished, it leaves nothing behind.
@@ -62,7 +63,8 @@ class Upload {
     /// the job is published. At most once. When it returns a job, nothing of it can be lost. Errors: as
     /// write, empty_payload, digest_mismatch, invalid_image, image_too_large, too_many_frames,
     /// too_many_scans, unsupported_transform (a watermark is none of the owner's images), renderer_failed,
-    /// overloaded (no turn to be probed), timeout (write_deadline passed); nothing is left behind.
+    /// overloaded (no turn to be probed), timeout (write_deadline passed), fenced (as Catalog::create_job);
+    /// nothing is left behind.
     [[nodiscard]] virtual Result<Job> finish(const UploadDetails& details) = 0;
 };
 

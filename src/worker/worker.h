@@ -58,10 +58,11 @@ struct WorkerParts {
     JobWatch& watch;
     telemetry::Logger& log;
     telemetry::Metrics& metrics;
-    LocalCopies* copies = nullptr;  // of originals that this process took in; empty: there are none
+    LocalCopies* copies = nullptr;       // of originals that this process took in; empty: there are none
+    Idempotency* idempotency = nullptr;  // whose answers are swept; empty: none are kept
 };
 
-/// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweeper,
+/// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweepers,
 /// bulk runner).
 class WorkerPool {
   public:

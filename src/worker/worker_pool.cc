@@ -5,11 +5,13 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "worker/duties/answer_sweeper.h"
 #include "worker/duties/bulk_runner.h"
 #include "worker/duties/rescuer.h"
 #include "worker/duties/sweeper.h"
@@ -60,6 +62,10 @@ class ThreadedWorkerPool final : public WorkerPool {
         if (config_.threads > 0) rescuer_.start();
         sweeper_.start();
         bulk_runner_.start();
+        if (parts.idempotency != nullptr) {
+            answers_.emplace(parts.clock, *parts.idempotency, parts.log, config.sweep_interval);
+            answers_->start();
+        }
     }
 
     ~ThreadedWorkerPool() override { drain(Milliseconds::zero()); }
@@ -79,6 +85,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         bulk_runner_.stop();
         rescuer_.stop();
         sweeper_.stop();
+        if (answers_) answers_->stop();
     }
 
     std::uint32_t busy() const override { return busy_; }
@@ -165,6 +172,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     Rescuer rescuer_;
     Sweeper sweeper_;
     BulkRunner bulk_runner_;
+    std::optional<AnswerSweeper> answers_;
     std::stop_source stop_;
     std::atomic<bool> give_back_ = false;
     std::atomic<std::uint32_t> busy_ = 0;

@@ -196,6 +196,22 @@ TEST_P(SchemaConformance, RefusesIllegalJobs) {
     expect_refused("UPDATE jobs SET lease_until = 99");
 }
 
+TEST_P(SchemaConformance, RefusesIllegalKeptAnswers) {
+    const auto key = [this](const std::string& hash, const std::string& fingerprint,
+                            const std::string& answer) {
+        return "INSERT INTO idempotency_keys VALUES (" + id(1) + ", " + hash + ", " + id(2) + ", 5, " +
+               fingerprint + ", " + answer + ")";
+    };
+    const std::string hash = bytes(zeros(32));
+    must(key(hash, "NULL", "NULL"));
+    expect_refused(key(hash, "NULL", "NULL"));
+    expect_refused(key(bytes(zeros(31)), "NULL", "NULL"));
+    expect_refused("UPDATE idempotency_keys SET fingerprint = " + hash);  // an answer belongs to it
+    expect_refused("UPDATE idempotency_keys SET answer = " + hash);
+    expect_refused("UPDATE idempotency_keys SET answer = " + hash + ", fingerprint = " + bytes(zeros(31)));
+    must("UPDATE idempotency_keys SET answer = " + hash + ", fingerprint = " + hash);
+}
+
 TEST_P(SchemaConformance, RefusesIllegalRerenders) {
     expect_refused(insert_rerender("a"));  // not ready
     must(make_ready(2));

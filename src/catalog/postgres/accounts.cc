@@ -3,9 +3,6 @@
 #include "catalog/postgres/database.h"
 #include "catalog/postgres/faces.h"
 
-#include "catalog/postgres/faces.h"
-#include "catalog/postgres/rows.h"
-
 namespace safelight::postgres {
 
 std::unique_ptr<Accounts> make_accounts(Pool& pool) {

@@ -18,5 +18,6 @@ namespace safelight::postgres {
 [[nodiscard]] std::unique_ptr<JobChanges> make_changes(Pool& pool);
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(Pool& pool);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(Pool& pool);
+[[nodiscard]] std::unique_ptr<Idempotency> make_idempotency(Pool& pool);
 
 }  // namespace safelight::postgres

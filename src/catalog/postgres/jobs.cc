@@ -6,6 +6,7 @@
 #include "catalog/postgres/faces.h"
 #include "catalog/postgres/rows.h"
 #include "catalog/postgres/statements.h"
+#include "catalog/sql/idempotency.h"
 #include "catalog/sql/rules.h"
 #include "catalog/sql/writes.h"
 
@@ -165,9 +166,13 @@ class Jobs final : public Catalog {
   public:
     Jobs(Pool& pool, Reads& reads) : pool_(pool), reads_(reads) {}
 
-    Result<Job> create_job(const Job& job) override {
+    Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
         Job stored = as_stored(job);
-        TRY(pool_.write([&](Connection& connection) { return insert(connection, stored); }));
+        const auto record = record_of ? std::optional(record_of(stored)) : std::nullopt;
+        TRY(pool_.write([&](Connection& connection) -> Status {
+            if (record) TRY(keep_answer(connection, *record));
+            return insert(connection, stored);
+        }));
         return stored;
     }
 

@@ -53,8 +53,10 @@ void fill(RawDatabase& raw, int count) {
     raw.must("INSERT INTO accounts SELECT " + uuid("d") + ", 'account ' || n" + series);
     raw.must("INSERT INTO api_keys SELECT " + uuid("e") + ", " + uuid("d") +
              ", 'a key', decode(lpad(to_hex(n), 64, '0'), 'hex'), 'admin'" + series);
-    for (const char* table :
-         {"blobs", "images", "jobs", "variants", "rerenders", "totals", "accounts", "api_keys"})
+    raw.must("INSERT INTO idempotency_keys SELECT " + uuid("d") +
+             ", decode(lpad(to_hex(n), 64, '0'), 'hex'), " + uuid("f") + ", n" + series);
+    for (const char* table : {"blobs", "images", "jobs", "variants", "rerenders", "totals", "accounts",
+                              "api_keys", "idempotency_keys"})
         raw.must(std::string("ANALYZE ") + table);
 }
 
@@ -162,6 +164,7 @@ TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::rerender_counts, "Index Only Scan using rerenders_by_name on rerenders");
     expect_index(sql::doom_overdue, "Index Scan using blobs_overdue on blobs");
     expect_index(sql::doomed, "using blobs_doomed on blobs");
+    expect_index(sql::overdue_keys, "Index Scan using idempotency_keys_by_expiry on idempotency_keys");
 }
 
 TEST_F(PostgresPlans, APageCostsItsRowsAndNotTheTables) {

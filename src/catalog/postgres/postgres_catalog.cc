@@ -42,7 +42,8 @@ class PostgresDatabase final : public CatalogDatabase {
           bulk_operations_(make_bulk_operations(pool_)),
           changes_(make_changes(pool_)),
           rerenders_(make_rerenders(pool_)),
-          accounts_(make_accounts(pool_)) {}
+          accounts_(make_accounts(pool_)),
+          idempotency_(make_idempotency(pool_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -52,6 +53,7 @@ class PostgresDatabase final : public CatalogDatabase {
     JobChanges& changes() override { return *changes_; }
     Rerenders& rerenders() override { return *rerenders_; }
     Accounts& accounts() override { return *accounts_; }
+    Idempotency& idempotency() override { return *idempotency_; }
     Status check() override { return pool_.check(check_timeout_); }
 
   private:
@@ -66,6 +68,7 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<JobChanges> changes_;
     const std::unique_ptr<Rerenders> rerenders_;
     const std::unique_ptr<Accounts> accounts_;
+    const std::unique_ptr<Idempotency> idempotency_;
 };
 
 Status require_newest_version(const PostgresConfig& config) {

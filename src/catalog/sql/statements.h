@@ -147,6 +147,31 @@ inline constexpr std::string_view expire_key =
 inline constexpr std::string_view note_use =
     "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
 
+// Kept answers.
+
+inline constexpr std::string_view claim_key =
+    "INSERT INTO idempotency_keys (account, key_hash, token, expires_at) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (account, key_hash) DO UPDATE SET token = excluded.token, expires_at = excluded.expires_at,"
+    " fingerprint = NULL, answer = NULL WHERE idempotency_keys.expires_at <= $5";
+inline constexpr std::string_view key_state =
+    "SELECT expires_at, fingerprint, answer FROM idempotency_keys WHERE account = $1 AND key_hash = $2";
+inline constexpr std::string_view renew_key =
+    "UPDATE idempotency_keys SET expires_at = $4"
+    " WHERE account = $1 AND key_hash = $2 AND token = $3 AND fingerprint IS NULL";
+inline constexpr std::string_view release_key =
+    "DELETE FROM idempotency_keys"
+    " WHERE account = $1 AND key_hash = $2 AND token = $3 AND fingerprint IS NULL";
+inline constexpr std::string_view keep_answer =
+    "UPDATE idempotency_keys SET fingerprint = $4, answer = $5, expires_at = $6"
+    " WHERE account = $1 AND key_hash = $2 AND token = $3 AND fingerprint IS NULL";
+inline constexpr std::string_view amend_answer =
+    "UPDATE idempotency_keys SET answer = $4"
+    " WHERE account = $1 AND key_hash = $2 AND token = $3 AND fingerprint IS NOT NULL";
+inline constexpr std::string_view overdue_keys =
+    "SELECT account, key_hash FROM idempotency_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
+inline constexpr std::string_view drop_key =
+    "DELETE FROM idempotency_keys WHERE account = $1 AND key_hash = $2 AND expires_at <= $3";
+
 /// A statement and what its tests call it.
 struct Named {
     std::string_view name;
@@ -206,6 +231,14 @@ inline constexpr Named shared[] = {
     {"revoke_key", revoke_key},
     {"expire_key", expire_key},
     {"note_use", note_use},
+    {"claim_key", claim_key},
+    {"key_state", key_state},
+    {"renew_key", renew_key},
+    {"release_key", release_key},
+    {"keep_answer", keep_answer},
+    {"amend_answer", amend_answer},
+    {"overdue_keys", overdue_keys},
+    {"drop_key", drop_key},
 };
 
 }  // namespace safelight::sql

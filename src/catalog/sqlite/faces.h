@@ -18,5 +18,6 @@ namespace safelight::sqlite {
 [[nodiscard]] std::unique_ptr<JobChanges> make_changes(ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<Idempotency> make_idempotency(GroupWriter& writer, ReaderPool& readers);
 
 }  // namespace safelight::sqlite

@@ -1,6 +1,7 @@
 // Catalog on SQLite: finding, listing, creating, asking for variants, deleting.
 #include <utility>
 
+#include "catalog/sql/idempotency.h"
 #include "catalog/sql/rules.h"
 #include "catalog/sql/writes.h"
 #include "catalog/sqlite/deletion.h"
@@ -120,9 +121,13 @@ class Jobs final : public Catalog {
   public:
     Jobs(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
 
-    Result<Job> create_job(const Job& job) override {
+    Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
         Job stored = as_stored(job);
-        TRY(writer_.write([&](Connection& connection) { return insert(connection, stored); }));
+        const auto record = record_of ? std::optional(record_of(stored)) : std::nullopt;
+        TRY(writer_.write([&](Connection& connection) -> Status {
+            if (record) TRY(keep_answer(connection, *record));
+            return insert(connection, stored);
+        }));
         return stored;
     }
 

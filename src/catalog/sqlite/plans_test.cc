@@ -56,6 +56,7 @@ TEST_F(SqlitePlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::next_rerender, "rerenders_claimable (due_at<?)");
     expect_index(sql::rerender_counts, "COVERING INDEX rerenders_by_name");
     expect_index(sql::doom_overdue, "blobs_overdue (deadline<?)");
+    expect_index(sql::overdue_keys, "idempotency_keys_by_expiry (expires_at<?)");
 }
 
 }  // namespace

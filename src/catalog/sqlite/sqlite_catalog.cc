@@ -25,7 +25,8 @@ class SqliteDatabase final : public CatalogDatabase {
           bulk_operations_(make_bulk_operations(*writer_, readers_)),
           changes_(make_changes(readers_)),
           rerenders_(make_rerenders(*writer_, readers_)),
-          accounts_(make_accounts(*writer_, readers_)) {}
+          accounts_(make_accounts(*writer_, readers_)),
+          idempotency_(make_idempotency(*writer_, readers_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -35,6 +36,7 @@ class SqliteDatabase final : public CatalogDatabase {
     JobChanges& changes() override { return *changes_; }
     Rerenders& rerenders() override { return *rerenders_; }
     Accounts& accounts() override { return *accounts_; }
+    Idempotency& idempotency() override { return *idempotency_; }
 
     Status check() override {
         TRY(claims_->backlog());
@@ -53,6 +55,7 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<JobChanges> changes_;
     const std::unique_ptr<Rerenders> rerenders_;
     const std::unique_ptr<Accounts> accounts_;
+    const std::unique_ptr<Idempotency> idempotency_;
 };
 
 Status require_newest_version(const SqliteConfig& config) {

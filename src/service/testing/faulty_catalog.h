@@ -84,8 +84,9 @@ class FaultyCatalog final : public Catalog {
   public:
     FaultyCatalog(Catalog& inner, CatalogScript& script) : inner_(inner), script_(script) {}
 
-    Result<Job> create_job(const Job& job) override {
-        return script_.run("create_job", [&] { return inner_.create_job(job); });
+    using Catalog::create_job;
+    Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
+        return script_.run("create_job", [&] { return inner_.create_job(job, record_of); });
     }
     Result<Job> find_job(AccountId owner, JobId id) override {
         return script_.run("find_job", [&] { return inner_.find_job(owner, id); });
