@@ -12,10 +12,12 @@
 
 #include "access/key_ring.h"
 #include "api/authorisation.h"
+#include "base/clock.h"
 #include "base/embedded_file.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "blobs/blob_links.h"
+#include "catalog/idempotency.h"
 #include "catalog/job_changes.h"
 #include "catalog/records.h"
 #include "http/message.h"
@@ -62,6 +64,15 @@ struct EventConfig {
     std::uint32_t streams_max = 256;  // at the same time; past it: overloaded
 };
 
+/// How requests with an Idempotency-Key are told from their repetitions. Everything referred to outlives the
+/// router.
+struct IdempotencyParts {
+    Idempotency& store;
+    const Clock& clock;
+    Milliseconds lease{30'000};  // how long a request that shows no sign of life holds its key
+    Milliseconds kept_for{86'400'000};
+};
+
 /// Everything referred to outlives the router.
 struct ApiParts {
     const Clock& clock;
@@ -71,6 +82,7 @@ struct ApiParts {
     JobChanges& changes;
     Authenticator& authenticator;
     KeyRing& keys;
+    IdempotencyParts idempotency;
     ThreadPool& pool;  // for everything that blocks
     telemetry::Logger& log;
     telemetry::Metrics& metrics;

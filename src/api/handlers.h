@@ -15,14 +15,25 @@ namespace safelight {
 
 using Handled = http::Task<Answer>;
 
+class IdempotentCall;
+
 // jobs.cc
-Handled create_job(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled create_job(const ApiParts& api, const Principal& principal, http::Request& request,
+                   IdempotentCall* call);
 Handled list_jobs(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_job(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled delete_job(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled retry_job(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled cancel_job(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled request_variants(const ApiParts& api, const Principal& principal, http::Request& request);
+
+/// 202 with the job.
+[[nodiscard]] http::Response accepted_response(const Job& job);
+/// `response`, or, where it is a 202 with a job that is not finished, the same with the job as it stands
+/// after the wait that the client prefers. What was accepted stays accepted: trouble with reading it again is
+/// no reason to refuse.
+http::Task<http::Response> hold_accepted(const ApiParts& api, const Principal& principal,
+                                         const http::Request& request, http::Response response);
 
 // events.cc
 Handled get_job_events(const ApiParts& api, const Principal& principal, http::Request& request);

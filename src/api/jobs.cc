@@ -11,7 +11,6 @@
 namespace safelight {
 namespace {
 
-constexpr std::uint64_t variants_body_bytes_max = 64 * 1'024;
 constexpr const char* poll_again_s = "1";
 
 /// {"variants": [...]} with at least one.
@@ -36,29 +35,36 @@ Result<std::vector<VariantRequest>> wanted_variants(std::string_view text, const
     return parse_variants(json::serialize(*list), presets, "/variants");
 }
 
-/// 202 with the job as it stands after the wait that the client prefers, if any. What was accepted stays
-/// accepted: trouble with reading it again is no reason to refuse.
-http::Task<http::Response> accepted(const ApiParts& api, const Principal& principal,
-                                    const http::Request& request, Job job) {
-    const auto wait_s = wait_of(request);
-    if (wait_s && !is_finished(job.status)) {
-        auto finished = co_await find_finished_job(api, principal, request, job.id, *wait_s);
-        if (finished) job = *std::move(finished);
-    }
+}  // namespace
+
+http::Response accepted_response(const Job& job) {
     http::Response response = json_response(202, to_json(job));
     response.headers.set("Location", url_of(job));
     if (!is_finished(job.status)) response.headers.set("Retry-After", poll_again_s);
-    if (wait_s) response.headers.set("Preference-Applied", fmt::format("wait={}", *wait_s));
+    return response;
+}
+
+http::Task<http::Response> hold_accepted(const ApiParts& api, const Principal& principal,
+                                         const http::Request& request, http::Response response) {
+    const auto wait_s = wait_of(request);
+    if (!wait_s || response.status != 202) co_return response;
+    const std::string location = response.headers.get("Location").value_or("");
+    if (!location.starts_with("/v1/jobs/")) co_return response;
+    const auto id = JobId::parse(std::string_view(location).substr(location.rfind('/') + 1));
+    if (id && response.headers.has("Retry-After")) {
+        const auto finished = co_await find_finished_job(api, principal, request, *id, *wait_s);
+        if (finished) response = accepted_response(*finished);
+    }
+    response.headers.set("Preference-Applied", fmt::format("wait={}", *wait_s));
     co_return response;
 }
 
-}  // namespace
-
-Handled create_job(const ApiParts& api, const Principal& principal, http::Request& request) {
-    auto job = co_await receive_upload(api, principal, request);
-    if (!job) co_return std::unexpected(std::move(job).error());
+Handled create_job(const ApiParts& api, const Principal& principal, http::Request& request,
+                   IdempotentCall* call) {
+    const auto job = co_await receive_upload(api, principal, request, call);
+    if (!job) co_return std::unexpected(job.error());
     api.watch.notify_of_work();
-    co_return co_await accepted(api, principal, request, *std::move(job));
+    co_return accepted_response(*job);
 }
 
 Handled list_jobs(const ApiParts& api, const Principal& principal, http::Request& request) {
@@ -99,10 +105,10 @@ Handled retry_job(const ApiParts& api, const Principal& principal, http::Request
     if (auto status = check_bare(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<JobId>(request);
     if (!id) co_return refuse(id.error());
-    auto job =
+    const auto job =
         co_await http::on_pool(api.pool, [&] { return api.library.retry_job(principal.account, *id); });
     if (!job) co_return refuse(job.error());
-    co_return co_await accepted(api, principal, request, *std::move(job));
+    co_return accepted_response(*job);
 }
 
 Handled cancel_job(const ApiParts& api, const Principal& principal, http::Request& request) {
@@ -122,14 +128,14 @@ Handled request_variants(const ApiParts& api, const Principal& principal, http::
     if (media_type_of(request) != "application/json") {
         co_return refuse(Problem::unsupported_media_type, "The body has to be application/json.");
     }
-    const auto text = co_await read_body_text(api, request, Scope::images_write, variants_body_bytes_max);
+    const auto text = co_await read_body_text(api, request, Scope::images_write, post_text_bytes_max);
     if (!text) co_return std::unexpected(text.error());
     const auto variants = wanted_variants(*text, api.presets);
     if (!variants) co_return refuse(variants.error());
-    auto job = co_await http::on_pool(
+    const auto job = co_await http::on_pool(
         api.pool, [&] { return api.library.request_variants(principal.account, *id, *variants); });
     if (!job) co_return refuse(job.error());
-    co_return co_await accepted(api, principal, request, *std::move(job));
+    co_return accepted_response(*job);
 }
 
 }  // namespace safelight

@@ -119,6 +119,17 @@ constexpr std::array<ProblemType, 40> types{{
      "A condition of the request (If-Match, If-Unmodified-Since) does not hold.", never},
     {Problem::range_not_satisfiable, 416, "range-not-satisfiable", "Range not satisfiable",
      "The range lies behind the last byte. The header field Content-Range tells the length.", never},
+    {Problem::request_outstanding, 409, "request-outstanding",
+     "A request is outstanding for this Idempotency-Key",
+     "Another request with this Idempotency-Key is being served, or died a moment ago. Send this one again "
+     "after "
+     "the time in Retry-After: it will be given the other's answer.",
+     1},
+    {Problem::idempotency_key_reused, 422, "idempotency-key-already-used", "Idempotency-Key is already used",
+     "The Idempotency-Key was used for another request: another address, or another body. Nothing was done. "
+     "A "
+     "new request needs a new key.",
+     never},
 }};
 
 constexpr bool is_in_order() {

@@ -59,6 +59,9 @@ enum class Problem {
     unsupported_media_type,
     precondition_failed,
     range_not_satisfiable,
+    // Of an Idempotency-Key.
+    request_outstanding,
+    idempotency_key_reused,
 };
 
 struct ProblemType {

@@ -3,6 +3,7 @@
 
 #include "api/guarded_stream.h"
 #include "api/handlers.h"
+#include "api/idempotent_call.h"
 #include "api/remembered_check.h"
 #include "api/request_values.h"
 #include "http/semantics.h"
@@ -30,6 +31,13 @@ http::Response finished(Answer answered, telemetry::Logger& log, const http::Req
     if (!answered) return refused(log, answered.error(), request);
     answered->headers.set("X-Content-Type-Options", "nosniff");
     return std::move(*answered);
+}
+
+http::Task<http::Response> answer_post(const ApiParts& api, Scope scope, HandlePost handle,
+                                       http::Request& request) {
+    const auto principal = co_await authorise(api.authenticator, request, scope);
+    if (!principal) co_return refused(api.log, principal.error(), request);
+    co_return finished(co_await serve_post(api, *principal, request, handle), api.log, request);
 }
 
 http::Task<http::Response> answer(const ApiParts& api, Scope scope, Handle handle, http::Request& request) {
@@ -155,18 +163,23 @@ void register_routes(http::Router& router, ApiParts parts) {
         router.add("GET", pattern,
                    [api, handle](http::Request& request) { return answer_openly(*api, handle, request); });
     };
-    add("POST", "/v1/jobs", Scope::images_write, create_job);
+    const auto add_post = [&](const char* pattern, Scope scope, HandlePost handle) {
+        router.add("POST", pattern, [api, scope, handle](http::Request& request) {
+            return answer_post(*api, scope, handle, request);
+        });
+    };
+    add_post("/v1/jobs", Scope::images_write, create_job);
     add("GET", "/v1/jobs", Scope::images_read, list_jobs);
     add("DELETE", "/v1/jobs", Scope::images_write, delete_jobs);
-    add("POST", "/v1/jobs/retry", Scope::images_write, retry_jobs);
+    add_post("/v1/jobs/retry", Scope::images_write, post_of_text<retry_jobs>);
     add("GET", "/v1/bulk-operations/{id}", Scope::images_read, get_bulk_operation);
     add("GET", "/v1/jobs/{id}", Scope::images_read, get_job);
     add("DELETE", "/v1/jobs/{id}", Scope::images_write, delete_job);
     add("GET", "/v1/jobs/{id}/events", Scope::images_read, get_job_events);
     add("GET", "/v1/events", Scope::images_read, get_events);
-    add("POST", "/v1/jobs/{id}/retry", Scope::images_write, retry_job);
-    add("POST", "/v1/jobs/{id}/cancel", Scope::images_write, cancel_job);
-    add("POST", "/v1/jobs/{id}/variants", Scope::images_write, request_variants);
+    add_post("/v1/jobs/{id}/retry", Scope::images_write, post_of_text<retry_job>);
+    add_post("/v1/jobs/{id}/cancel", Scope::images_write, post_of_text<cancel_job>);
+    add_post("/v1/jobs/{id}/variants", Scope::images_write, post_of_text<request_variants>);
     add("GET", "/v1/images", Scope::images_read, list_images);
     add("GET", "/v1/images/{id}", Scope::images_read, get_image);
     add("PATCH", "/v1/images/{id}", Scope::images_write, update_image);
@@ -175,14 +188,14 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("GET", "/v1/images/{id}/variants/{name}", Scope::images_read, get_variant);
     add("GET", "/v1/presets", Scope::images_read, list_presets);
     add("GET", "/v1/formats", Scope::images_read, list_formats);
-    add("POST", "/v1/accounts", Scope::admin, create_account);
+    add_post("/v1/accounts", Scope::admin, post_of_text<create_account>);
     add("GET", "/v1/accounts", Scope::admin, list_accounts);
     add("GET", "/v1/accounts/{id}", Scope::admin, get_account);
-    add("POST", "/v1/keys", Scope::admin, create_key);
+    add_post("/v1/keys", Scope::admin, post_of_text<create_key>);
     add("GET", "/v1/keys", Scope::admin, list_keys);
     add("GET", "/v1/keys/{id}", Scope::admin, get_key);
     add("DELETE", "/v1/keys/{id}", Scope::admin, revoke_key);
-    add("POST", "/v1/keys/{id}/rotate", Scope::admin, rotate_key);
+    add_post("/v1/keys/{id}/rotate", Scope::admin, post_of_text<rotate_key>);
     add_open("/openapi.json", get_openapi);
     add_open("/problems/{type}", get_problem_page);
     add_open("/", get_start_page);

@@ -6,12 +6,17 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "api/authorisation.h"
+#include "api/fingerprint.h"
 #include "api/focal_point.h"
 #include "api/guarded_stream.h"
+#include "api/handlers.h"
+#include "api/idempotent_call.h"
 #include "api/json.h"
 #include "api/request_values.h"
+#include "api/upload_digest.h"
 #include "api/upload_form.h"
 #include "api/upload_pipe.h"
 #include "base/text.h"
@@ -140,14 +145,16 @@ std::unexpected<Refusal> refuse_body(Error error) {
     return refuse(std::move(error));
 }
 
-/// An upload may take hours, and a key may be revoked meanwhile.
+/// An upload may take hours: an API key may be revoked meanwhile, and its Idempotency-Key be given up.
 class UploadRights {
   public:
-    UploadRights(const ApiParts& api, const http::Request& request) : api_(api), request_(request) {}
+    UploadRights(const ApiParts& api, const http::Request& request, IdempotentCall* call)
+        : api_(api), request_(request), call_(call) {}
 
     http::Task<Received<void>> check() {
         const auto principal = co_await authorise(api_.authenticator, request_, Scope::images_write);
         if (!principal) co_return std::unexpected(principal.error());
+        if (call_ != nullptr) co_return co_await call_->hold();
         co_return Received<void>{};
     }
     /// For each piece that comes in.
@@ -161,6 +168,7 @@ class UploadRights {
   private:
     const ApiParts& api_;
     const http::Request& request_;
+    IdempotentCall* const call_;
     std::chrono::steady_clock::time_point checked_at_ = std::chrono::steady_clock::now();
 };
 
@@ -172,13 +180,40 @@ std::size_t buffer_bytes(const http::Request& request) {
     return upload_piece_bytes + read_bytes;
 }
 
-http::Task<Received<Job>> receive_raw(const ApiParts& api, const UploadPlan& plan, http::Request& request,
-                                      UploadPipe& pipe) {
+/// What the request is, however it is framed: the picture, and what is said with it.
+Sha256 fingerprint_of(const http::Request& request, const UploadPlan& said, const Sha256& picture) {
+    Fingerprint fingerprint;
+    fingerprint.add(std::string_view(request.method));
+    fingerprint.add(std::string_view(request.path));
+    for (const auto* text : {&said.filename, &said.variants, &said.metadata, &said.focal_point})
+        fingerprint.add(*text);
+    return fingerprint.finish(picture);
+}
+
+/// The last piece, and the job; `said.details` is complete.
+http::Task<Received<Job>> finish_upload(UploadPipe& pipe, UploadPipe::Piece piece, UploadPlan& said,
+                                        const http::Request& request, IdempotentCall* call) {
+    const auto note = [&](const Job& job) {
+        call->note_fingerprint(fingerprint_of(request, said, job.image.sha256));
+    };
+    if (call != nullptr && !call->was_served()) {
+        said.details.record_of = [&](const Job& job) {
+            note(job);
+            return call->record(accepted_response(job));
+        };
+    }
+    auto job = co_await pipe.finish(piece, said.details);
+    if (!job) co_return refuse(std::move(job).error());
+    if (call != nullptr) note(*job);
+    co_return *std::move(job);
+}
+
+http::Task<Received<Job>> receive_raw(const ApiParts& api, UploadPlan& plan, http::Request& request,
+                                      UploadPipe& pipe, IdempotentCall* call) {
     const std::size_t capacity = buffer_bytes(request);
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(capacity);
-    UploadDetails details = plan.details;
-    details.expected_sha256 = plan.digest;
-    UploadRights rights(api, request);
+    plan.details.expected_sha256 = plan.digest;
+    UploadRights rights(api, request, call);
     std::size_t filled = 0;
     std::uint64_t total = 0;
     for (;;) {
@@ -201,13 +236,11 @@ http::Task<Received<Job>> receive_raw(const ApiParts& api, const UploadPlan& pla
     }
     if (total == 0) co_return refuse(Problem::empty_payload, "The body has no bytes at all.");
     if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
-    auto job = co_await pipe.finish({std::span(buffer.get(), filled), {}}, details);
-    if (!job) co_return refuse(std::move(job).error());
-    co_return *std::move(job);
+    co_return co_await finish_upload(pipe, {std::span(buffer.get(), filled), {}}, plan, request, call);
 }
 
 /// What the form says goes together with what the query said; each may be said once.
-Result<UploadDetails> details_of_form(const ApiParts& api, const UploadPlan& plan, UploadForm& form) {
+Result<UploadPlan> said_in_all(const ApiParts& api, const UploadPlan& plan, UploadForm& form) {
     TRY(form.check_complete());
     std::vector<Fault> faults;
     const auto once = [&](std::string_view name, const auto& in_query, const auto& in_form) {
@@ -226,13 +259,12 @@ Result<UploadDetails> details_of_form(const ApiParts& api, const UploadPlan& pla
     said.variants = form.variants ? std::move(form.variants) : plan.variants;
     said.metadata = form.metadata ? std::move(form.metadata) : plan.metadata;
     said.focal_point = form.focal_point ? std::move(form.focal_point) : plan.focal_point;
-    UploadDetails details;
-    TRY(read_details(api, said, "/", details));
-    return details;
+    TRY(read_details(api, said, "/", said.details));
+    return said;
 }
 
 http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& plan, http::Request& request,
-                                       UploadPipe& pipe) {
+                                       UploadPipe& pipe, IdempotentCall* call) {
     const std::size_t capacity = buffer_bytes(request);
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(std::min(capacity, read_bytes));
     UploadForm form(api.picture_bytes_max);
@@ -243,7 +275,7 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
         hashed.reserve(capacity);
     }
     http::MultipartParser parser(*plan.boundary, {}, form);
-    UploadRights rights(api, request);
+    UploadRights rights(api, request, call);
     for (;;) {
         const auto count =
             co_await request.body->read(std::span(buffer.get(), std::min(capacity, read_bytes)));
@@ -262,44 +294,50 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
         }
     }
     if (auto ended = parser.finish(); !ended) co_return refuse(ended.error());
-    const auto details = details_of_form(api, plan, form);
-    if (!details) co_return refuse(details.error());
+    auto said = said_in_all(api, plan, form);
+    if (!said) co_return refuse(said.error());
     if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
-    auto job = co_await pipe.finish({form.picture, hashed}, *details);
-    if (!job) co_return refuse(std::move(job).error());
-    co_return *std::move(job);
+    co_return co_await finish_upload(pipe, {form.picture, hashed}, *said, request, call);
 }
 
 }  // namespace
 
 http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
-                                         http::Request& request) {
+                                         http::Request& request, IdempotentCall* call) {
     if (auto checked = check_media_type(request); !checked) co_return std::unexpected(checked.error());
-    const auto plan = read_plan(api, request);
+    auto plan = read_plan(api, request);
     if (!plan) co_return refuse(plan.error());
     const bool is_form = plan->boundary.has_value();
     if (auto limited = limit_body(api, request, is_form); !limited)
         co_return std::unexpected(limited.error());
 
-    UploadPipe pipe(api, principal.account);
+    const bool was_served = call != nullptr && call->was_served();
+    const auto digest = was_served ? make_digest_ingest() : nullptr;
+    UploadPipe pipe(api.pool, was_served ? *digest : api.ingest, principal.account);
     Received<Job> job;
     if (is_form) {
-        job = co_await receive_form(api, *plan, request, pipe);
+        job = co_await receive_form(api, *plan, request, pipe, call);
     } else {
-        job = co_await receive_raw(api, *plan, request, pipe);
+        job = co_await receive_raw(api, *plan, request, pipe, call);
     }
     if (!job) co_await pipe.abandon();
     co_return job;
 }
 
-http::Task<Received<std::string>> read_body_text(const ApiParts& api, http::Request& request, Scope scope,
-                                                 std::uint64_t bytes_max) {
+http::Task<Received<std::string>> read_body(http::Request& request, std::uint64_t bytes_max) {
     if (request.body->length_bytes().value_or(0) > bytes_max) {
         co_return refuse(Problem::payload_too_large,
                          fmt::format("The body may have at most {} bytes.", bytes_max));
     }
     auto text = co_await http::read_text(*request.body, bytes_max);
     if (!text) co_return refuse_body(std::move(text).error());
+    co_return *std::move(text);
+}
+
+http::Task<Received<std::string>> read_body_text(const ApiParts& api, http::Request& request, Scope scope,
+                                                 std::uint64_t bytes_max) {
+    auto text = co_await read_body(request, bytes_max);
+    if (!text) co_return text;
     const auto still = co_await authorise(api.authenticator, request, scope);
     if (!still) co_return std::unexpected(still.error());
     co_return *std::move(text);

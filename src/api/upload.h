@@ -13,11 +13,20 @@ namespace safelight {
 template <class T>
 using Received = std::expected<T, Refusal>;
 
+class IdempotentCall;
+
 /// The whole of POST /v1/jobs up to the job: a raw picture or a form. Bytes are gathered and handed to the
 /// pool in pieces of upload_piece_bytes, so that a small picture costs one hop and a large one bounded
-/// memory.
+/// memory. `call` may be null; it is told the request's fingerprint, and its answer is kept together with the
+/// job. Of a call that was served before nothing is stored, and of the job only the picture's hash counts.
 [[nodiscard]] http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
-                                                       http::Request& request);
+                                                       http::Request& request, IdempotentCall* call);
+
+/// What POSTs that are no uploads may have as a body.
+inline constexpr std::uint64_t post_text_bytes_max = 64 * 1'024;
+
+/// A body that is text.
+[[nodiscard]] http::Task<Received<std::string>> read_body(http::Request& request, std::uint64_t bytes_max);
 
 /// A body that is text, of a request that needs `scope`: whether it still has it is asked once more at the
 /// end, since a slow client may take minutes.

@@ -14,17 +14,17 @@ void UploadPipe::expect_body(const Sha256& digest) {
 }
 
 http::Task<Status> UploadPipe::write(Piece piece) {
-    co_return co_await http::on_pool(api_.pool, [&] { return push(piece); });
+    co_return co_await http::on_pool(pool_, [&] { return push(piece); });
 }
 
 http::Task<Result<Job>> UploadPipe::finish(Piece piece, const UploadDetails& details) {
-    co_return co_await http::on_pool(api_.pool, [&] { return push_last(piece, details); });
+    co_return co_await http::on_pool(pool_, [&] { return push_last(piece, details); });
 }
 
 http::Task<void> UploadPipe::abandon() {
     // The destructor removes files and rows, so it belongs on the pool; a full one gets a moment to drain.
     for (int i = 0; upload_ && i < abandon_tries; ++i) {
-        if (co_await http::run_on_pool(api_.pool, [this] { upload_.reset(); })) co_return;
+        if (co_await http::run_on_pool(pool_, [this] { upload_.reset(); })) co_return;
         co_await http::Event().wait(abandon_pause);
     }
     // Still refused: what is destroyed here costs this thread a moment, and a leak would last.
@@ -35,7 +35,7 @@ Status UploadPipe::push(const Piece& piece) {
     if (hasher_) hasher_->update(piece.body);
     if (piece.picture.empty()) return {};
     if (!upload_) {
-        TRY_ASSIGN(upload_, api_.ingest.begin(owner_));
+        TRY_ASSIGN(upload_, ingest_.begin(owner_));
     }
     return upload_->write(piece.picture);
 }

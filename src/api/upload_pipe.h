@@ -5,9 +5,10 @@
 #include <optional>
 #include <span>
 
-#include "api/api.h"
 #include "base/sha256.h"
+#include "base/thread_pool.h"
 #include "http/task.h"
+#include "service/ingest.h"
 
 namespace safelight {
 
@@ -19,7 +20,9 @@ class UploadPipe {
         std::span<const std::byte> body;     // the bytes as they came, when expect_body was called
     };
 
-    UploadPipe(const ApiParts& api, AccountId owner) : api_(api), owner_(owner) {}
+    /// What is passed in outlives it.
+    UploadPipe(ThreadPool& pool, Ingest& ingest, AccountId owner)
+        : pool_(pool), ingest_(ingest), owner_(owner) {}
 
     /// The digest of everything that is passed as `body`. Before the first write.
     void expect_body(const Sha256& digest);
@@ -36,7 +39,8 @@ class UploadPipe {
     Status push(const Piece& piece);
     Result<Job> push_last(const Piece& piece, const UploadDetails& details);
 
-    const ApiParts& api_;
+    ThreadPool& pool_;
+    Ingest& ingest_;
     const AccountId owner_;
     std::unique_ptr<Upload> upload_;  // from the first byte of the picture to the job
     std::optional<Sha256> expected_;

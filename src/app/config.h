@@ -53,6 +53,8 @@ struct Config {
     std::string default_variants = "thumbnail";
     Access access = Access::loopback;
     TokenConfig tokens;
+    Milliseconds idempotency_expiry{86'400'000};
+    Milliseconds idempotency_lease{30'000};
 
     telemetry::Level log_level = telemetry::Level::info;
     LogFormatChoice log_format = LogFormatChoice::automatic;

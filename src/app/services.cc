@@ -76,7 +76,8 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
                                   .watch = watch,
                                   .log = *backends.log,
                                   .metrics = *backends.metrics,
-                                  .copies = backends.copies.get()});
+                                  .copies = backends.copies.get(),
+                                  .idempotency = &backends.database->idempotency()});
 }
 
 NewsDesk::NewsDesk(const Config& config, Backends& backends, JobWatch& watch)

@@ -134,6 +134,14 @@ std::vector<Setting> server_settings() {
             "Streams of server-sent events at the same time; past it: 503.",
             [](auto& c) -> auto& { return c.events.streams_max; }, 1, 1'000'000),
         duration(
+            section, "SAFELIGHT_IDEMPOTENCY_EXPIRY",
+            "How long the answer to a request with an Idempotency-Key is kept.",
+            [](auto& c) -> auto& { return c.idempotency_expiry; }, seconds(1), seconds(30 * 86'400)),
+        duration(
+            section, "SAFELIGHT_IDEMPOTENCY_LEASE",
+            "How long such a request keeps others with its key out, without a sign of life.",
+            [](auto& c) -> auto& { return c.idempotency_lease; }, ms(500), seconds(3'600)),
+        duration(
             section, "SAFELIGHT_DRAIN_TIMEOUT",
             "What is in flight may take this long after a stop was asked for.",
             [](auto& c) -> auto& { return c.http.drain_timeout; }, ms(0), seconds(3'600)),
