@@ -7,11 +7,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-60}
 need_packages build sanitize
 need_web_modules
-build fuzz fuzz_container fuzz_bmp fuzz_jpeg fuzz_transform fuzz_messages
+build fuzz fuzz_container fuzz_bmp fuzz_jpeg fuzz_transform fuzz_messages fuzz_jwt
 export LSAN_OPTIONS=suppressions=$PWD/scripts/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1
 
 images=${SAFELIGHT_IMAGES:-../shared/images}
-for name in container bmp jpeg transform messages; do
+for name in container bmp jpeg transform messages jwt; do
   corpus=build/fuzz/corpus/$name log=build/fuzz/$name.log
   mkdir -p "$corpus"
   seeds=("fuzz/seeds/$name")

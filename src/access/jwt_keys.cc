@@ -67,6 +67,14 @@ bool has_length(const json::object& key, std::string_view name, std::size_t leng
     return bytes && bytes->size() == length;
 }
 
+/// A coordinate with all its bytes; some issuers leave out the zeros in front. Empty for what is none.
+std::optional<std::string> coordinate_of(const json::object& key, std::string_view name) {
+    auto bytes = base64url_decode(text_of(key, name));
+    if (!bytes || bytes->empty() || bytes->size() > curve_bytes) return std::nullopt;
+    bytes->insert(bytes->begin(), curve_bytes - bytes->size(), std::byte{0});
+    return base64url_encode(*bytes);
+}
+
 /// For verifying signatures, as far as the key says.
 bool is_for_signatures(const json::object& key) {
     if (key.contains("use") && text_of(key, "use") != "sig") return false;
@@ -90,8 +98,7 @@ std::optional<KeyKind> kind_of(const json::object& key) {
             return std::nullopt;
         return KeyKind{TokenAlgorithm::rs256, {"kty", "n", "e"}};
     }
-    if (type == "EC" && curve == "P-256" && has_length(key, "x", curve_bytes) &&
-        has_length(key, "y", curve_bytes))
+    if (type == "EC" && curve == "P-256" && coordinate_of(key, "x") && coordinate_of(key, "y"))
         return KeyKind{TokenAlgorithm::es256, {"kty", "crv", "x", "y"}};
     if (type == "OKP" && curve == "Ed25519" && has_length(key, "x", curve_bytes))
         return KeyKind{TokenAlgorithm::eddsa, {"kty", "crv", "x"}};
@@ -101,6 +108,9 @@ std::optional<KeyKind> kind_of(const json::object& key) {
 std::string numbers_of(const json::object& key, const KeyKind& kind) {
     json::object numbers;
     for (const std::string_view member : kind.members) numbers[member] = text_of(key, member);
+    if (kind.algorithm == TokenAlgorithm::es256) {
+        for (const std::string_view name : {"x", "y"}) numbers[name] = *coordinate_of(key, name);
+    }
     return json::serialize(numbers);
 }
 

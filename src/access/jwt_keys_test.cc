@@ -54,6 +54,41 @@ TEST(JwtKeys, NoticeEveryChange) {
     }
 }
 
+/// By another library (cryptography, PyJWT): coordinates and halves of signatures that begin with a zero.
+struct LeadingZero {
+    const char* x;
+    const char* y;
+    const char* token;
+};
+constexpr LeadingZero leading_zeros[] = {
+    {"AJzQhuErpc0r9AL_1fozdPEOiUGoruR8O-1tYWGDI7o", "WJ00GDLTRUIrhGiEbS-Nj9IsiVt16-b1YWydYLagP6Y",
+     "eyJhbGciOiJFUzI1NiIsImtpZCI6IngiLCJ0eXAiOiJKV1QifQ.eyJzdWIiOiJhIiwibiI6MzAzfQ"
+     ".AJ1PKad-k90sCGSL5CPvJfVBiIWkcyXj9IWfGmzElcMJHwU7dBtde6BARbmh9LVP1JjOxHL_Pi6Q77zBvURwnQ"},
+    {"6DVr5LSFaKSTVfsF78HHp5dcvD0cnrMQsablUUPTeH4", "AFLcUbxQWt9iimvZR714dZxY8DrEnDv2E3NVZmzrFf8",
+     "eyJhbGciOiJFUzI1NiIsImtpZCI6InkiLCJ0eXAiOiJKV1QifQ.eyJzdWIiOiJhIiwibiI6NDh9"
+     ".pEAii1vD9JHRNikFq_KEoO4FtEmiNRyq-XSIhfDT6eoAiSefQ3jL4s-A_Iq-834w7TqOgz4HFd9SXlZAIGa2ww"}};
+
+/// Without the zero that some issuers leave out.
+std::string cut(const char* coordinate) {
+    auto bytes = base64url_decode(coordinate).value();
+    if (bytes.front() == std::byte{0}) bytes.erase(bytes.begin());
+    return base64url_encode(bytes);
+}
+
+TEST(JwtKeys, NumbersMayBeginWithZeros) {
+    for (const LeadingZero& each : leading_zeros) {
+        const boost::json::object whole{{"kty", "EC"}, {"crv", "P-256"}, {"x", each.x}, {"y", each.y}};
+        boost::json::object shorter = whole;
+        shorter["x"] = cut(each.x);
+        shorter["y"] = cut(each.y);
+        ASSERT_NE(shorter, whole);
+        for (boost::json::object key : {whole, shorter}) {
+            key["kid"] = parse_jwt(each.token)->key_id.value();
+            EXPECT_TRUE(verifies(JwtKeys::parse(key_set({key})).value(), each.token));
+        }
+    }
+}
+
 TEST(JwtKeys, AreLookedUpByNameAndAlgorithm) {
     const JwtKeys keys = all_keys();
     const TestKey stranger(es256, "curve");
@@ -92,10 +127,11 @@ TEST(JwtKeys, LeaveOutWhatIsNoKeyForSignatures) {
         return key;
     };
     const boost::json::object secret{{"kty", "oct"}, {"k", "AAAA"}, {"alg", "HS256"}};
-    for (const auto& key : {secret, with(rs256, "use", "enc"), with(rs256, "alg", "RS512"),
-                            with(rs256, "n", "AQAB"), with(rs256, "e", ""), with(rs256, "key_ops", {"sign"}),
-                            with(es256, "crv", "P-384"), with(es256, "x", "AA"), with(eddsa, "crv", "X25519"),
-                            with(eddsa, "kty", "EC"), with(rs256, "kty", "xyz")}) {
+    for (const auto& key :
+         {secret, with(rs256, "use", "enc"), with(rs256, "alg", "RS512"), with(rs256, "n", "AQAB"),
+          with(rs256, "e", ""), with(rs256, "key_ops", {"sign"}), with(es256, "crv", "P-384"),
+          with(es256, "x", ""), with(es256, "y", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+          with(eddsa, "crv", "X25519"), with(eddsa, "kty", "EC"), with(rs256, "kty", "xyz")}) {
         const auto keys = JwtKeys::parse(key_set({key}));
         ASSERT_TRUE(keys);
         EXPECT_EQ(keys->size(), 0U) << boost::json::serialize(key);

@@ -80,10 +80,17 @@ using HandlePost = Handled (*)(const ApiParts&, const Principal&, http::Request&
 [[nodiscard]] Handled serve_post(const ApiParts& api, const Principal& principal, http::Request& request,
                                  HandlePost handle);
 
-/// Passes a body on, hashes what goes by, and holds the call's key meanwhile.
+/// In the place of a request's body for as long as it lives: passes it on, hashes what goes by, and holds the
+/// call's key meanwhile.
 class HashedBody final : public http::RequestBody {
   public:
-    HashedBody(http::RequestBody& inner, IdempotentCall& call) : inner_(inner), call_(call) {}
+    HashedBody(http::Request& request, IdempotentCall& call)
+        : request_(request), inner_(*request.body), call_(call) {
+        request.body = this;
+    }
+    ~HashedBody() override { request_.body = &inner_; }
+    HashedBody(const HashedBody&) = delete;
+    HashedBody& operator=(const HashedBody&) = delete;
 
     [[nodiscard]] std::optional<std::uint64_t> length_bytes() const override { return inner_.length_bytes(); }
     [[nodiscard]] http::Task<Result<std::size_t>> read(std::span<std::byte> buffer) override;
@@ -92,6 +99,7 @@ class HashedBody final : public http::RequestBody {
     [[nodiscard]] Sha256 finish() { return hasher_.finish(); }
 
   private:
+    http::Request& request_;
     http::RequestBody& inner_;
     IdempotentCall& call_;
     Sha256Hasher hasher_;
@@ -102,9 +110,7 @@ template <Handled (*handle)(const ApiParts&, const Principal&, http::Request&)>
 Handled post_of_text(const ApiParts& api, const Principal& principal, http::Request& request,
                      IdempotentCall* call) {
     if (call == nullptr) co_return co_await handle(api, principal, request);
-    http::RequestBody* const body = request.body;
-    HashedBody hashed(*body, *call);
-    request.body = &hashed;
+    HashedBody body(request, *call);
     Answer answer = http::Response{};
     if (call->was_served()) {
         auto text = co_await read_body(request, post_text_bytes_max);
@@ -112,8 +118,7 @@ Handled post_of_text(const ApiParts& api, const Principal& principal, http::Requ
     } else {
         answer = co_await handle(api, principal, request);
     }
-    request.body = body;
-    call->note_fingerprint(fingerprint_of(request, hashed.finish()));
+    call->note_fingerprint(fingerprint_of(request, body.finish()));
     co_return answer;
 }
 

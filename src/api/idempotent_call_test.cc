@@ -118,6 +118,27 @@ TEST_F(IdempotentCallTest, WhileOneIsServedTheOthersAreToldSo) {
     EXPECT_EQ(jobs(), 1U);
 }
 
+TEST_F(IdempotentCallTest, WhoLostItsKeyStoresNothing) {
+    const testing::Connection first(api_.client().port);
+    Fields fields = with("a");
+    fields.emplace_back("Expect", "100-continue");
+    first.send(api_.client().head_of("POST", "/v1/jobs", fields, picture_.size()));
+    ASSERT_THAT(first.receive_head(), HasSubstr("100 Continue"));
+    // Another node, by whose clock the first one's hold is long over.
+    const std::string hashed = "safelight idempotency key: a";
+    const IdempotencyClaim other{.account = default_account(),
+                                 .key_hash = sha256_of(std::as_bytes(std::span(hashed))),
+                                 .token = Uuid::lowest_at(api_.clock.now())};
+    Idempotency& store = api_.house.database->idempotency();
+    const auto taken =
+        testing::value_of(store.claim(other, Milliseconds{30'000}, api_.clock.now() + Milliseconds{60'000}));
+    ASSERT_TRUE(std::holds_alternative<KeyTaken>(taken));
+    first.send(picture_);
+    EXPECT_THAT(first.receive_all(), HasSubstr("409"));
+    EXPECT_EQ(jobs(), 0U);
+    EXPECT_EQ(upload("a", picture_).status, 409) << "it is the other one's, still";
+}
+
 TEST_F(IdempotentCallTest, TheAnswerAfterAWaitIsTheOneThatIsKept) {
     Fields fields = with("a");
     fields.emplace_back("Prefer", "wait=50");
