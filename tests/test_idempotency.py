@@ -282,8 +282,9 @@ class TestKill:
     def test_while_the_body_comes_in(self, start_server):
         server, key = start_server({"SAFELIGHT_IDEMPOTENCY_LEASE": "6s"}), fresh_key()
         picture = pictures.make("png", (64, 64))
-        Outstanding(server, "/v1/jobs", {"Idempotency-Key": key}, picture)
+        outstanding = Outstanding(server, "/v1/jobs", {"Idempotency-Key": key}, picture)
         server.kill()
+        outstanding.close()
         server.restart()
         refused = upload(server.client(), key, picture)
         assert refused.status == 409, "the dead request may have been alive"
@@ -352,8 +353,9 @@ class TestNodes:
             assert upload(nodes[1].client(), key, pictures.make("png")).status == 422
             # One node dies in the middle of an upload; the other one takes over when its hold is over.
             dying = fresh_key()
-            Outstanding(nodes[0], "/v1/jobs", {"Idempotency-Key": dying}, picture)
+            outstanding = Outstanding(nodes[0], "/v1/jobs", {"Idempotency-Key": dying}, picture)
             nodes[0].kill()
+            outstanding.close()
             assert upload(nodes[1].client(), dying, picture).status == 409
             taken_over = eventually(lambda: (answer := upload(nodes[1].client(), dying, picture)).status == 202 and answer)
             assert jobs(nodes[1].client()) == made | {taken_over.json()["id"]}

@@ -70,7 +70,7 @@ struct IdempotencyParts {
     Idempotency& store;
     const Clock& clock;
     Milliseconds lease{30'000};  // how long a request that shows no sign of life holds its key
-    Milliseconds kept_for{86'400'000};
+    Milliseconds kept_for = std::chrono::hours{24};
 };
 
 /// Everything referred to outlives the router.
