@@ -1,5 +1,7 @@
 // JobClaims on PostgreSQL. A claim is held by who knows its attempt, while no later attempt began and it was
 // not given back; an expired lease that nobody took over is still good.
+#include <functional>
+#include <map>
 #include <utility>
 
 #include "catalog/postgres/faces.h"
@@ -23,27 +25,59 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
     const auto image_id = columns.id<ImageId>();
     claim.attempt = columns.number<std::uint32_t>();
     claim.tries = columns.number<std::uint32_t>();
-    TRY_ASSIGN(auto image, find_image(connection, image_id));
-    if (!image) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
-    claim.image = std::move(*image);
+    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::image_by_id, image_id));
+    TRY_ASSIGN(std::vector<Image> images, read_images(std::move(answer)));
+    if (images.empty()) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
+    claim.image = std::move(images.front());
     claim.pending = pending_of(claim.image);
     return claim;
 }
 
-Status store(Connection& connection, ImageId image_id, const VariantOutcome& outcome, Timestamp now) {
-    TRY(check_outcome(outcome));
-    const std::string_view name = outcome.name;
-    TRY_ASSIGN(Answer present, connection.query(sql::variant_blob, image_id, name));
-    if (!present.next()) {
-        if (outcome.content)
-            TRY(connection.run(sql::abandon, std::span<const BlobKey>(&outcome.content->blob, 1)));
-        return {};
+/// What the variants of an image have now, by name; those that are gone are missing. Nobody else changes them
+/// until the end of the transaction.
+using PresentBlobs = std::map<std::string, std::optional<BlobKey>, std::less<>>;
+
+Result<PresentBlobs> lock_variants(Connection& connection, ImageId image_id,
+                                   std::span<const VariantOutcome> outcomes) {
+    std::vector<std::string> names;
+    for (const VariantOutcome& outcome : outcomes) names.push_back(outcome.name);
+    TRY_ASSIGN(Answer answer,
+               connection.query(sql::variant_blobs, image_id, std::span<const std::string>(names)));
+    PresentBlobs present;
+    while (answer.next()) {
+        Columns columns{answer};
+        std::string name = columns.text();
+        auto blob = columns.next_is_null() ? std::nullopt : std::optional(columns.id<BlobKey>());
+        present.emplace(std::move(name), blob);
     }
-    TRY(store_outcome(connection, image_id, outcome, now));
-    Columns columns{present};
-    if (columns.next_is_null()) return {};
-    const auto replaced = columns.id<BlobKey>();
-    TRY(connection.run(sql::doom, std::span<const BlobKey>(&replaced, 1)));
+    return present;
+}
+
+Status turn_all_live(Connection& connection, const std::vector<BlobKey>& blobs) {
+    if (blobs.empty()) return {};
+    TRY_ASSIGN(const std::uint64_t turned_live,
+               connection.run(sql::make_all_live, std::span<const BlobKey>(blobs)));
+    if (turned_live < blobs.size()) return work_overdue(blobs.front(), "(or another of the same job)");
+    return {};
+}
+
+Status store(Connection& connection, ImageId image_id, std::span<const VariantOutcome> outcomes,
+             Timestamp now) {
+    for (const VariantOutcome& outcome : outcomes) TRY(check_outcome(outcome));
+    TRY_ASSIGN(const PresentBlobs present, lock_variants(connection, image_id, outcomes));
+    std::vector<BlobKey> made;
+    std::vector<BlobKey> unwanted;
+    std::vector<BlobKey> replaced;
+    for (const VariantOutcome& outcome : outcomes) {
+        const auto variant = present.find(outcome.name);
+        if (outcome.content) (variant == present.end() ? unwanted : made).push_back(outcome.content->blob);
+        if (variant != present.end() && variant->second) replaced.push_back(*variant->second);
+    }
+    TRY(turn_all_live(connection, made));
+    for (const VariantOutcome& outcome : outcomes)
+        if (present.contains(outcome.name)) TRY(store_outcome(connection, image_id, outcome, now));
+    if (!unwanted.empty()) TRY(connection.run_later(sql::abandon, std::span<const BlobKey>(unwanted)));
+    if (!replaced.empty()) TRY(connection.run_later(sql::doom, std::span<const BlobKey>(replaced)));
     return {};
 }
 
@@ -54,10 +88,10 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
     TRY_ASSIGN(Answer held, connection.query(sql::give_back_done, id, attempt, now, !outcomes.empty()));
     if (!held.next()) return job_fenced();
     const auto image_id = Columns{held}.id<ImageId>();
-    for (const VariantOutcome& outcome : outcomes) TRY(store(connection, image_id, outcome, now));
+    if (!outcomes.empty()) TRY(store(connection, image_id, outcomes, now));
     if (look) TRY(store_look(connection, image_id, *look));
 
-    TRY_ASSIGN(Answer answer, connection.query(sql::job_status, id));
+    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::job_status, id));
     if (!answer.next()) return job_fenced();
     Columns columns{answer};
     return completion_of(columns);

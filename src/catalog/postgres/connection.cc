@@ -18,6 +18,9 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr int oldest_server = 150'000;
 
+constexpr std::string_view begin_text = "BEGIN";
+constexpr std::string_view commit_text = "COMMIT";
+
 /// By how much the server may be late with its own timeout before it is not waited for any more.
 constexpr Milliseconds grace{500};
 
@@ -127,50 +130,97 @@ Status Connection::configure(const ConnectionOptions& options) {
 
 Result<Answer> Connection::execute(std::string_view text, const Parameters& parameters) {
     worth_repeating_ = false;
-    TRY_ASSIGN(const std::string name, prepare(text, parameters));
+    TRY(send(text, parameters));
+    return collect(sent_.size() - 1);
+}
+
+Result<Answer> Connection::execute_and_commit(std::string_view text, const Parameters& parameters) {
+    worth_repeating_ = false;
+    TRY(send(text, parameters));
+    const std::size_t wanted = sent_.size() - 1;
+    TRY(send(commit_text, {}));
+    TRY_ASSIGN(Answer answer, collect(wanted));
+    is_committed_ = true;
+    return answer;
+}
+
+Status Connection::send(std::string_view text, const Parameters& parameters) {
+    if (sent_.empty() && PQenterPipelineMode(handle()) == 0) return lost(text);
+    if (std::exchange(is_begin_owed_, false)) TRY(send_one(begin_text, {}));
+    return send_one(text, parameters);
+}
+
+Status Connection::send_one(std::string_view text, const Parameters& parameters) {
+    auto known = statements_.find(text);
+    if (known == statements_.end()) {
+        known = statements_.emplace(text, fmt::format("s{}", statements_made_++)).first;
+        if (PQsendPrepare(handle(), known->second.c_str(), std::string(text).c_str(), parameters.count(),
+                          parameters.types()) == 0) {
+            return lost(text);
+        }
+        sent_.push_back({text, true});
+    }
     const Parameters::Arrays arrays = parameters.arrays();
-    if (PQsendQueryPrepared(handle(), name.c_str(), parameters.count(), arrays.values.data(),
+    if (PQsendQueryPrepared(handle(), known->second.c_str(), parameters.count(), arrays.values.data(),
                             arrays.lengths.data(), arrays.formats.data(), 1) == 0) {
         return lost(text);
     }
-    return receive(text);
+    sent_.push_back({text});
+    return {};
 }
 
-Result<std::string> Connection::prepare(std::string_view text, const Parameters& parameters) {
-    if (const auto found = statements_.find(text); found != statements_.end()) return found->second;
-    const std::string name = fmt::format("s{}", statements_.size());
-    if (PQsendPrepare(handle(), name.c_str(), std::string(text).c_str(), parameters.count(),
-                      parameters.types()) == 0) {
-        return lost(text);
+/// Reads the results of all that was sent. The first error counts; without one it is the answer to `wanted`.
+Result<Answer> Connection::collect(std::size_t wanted) {
+    const std::vector<Sent> sent = std::exchange(sent_, {});
+    const bool commits = sent.back().text == commit_text;
+    // Until the server says otherwise: it may have got everything, and only its answer be lost.
+    outcome_unknown_ = commits;
+    if (PQpipelineSync(handle()) == 0) return lost(sent.back().text);
+    Result<Answer> outcome = std::unexpected(Error{});
+    bool has_failed = false;
+    for (std::size_t i = 0; i < sent.size() && usable_; ++i) {
+        Result<Answer> answer = receive(sent[i].text);
+        if (!answer && sent[i].prepares) statements_.erase(sent[i].text);
+        if (has_failed) continue;
+        has_failed = !answer;
+        if (has_failed || i == wanted) outcome = std::move(answer);
+        // What is refused before COMMIT's turn, or by a server that lives on, was not committed.
+        if (has_failed && is_refused_ && (usable_ || i + 1 < sent.size())) outcome_unknown_ = false;
     }
-    TRY(receive(text));
-    return statements_.emplace(text, name).first->second;
+    if (usable_) TRY(end_pipeline());
+    if (!has_failed) outcome_unknown_ = false;
+    return outcome;
+}
+
+Status Connection::end_pipeline() {
+    TRY(await_result(SteadyClock::now() + timeout_, "sync"));
+    const Answer sync{PQgetResult(handle())};
+    if (PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(handle()) == 0)
+        return lost("sync");
+    return {};
 }
 
 Result<Answer> Connection::script(const std::string& text) {
     worth_repeating_ = false;
-    if (PQsendQuery(handle(), text.c_str()) == 0) return lost(text);
+    if (!sent_.empty()) TRY(collect(sent_.size() - 1));
+    const bool begins = std::exchange(is_begin_owed_, false);
+    if (PQsendQuery(handle(), begins ? fmt::format("{}; {}", begin_text, text).c_str() : text.c_str()) == 0)
+        return lost(text);
     return receive(text);
 }
 
-Status Connection::begin() {
-    TRY(script("BEGIN"));
-    return {};
-}
-
 Status Connection::commit() {
-    const Result<Answer> answer = script("COMMIT");
-    if (!answer) {
-        // An error that the server itself reports means that it rolled back.
-        outcome_unknown_ = !usable_;
-        return std::unexpected(answer.error());
-    }
-    if (answer->tag() == "COMMIT") return {};
+    if (std::exchange(is_committed_, false)) return {};
+    if (std::exchange(is_begin_owed_, false)) return {};  // nothing was done
+    TRY_ASSIGN(const Answer answer, execute(commit_text, {}));
+    if (answer.tag() == commit_text) return {};
     return std::unexpected(
         error_with(ErrorCode::internal, "a transaction went on after one of its statements had failed"));
 }
 
 void Connection::roll_back() {
+    is_begin_owed_ = is_committed_ = false;
+    if (usable_ && !sent_.empty()) (void)collect(sent_.size() - 1);
     if (!usable_ || is_idle()) return;
     if (!script("ROLLBACK")) usable_ = false;
 }
@@ -198,6 +248,8 @@ Result<Answer> Connection::receive(std::string_view doing) {
         const ExecStatusType status = PQresultStatus(result);
         if (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) {
             outcome = std::move(answer);
+        } else if (status == PGRES_PIPELINE_ABORTED) {
+            outcome = std::unexpected(error_with(ErrorCode::internal, "left out after an error"));
         } else {
             outcome = std::unexpected(error_of(result, doing));
         }
@@ -219,7 +271,7 @@ Status Connection::await_result(Deadline deadline, std::string_view doing) {
         const int ready = left.count() > 0 ? ::poll(&socket, 1, static_cast<int>(left.count())) : 0;
         if (ready < 0 && errno == EINTR) continue;
         if (ready == 0) {
-            usable_ = false;
+            usable_ = is_refused_ = false;
             return std::unexpected(error_with(
                 ErrorCode::unavailable,
                 fmt::format("PostgreSQL did not answer within {} ms [{}]", timeout_.count(), doing)));
@@ -231,6 +283,7 @@ Status Connection::await_result(Deadline deadline, std::string_view doing) {
 std::unexpected<Error> Connection::lost(std::string_view doing) {
     usable_ = false;
     lost_ = true;
+    is_refused_ = false;
     return std::unexpected(error_with(
         ErrorCode::unavailable,
         fmt::format("PostgreSQL, connection lost: {} [{}]", message_of(handle()), doing.substr(0, 120))));
@@ -244,6 +297,7 @@ Error Connection::error_of(const PGresult* result, std::string_view doing) {
     const std::string_view sqlstate = field(PG_DIAG_SQLSTATE);
     const std::string_view severity = field(PG_DIAG_SEVERITY_NONLOCALIZED);
     worth_repeating_ = postgres::is_worth_repeating(sqlstate);
+    is_refused_ = !sqlstate.empty();
     if (PQstatus(handle()) != CONNECTION_OK || severity == "FATAL" || severity == "PANIC" ||
         needs_new_connection(sqlstate)) {
         usable_ = false;

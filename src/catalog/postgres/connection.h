@@ -2,6 +2,10 @@
 // call that waits longer than it may.
 //
 // SQL is written with $1…$n, as for SQLite. A statement's text is the key of the statement cache.
+//
+// A way to the server and back costs more than most statements do. So a transaction's BEGIN goes with its first
+// statement, what is only run for its effect (`run_later`) with the next whose answer is needed, and COMMIT with
+// the last ones: libpq's pipeline. The server leaves out what follows an error, a COMMIT included.
 #pragma once
 
 #include <libpq-fe.h>
@@ -14,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -84,10 +89,24 @@ class Connection {
         return answer.affected();
     }
 
+    /// In a transaction: the statement runs before any other that comes after it, and its error is that of the
+    /// next `query`, `run` or `commit`.
+    template <class... Values>
+    [[nodiscard]] Status run_later(std::string_view text, const Values&... values) {
+        return send(text, Parameters::of(values...));
+    }
+
+    /// The last statement of a transaction, and its commit. Errors: as `commit`, which has nothing left to do.
+    template <class... Values>
+    [[nodiscard]] Result<Answer> query_and_commit(std::string_view text, const Values&... values) {
+        return execute_and_commit(text, Parameters::of(values...));
+    }
+
     /// One or several statements without parameters; returns what the last one did. Its columns are text.
     [[nodiscard]] Result<Answer> script(const std::string& text);
 
-    [[nodiscard]] Status begin();
+    /// Takes effect with the first statement.
+    void begin() { is_begin_owed_ = true; }
     /// After an error `is_outcome_unknown` tells whether it may have been committed all the same.
     [[nodiscard]] Status commit();
     /// Harmless outside of a transaction.
@@ -108,7 +127,9 @@ class Connection {
     [[nodiscard]] Milliseconds timeout() const { return timeout_; }
 
     /// True outside of transactions.
-    [[nodiscard]] bool is_idle() const { return PQtransactionStatus(handle_.get()) == PQTRANS_IDLE; }
+    [[nodiscard]] bool is_idle() const {
+        return !is_begin_owed_ && sent_.empty() && PQtransactionStatus(handle_.get()) == PQTRANS_IDLE;
+    }
 
     [[nodiscard]] ServerNotes& notes() { return notes_; }
 
@@ -119,9 +140,19 @@ class Connection {
 
     Connection(PGconn* handle, Milliseconds timeout) : handle_(handle, &PQfinish), timeout_(timeout) {}
 
+    /// Something under way, whose result has not been read yet.
+    struct Sent {
+        std::string_view text;
+        bool prepares = false;  // rather than runs it
+    };
+
     [[nodiscard]] Status configure(const ConnectionOptions& options);
     [[nodiscard]] Result<Answer> execute(std::string_view text, const Parameters& parameters);
-    [[nodiscard]] Result<std::string> prepare(std::string_view text, const Parameters& parameters);
+    [[nodiscard]] Result<Answer> execute_and_commit(std::string_view text, const Parameters& parameters);
+    [[nodiscard]] Status send(std::string_view text, const Parameters& parameters);
+    [[nodiscard]] Status send_one(std::string_view text, const Parameters& parameters);
+    [[nodiscard]] Result<Answer> collect(std::size_t wanted);
+    [[nodiscard]] Status end_pipeline();
     [[nodiscard]] Result<Answer> receive(std::string_view doing);
     [[nodiscard]] Status await_result(Deadline deadline, std::string_view doing);
     [[nodiscard]] std::unexpected<Error> lost(std::string_view doing);
@@ -133,8 +164,13 @@ class Connection {
     bool lost_ = false;
     bool outcome_unknown_ = false;
     bool worth_repeating_ = false;
+    bool is_refused_ = false;  // the last error came from the server, not from the way to it
+    bool is_begin_owed_ = false;
+    bool is_committed_ = false;  // by query_and_commit
+    std::vector<Sent> sent_;     // in their order; the connection is in pipeline mode while there are any
     ServerNotes notes_;
     std::unordered_map<std::string_view, std::string> statements_;  // text → the name it is prepared under
+    std::size_t statements_made_ = 0;
 };
 
 }  // namespace safelight::postgres

@@ -94,7 +94,7 @@ template <class Variants>
 Status insert_variants(Connection& connection, ImageId image_id, const Variants& variants,
                        std::size_t first_position, Timestamp now) {
     const VariantLists lists = lists_of(variants);
-    TRY(connection.run(sql::insert_variants, image_id, std::span<const std::string>(lists.names),
+    TRY(connection.run_later(sql::insert_variants, image_id, std::span<const std::string>(lists.names),
                        std::span<const std::string>(lists.transforms), first_position, now));
     return {};
 }
@@ -148,7 +148,7 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     if (added.empty()) return job;
     // Variants are never taken away singly, so that their number is the next position.
     TRY(insert_variants(connection, job.image.id, added, job.image.variants.size(), now));
-    TRY(connection.run(sql::work_asked_for, id, now));
+    TRY(connection.run_later(sql::work_asked_for, id, now));
     return job_by_id(connection, owner, id);
 }
 
@@ -156,9 +156,9 @@ Result<Deletion> erase(Connection& connection, const LockedJob& job) {
     std::vector<BlobKey> keys{job.original};
     TRY_ASSIGN(Answer answer, connection.query(sql::blobs_of_variants, job.image_id));
     while (answer.next()) keys.push_back(Columns{answer}.id<BlobKey>());
-    TRY(connection.run(sql::delete_job, job.id));
-    TRY(connection.run(sql::delete_image, job.image_id));  // takes the variants along
-    TRY(connection.run(sql::doom, std::span<const BlobKey>(keys)));
+    TRY(connection.run_later(sql::delete_job, job.id));
+    TRY(connection.run_later(sql::delete_image, job.image_id));  // takes the variants along
+    TRY(connection.run_later(sql::doom, std::span<const BlobKey>(keys)));
     return Deletion{.job_id = job.id, .blobs = std::move(keys)};
 }
 
@@ -199,7 +199,7 @@ class Jobs final : public Catalog {
     Result<Image> set_focal_point(AccountId owner, ImageId id,
                                   const std::optional<FocalPoint>& focal_point) override {
         return pool_.write([&](Connection& connection) -> Result<Image> {
-            TRY(connection.run(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
+            TRY(connection.run_later(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
                                member(focal_point, &FocalPoint::y)));
             return image_by_id(connection, owner, id);
         });

@@ -16,7 +16,7 @@ class PostgresSchema final : public VersionedSchema {
 
     /// Takes a lock that only migrations of this schema take.
     Status begin() override {
-        TRY(connection_->begin());
+        connection_->begin();
         if (auto locked = lock(); !locked) {
             connection_->roll_back();
             return locked;

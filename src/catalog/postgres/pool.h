@@ -80,7 +80,7 @@ class Pool {
     [[nodiscard]] static auto in_transaction(Connection& connection, Work& work)
         -> std::invoke_result_t<Work&, Connection&> {
         using Outcome = std::invoke_result_t<Work&, Connection&>;
-        if (auto begun = connection.begin(); !begun) return Outcome{std::unexpect, std::move(begun).error()};
+        connection.begin();
         Outcome outcome = work(connection);
         if (outcome) {
             if (auto committed = connection.commit(); !committed)

@@ -83,13 +83,13 @@ Result<BlobKey> lock_blob_of(Connection& connection, const RerenderId& id) {
 Status replace(Connection& connection, const RerenderId& id, const VariantContent& content, Timestamp now) {
     // Job, variant, rerender: the order in which everybody locks them. Whoever lost the claim is sent away
     // then, and has changed nothing.
-    TRY(connection.run(sql::job_touched, id.image_id, now));
+    TRY(connection.run_later(sql::job_touched, id.image_id, now));
     TRY_ASSIGN(const BlobKey old_blob, lock_blob_of(connection, id));
     TRY_ASSIGN(Answer held, connection.query(sql::finish_rerender, id.image_id, id.name, id.token));
     if (!held.next()) return rerender_fenced();
     const std::string transform = Columns{held}.text();
     TRY(store_remade(connection, id, content, transform, now));
-    TRY(connection.run(sql::doom, std::span<const BlobKey>(&old_blob, 1)));
+    TRY(connection.run_later(sql::doom, std::span<const BlobKey>(&old_blob, 1)));
     return {};
 }
 

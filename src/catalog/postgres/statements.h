@@ -106,6 +106,10 @@ inline constexpr std::string_view give_back_undone =
     "0) WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
 inline constexpr std::string_view variant_blob =
     "SELECT blob FROM variants WHERE image_id = $1 AND name = $2 FOR NO KEY UPDATE";
+inline constexpr std::string_view variant_blobs =
+    "SELECT name, blob FROM variants WHERE image_id = $1 AND name = ANY ($2::text[]) FOR NO KEY UPDATE";
+inline constexpr std::string_view make_all_live =
+    "UPDATE blobs SET state = 'live' WHERE key = ANY ($1::uuid[]) AND state NOT IN ('live', 'doomed')";
 inline constexpr std::string_view backlog =
     "SELECT coalesce(sum(value), 0)::bigint FROM totals WHERE name = 'backlog'";
 
@@ -196,6 +200,8 @@ inline constexpr Named own[] = {
     {"claim", claim},
     {"give_back_undone", give_back_undone},
     {"variant_blob", variant_blob},
+    {"variant_blobs", variant_blobs},
+    {"make_all_live", make_all_live},
     {"backlog", backlog},
     {"lock_ready_variants", lock_ready_variants},
     {"request_rerenders", request_rerenders},

@@ -15,6 +15,15 @@
 
 namespace safelight {
 
+/// The ledger row of what was made for a variant turns `live`. Errors: also conflict (the blob is not reserved
+/// any more).
+template <class Connection>
+[[nodiscard]] Status turn_live(Connection& connection, BlobKey blob, std::string_view variant) {
+    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, blob));
+    if (turned_live == 0) return work_overdue(blob, variant);
+    return {};
+}
+
 /// The image and its job, without variants; the original's ledger row turns `live`. Errors: also conflict
 /// (the blob is not reserved any more).
 template <class Connection>
@@ -24,7 +33,7 @@ template <class Connection>
     const ExifFacts& exif = facts.exif;
     TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, image.blob));
     if (turned_live == 0) return upload_overdue(image.blob);
-    TRY(connection.run(
+    TRY(connection.run_later(
         sql::insert_image, image.id, image.owner, std::string_view{image.filename}, image.blob,
         image.size_bytes, image.sha256, name_of(facts.format), facts.width_px, facts.height_px, facts.frames,
         facts.has_alpha, name_of(facts.colour_space), static_cast<int>(facts.orientation),
@@ -32,26 +41,24 @@ template <class Connection>
         std::string_view{exif.taken_at}, std::string_view{exif.artist}, std::string_view{exif.copyright},
         member(exif.position, &GpsPosition::latitude), member(exif.position, &GpsPosition::longitude),
         member(image.focal_point, &FocalPoint::x), member(image.focal_point, &FocalPoint::y)));
-    TRY(connection.run(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
+    TRY(connection.run_later(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
                        std::string_view{job.metadata_json}));
     return {};
 }
 
-/// The outcome of a variant that is there; its blob's ledger row turns `live`. What it had before is not
-/// touched. Errors: also conflict (the blob is not reserved any more).
+/// The outcome of a variant that is there, whose blob is `live` by now. What it had before is not touched.
 template <class Connection>
 [[nodiscard]] Status store_outcome(Connection& connection, ImageId image_id, const VariantOutcome& outcome,
                                    Timestamp now) {
     const std::string_view name = outcome.name;
     if (outcome.error) {
-        TRY(connection.run(sql::variant_failed, image_id, name, now, name_of(outcome.error->code),
-                           std::string_view{outcome.error->detail}));
+        TRY(connection.run_later(sql::variant_failed, image_id, name, now, name_of(outcome.error->code),
+                                 std::string_view{outcome.error->detail}));
     } else if (outcome.content) {
         const VariantContent& content = *outcome.content;
-        TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
-        if (turned_live == 0) return work_overdue(content.blob, name);
-        TRY(connection.run(sql::variant_made, image_id, name, now, content.blob, name_of(content.format),
-                           content.width_px, content.height_px, content.size_bytes, content.sha256));
+        TRY(connection.run_later(sql::variant_made, image_id, name, now, content.blob,
+                                 name_of(content.format), content.width_px, content.height_px,
+                                 content.size_bytes, content.sha256));
     }
     return {};
 }
@@ -60,7 +67,7 @@ template <class Connection>
 [[nodiscard]] Status store_look(Connection& connection, ImageId image_id, const Look& look) {
     const std::vector<std::byte> dominant = bytes_of(std::span(&look.dominant, 1));
     const std::vector<std::byte> palette = bytes_of(look.palette);
-    TRY(connection.run(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
+    TRY(connection.run_later(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
                        std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
                        std::string_view{look.blurhash}));
     return {};
@@ -71,8 +78,7 @@ template <class Connection>
 template <class Connection>
 [[nodiscard]] Status store_remade(Connection& connection, const RerenderId& id, const VariantContent& content,
                                   std::string_view transform, Timestamp now) {
-    TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, content.blob));
-    if (turned_live == 0) return work_overdue(content.blob, id.name);
+    TRY(turn_live(connection, content.blob, id.name));
     TRY_ASSIGN(
         const std::uint64_t replaced,
         connection.run(sql::variant_remade, id.image_id, id.name, now, content.blob, name_of(content.format),

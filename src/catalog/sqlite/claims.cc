@@ -50,6 +50,7 @@ Status store(Connection& connection, ImageId image_id, const VariantOutcome& out
         if (outcome.content) TRY(connection.run(sql::abandon, outcome.content->blob));
         return {};
     }
+    if (outcome.content) TRY(turn_live(connection, outcome.content->blob, outcome.name));
     TRY(store_outcome(connection, image_id, outcome, now));
     if (const auto& replaced = *present) TRY(connection.run(sql::doom, *replaced));
     return {};

@@ -104,6 +104,13 @@ class Connection {
         }
     }
 
+    /// Runs a statement for its effect, at once: for those that PostgreSQL may put off.
+    template <class... Values>
+    [[nodiscard]] Status run_later(std::string_view text, const Values&... values) {
+        TRY(run(text, values...));
+        return {};
+    }
+
     /// Several statements without parameters.
     [[nodiscard]] Status script(const char* text);
 
