@@ -81,13 +81,12 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
 }
 
 NewsDesk::NewsDesk(const Config& config, Backends& backends, JobWatch& watch)
-    : config_(config),
-      backends_(backends),
+    : backends_(backends),
       watch_(watch),
       passes_on_work_(worker_threads(config) > 0 && is_the_catalog(chosen_queue(config))) {}
 
 Status NewsDesk::listen() {
-    TRY_ASSIGN(news_, listen_to_jobs(config_, *this));
+    TRY_ASSIGN(news_, backends_.database->listen(*this));
     return {};
 }
 

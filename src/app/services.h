@@ -46,7 +46,6 @@ class NewsDesk final : public JobNewsListener {
     void on_changed(JobId job_id) override;
     void on_listening() override;
 
-    const Config& config_;
     Backends& backends_;
     JobWatch& watch_;
     bool passes_on_work_;  // to workers of this process that have no other queue

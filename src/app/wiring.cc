@@ -152,13 +152,6 @@ Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& cl
     return from_catalog(std::get<CatalogQueueConfig>(choice));
 }
 
-Result<std::unique_ptr<JobNews>> listen_to_jobs(const Config& config, JobNewsListener& listener) {
-    TRY_ASSIGN(const CatalogChoice choice, chosen_catalog(config));
-    if (const auto* postgres = std::get_if<PostgresConfig>(&choice))
-        return listen_to_postgres_jobs(*postgres, listener);
-    return nullptr;
-}
-
 Status make_bucket(const Config& config, const Clock& clock) {
     TRY_ASSIGN(const BlobsChoice choice, chosen_blobs(config));
     const auto* s3 = std::get_if<S3Config>(&choice);

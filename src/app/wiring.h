@@ -12,7 +12,6 @@
 #include "blobs/blob_store.h"
 #include "blobs/local_copies.h"
 #include "catalog/catalog.h"
-#include "catalog/job_news.h"
 #include "queue/job_queue.h"
 #include "renderer/renderer.h"
 #include "service/key_stock.h"
@@ -47,10 +46,6 @@ inline constexpr const char* renderer_command = "renderer";
 /// `claims`, `clock` and `log` outlive it.
 [[nodiscard]] Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& claims,
                                                            const Clock& clock, telemetry::Logger& log);
-
-/// What other processes do to jobs; empty where the catalog is this machine's alone. `listener` outlives it.
-[[nodiscard]] Result<std::unique_ptr<JobNews>> listen_to_jobs(const Config& config,
-                                                              JobNewsListener& listener);
 
 /// Makes the bucket of a store that has none yet; nothing to do for a folder. Errors: unavailable, conflict.
 [[nodiscard]] Status make_bucket(const Config& config, const Clock& clock);

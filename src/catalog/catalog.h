@@ -25,6 +25,7 @@
 #include "catalog/idempotency.h"
 #include "catalog/job_changes.h"
 #include "catalog/job_control.h"
+#include "catalog/job_news.h"
 #include "catalog/records.h"
 #include "catalog/rerenders.h"
 #include "transform/presets.h"
@@ -252,6 +253,10 @@ class CatalogDatabase {
     [[nodiscard]] virtual Idempotency& idempotency() = 0;
     /// Whether the database can be read and written now; for readiness.
     [[nodiscard]] virtual Status check() = 0;
+    /// What other processes do to jobs, told until the JobNews is destroyed; null when one process has the
+    /// database to itself. Connects in the background, for as long as it takes. `listener` must outlive what
+    /// is returned. Errors: unavailable (no descriptors).
+    [[nodiscard]] virtual Result<std::unique_ptr<JobNews>> listen(JobNewsListener& listener) = 0;
 };
 
 }  // namespace safelight

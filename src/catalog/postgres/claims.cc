@@ -27,7 +27,8 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
     claim.tries = columns.number<std::uint32_t>();
     TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::image_by_id, image_id));
     TRY_ASSIGN(std::vector<Image> images, read_images(std::move(answer)));
-    if (images.empty()) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
+    if (images.empty())
+        return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
     claim.image = std::move(images.front());
     claim.pending = pending_of(claim.image);
     return claim;
@@ -99,7 +100,7 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
 
 class Claims final : public JobClaims {
   public:
-    explicit Claims(Pool& pool) : pool_(pool) {}
+    Claims(Pool& pool, NewsSender& news) : pool_(pool), news_(news) {}
 
     Result<std::optional<Claim>> claim(JobId id, Milliseconds lease, Timestamp now) override {
         return pool_.write([&](Connection& connection) { return take(connection, id, lease, now); });
@@ -113,15 +114,23 @@ class Claims final : public JobClaims {
 
     Result<Completion> complete(JobId id, std::uint32_t attempt, std::span<const VariantOutcome> outcomes,
                                 const std::optional<Look>& look, Timestamp now) override {
-        return pool_.write(
-            [&](Connection& connection) { return finish(connection, id, attempt, outcomes, look, now); });
+        TRY_ASSIGN(const Completion completion, pool_.write([&](Connection& connection) {
+            return finish(connection, id, attempt, outcomes, look, now);
+        }));
+        if (completion.status == JobStatus::processing)
+            news_.claimable(id);
+        else
+            news_.changed(id);
+        return completion;
     }
 
     Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts, Timestamp now) override {
-        return pool_.write_one([&](Connection& connection) {
+        TRY(pool_.write_one([&](Connection& connection) {
             return change_held_job(connection, sql::give_back_undone, id, attempt, due_at, now,
                                    counts ? 0 : 1);
-        });
+        }));
+        if (due_at <= now) news_.claimable(id);
+        return {};
     }
 
     Result<std::vector<JobId>> claimable(std::uint32_t limit, Timestamp now) override {
@@ -142,12 +151,13 @@ class Claims final : public JobClaims {
 
   private:
     Pool& pool_;
+    NewsSender& news_;
 };
 
 }  // namespace
 
-std::unique_ptr<JobClaims> make_claims(Pool& pool) {
-    return std::make_unique<Claims>(pool);
+std::unique_ptr<JobClaims> make_claims(Pool& pool, NewsSender& news) {
+    return std::make_unique<Claims>(pool, news);
 }
 
 }  // namespace safelight::postgres

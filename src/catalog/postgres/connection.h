@@ -3,9 +3,10 @@
 //
 // SQL is written with $1…$n, as for SQLite. A statement's text is the key of the statement cache.
 //
-// A way to the server and back costs more than most statements do. So a transaction's BEGIN goes with its first
-// statement, what is only run for its effect (`run_later`) with the next whose answer is needed, and COMMIT with
-// the last ones: libpq's pipeline. The server leaves out what follows an error, a COMMIT included.
+// A way to the server and back costs more than most statements do. So a transaction's BEGIN goes with its
+// first statement, what is only run for its effect (`run_later`) with the next whose answer is needed, and
+// COMMIT with the last ones: libpq's pipeline. The server leaves out what follows an error, a COMMIT
+// included.
 #pragma once
 
 #include <libpq-fe.h>
@@ -89,14 +90,15 @@ class Connection {
         return answer.affected();
     }
 
-    /// In a transaction: the statement runs before any other that comes after it, and its error is that of the
-    /// next `query`, `run` or `commit`.
+    /// In a transaction: the statement runs before any other that comes after it, and its error is that of
+    /// the next `query`, `run` or `commit`.
     template <class... Values>
     [[nodiscard]] Status run_later(std::string_view text, const Values&... values) {
         return send(text, Parameters::of(values...));
     }
 
-    /// The last statement of a transaction, and its commit. Errors: as `commit`, which has nothing left to do.
+    /// The last statement of a transaction, and its commit. Errors: as `commit`, which has nothing left to
+    /// do.
     template <class... Values>
     [[nodiscard]] Result<Answer> query_and_commit(std::string_view text, const Values&... values) {
         return execute_and_commit(text, Parameters::of(values...));

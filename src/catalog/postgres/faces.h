@@ -2,22 +2,29 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "catalog/catalog.h"
+#include "catalog/job_news.h"
+#include "catalog/postgres/news_sender.h"
 #include "catalog/postgres/pool.h"
 #include "catalog/postgres/reads.h"
 
 namespace safelight::postgres {
 
-/// `pool` and `reads` must outlive what is made.
-[[nodiscard]] std::unique_ptr<Catalog> make_jobs(Pool& pool, Reads& reads);
-[[nodiscard]] std::unique_ptr<JobClaims> make_claims(Pool& pool);
+/// What is passed must outlive what is made.
+[[nodiscard]] std::unique_ptr<Catalog> make_jobs(Pool& pool, Reads& reads, NewsSender& news);
+[[nodiscard]] std::unique_ptr<JobClaims> make_claims(Pool& pool, NewsSender& news);
 [[nodiscard]] std::unique_ptr<BlobLedger> make_ledger(Pool& pool);
-[[nodiscard]] std::unique_ptr<JobControl> make_control(Pool& pool);
-[[nodiscard]] std::unique_ptr<BulkOperations> make_bulk_operations(Pool& pool);
+[[nodiscard]] std::unique_ptr<JobControl> make_control(Pool& pool, NewsSender& news);
+[[nodiscard]] std::unique_ptr<BulkOperations> make_bulk_operations(Pool& pool, NewsSender& news);
 [[nodiscard]] std::unique_ptr<JobChanges> make_changes(Pool& pool);
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(Pool& pool);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(Pool& pool);
 [[nodiscard]] std::unique_ptr<Idempotency> make_idempotency(Pool& pool);
+
+/// What `own_node` sends is not told. Errors: unavailable (no descriptors).
+[[nodiscard]] Result<std::unique_ptr<JobNews>> make_job_news(ConnectionOptions options, std::string own_node,
+                                                             JobNewsListener& listener);
 
 }  // namespace safelight::postgres

@@ -14,10 +14,10 @@
 
 #include "base/descriptor.h"
 #include "catalog/postgres/errors.h"
-#include "catalog/postgres/migrations.h"
+#include "catalog/postgres/faces.h"
+#include "catalog/postgres/news_message.h"
 
-namespace safelight {
-namespace postgres {
+namespace safelight::postgres {
 namespace {
 
 constexpr Milliseconds pause_min{100};
@@ -27,8 +27,10 @@ constexpr Milliseconds question_interval{15'000};
 
 class PostgresNews final : public JobNews {
   public:
-    PostgresNews(const PostgresConfig& config, JobNewsListener& listener, Descriptor wake, Descriptor waker)
-        : options_(options_of(config)),
+    PostgresNews(ConnectionOptions options, std::string own_node, JobNewsListener& listener, Descriptor wake,
+                 Descriptor waker)
+        : options_(std::move(options)),
+          own_node_(std::move(own_node)),
           listener_(listener),
           wake_(std::move(wake)),
           waker_(std::move(waker)),
@@ -70,13 +72,8 @@ class PostgresNews final : public JobNews {
 
     [[nodiscard]] Result<std::unique_ptr<Connection>> connect() {
         TRY_ASSIGN(auto connection, Connection::open(options_));
-        // The name that the trigger makes: of the schema that the table is in.
-        TRY_ASSIGN(Answer answer, connection->query("SELECT 'safelight_' || md5(nspname) FROM pg_class"
-                                                    " JOIN pg_namespace ON pg_namespace.oid = relnamespace"
-                                                    " WHERE pg_class.oid = to_regclass('jobs')"));
-        if (!answer.next())
-            return std::unexpected(error_with(ErrorCode::unavailable, "there is no table of jobs yet"));
-        TRY(connection->script(fmt::format("LISTEN {}", answer.text(0))));
+        TRY_ASSIGN(const std::string channel, news_channel(*connection));
+        TRY(connection->script(fmt::format("LISTEN {}", channel)));
         return connection;
     }
 
@@ -103,15 +100,15 @@ class PostgresNews final : public JobNews {
         }
     }
 
-    /// "claimable ID" or "changed ID"; what a newer version says is left alone.
-    void tell(std::string_view news) {
-        const auto space = news.find(' ');
-        if (space == std::string_view::npos) return;
-        const auto job_id = JobId::parse(news.substr(space + 1));
-        if (!job_id) return;
-        const std::string_view what = news.substr(0, space);
-        if (what == "claimable") listener_.on_claimable(*job_id);
-        if (what == "changed") listener_.on_changed(*job_id);
+    void tell(std::string_view text) {
+        const NewsMessage message = parse_news(text);
+        if (message.node == own_node_) return;
+        for (const auto& [kind, job_id] : message.items) {
+            if (kind == JobNewsItem::Kind::claimable)
+                listener_.on_claimable(job_id);
+            else
+                listener_.on_changed(job_id);
+        }
     }
 
     enum class Ready { nothing, readable, stop };
@@ -125,6 +122,7 @@ class PostgresNews final : public JobNews {
     }
 
     const ConnectionOptions options_;
+    const std::string own_node_;
     JobNewsListener& listener_;
     const Descriptor wake_;
     Descriptor waker_;
@@ -134,16 +132,14 @@ class PostgresNews final : public JobNews {
 };
 
 }  // namespace
-}  // namespace postgres
 
-Result<std::unique_ptr<JobNews>> listen_to_postgres_jobs(const PostgresConfig& config,
-                                                         JobNewsListener& listener) {
-    TRY(config.validate());
+Result<std::unique_ptr<JobNews>> make_job_news(ConnectionOptions options, std::string own_node,
+                                               JobNewsListener& listener) {
     std::array<int, 2> ends{};
     if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-        return std::unexpected(postgres::error_with(ErrorCode::unavailable, "no pipe"));
-    return std::make_unique<postgres::PostgresNews>(config, listener, Descriptor(ends[0]),
-                                                    Descriptor(ends[1]));
+        return std::unexpected(error_with(ErrorCode::unavailable, "no pipe"));
+    return std::make_unique<PostgresNews>(std::move(options), std::move(own_node), listener,
+                                          Descriptor(ends[0]), Descriptor(ends[1]));
 }
 
-}  // namespace safelight
+}  // namespace safelight::postgres

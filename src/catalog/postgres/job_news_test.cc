@@ -5,9 +5,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
+#include "catalog/postgres/faces.h"
 #include "catalog/postgres/postgres_catalog.h"
 #include "catalog/postgres/testing/test_schema.h"
 
@@ -43,8 +45,10 @@ class Ear final : public JobNewsListener {
 
 class PostgresNewsTest : public testing::Test {
   protected:
-    PostgresNewsTest() : database_(migrate_and_open_postgres_catalog(schema_.config(), clock_).value()) {
-        news_ = listen_to_postgres_jobs(schema_.config(), ear_).value();
+    PostgresNewsTest()
+        : database_(migrate_and_open_postgres_catalog(schema_.config(), clock_).value()),
+          other_process_(open_postgres_catalog(schema_.config()).value()) {
+        news_ = other_process_->listen(ear_).value();
     }
 
     JobId create() {
@@ -69,6 +73,7 @@ class PostgresNewsTest : public testing::Test {
     IdGenerator ids_{clock_};
     TestSchema schema_;
     std::unique_ptr<CatalogDatabase> database_;
+    std::unique_ptr<CatalogDatabase> other_process_;
     Ear ear_;
     std::unique_ptr<JobNews> news_;
 };
@@ -107,16 +112,56 @@ TEST_F(PostgresNewsTest, WhatIsNotDueYetIsNotTold) {
     EXPECT_EQ(ear_.next(), "claimable " + id.to_string()) << "due at once again";
 }
 
-TEST_F(PostgresNewsTest, WhatIsRolledBackIsNotTold) {
+TEST_F(PostgresNewsTest, WhatFailedIsNotTold) {
     EXPECT_EQ(ear_.next(), "listening");
+    EXPECT_FALSE(database_->catalog().create_job(job_of(ids_, ids_.next<BlobKey>(), now())))
+        << "its blob was not reserved";
+    EXPECT_FALSE(database_->catalog().delete_job(default_account(), ids_.next<JobId>(), now()));
     const JobId id = create();
     EXPECT_EQ(ear_.next(), "claimable " + id.to_string());
-    RawDatabase raw(schema_.url());
-    raw.must("BEGIN");
-    raw.must("DELETE FROM jobs");
-    raw.must("ROLLBACK");
-    const JobId other = create();
-    EXPECT_EQ(ear_.next(), "claimable " + other.to_string());
+    EXPECT_FALSE(database_->claims().complete(id, claim(id) + 1, std::array{failed("a")}, {}, now()));
+    ASSERT_TRUE(database_->catalog().delete_image(
+        default_account(), database_->catalog().find_job(default_account(), id)->image.id, now()));
+    EXPECT_EQ(ear_.next(), "changed " + id.to_string());
+}
+
+TEST_F(PostgresNewsTest, WhatAProcessDidItselfItIsNotTold) {
+    EXPECT_EQ(ear_.next(), "listening");
+    Ear own_ear;
+    const auto own_news = database_->listen(own_ear).value();
+    EXPECT_EQ(own_ear.next(), "listening");
+    const JobId id = create();
+    EXPECT_EQ(ear_.next(), "claimable " + id.to_string());
+    ASSERT_TRUE(other_process_->catalog().delete_job(default_account(), id, now()));
+    EXPECT_EQ(own_ear.next(), "changed " + id.to_string()) << "and not that it was created";
+}
+
+TEST_F(PostgresNewsTest, ManyAtOnceAreAllTold) {
+    EXPECT_EQ(ear_.next(), "listening");
+    std::set<std::string> expected;
+    for (int i = 0; i < 400; ++i) expected.insert("claimable " + create().to_string());
+    std::set<std::string> heard;
+    while (heard.size() < expected.size()) heard.insert(ear_.next());
+    EXPECT_EQ(heard, expected);
+}
+
+TEST_F(PostgresNewsTest, WhatCouldNotBeToldAtOnceIsToldLater) {
+    EXPECT_EQ(ear_.next(), "listening");
+    RawDatabase raw(test_server_url());
+    const JobId first = create();
+    EXPECT_EQ(ear_.next(), "claimable " + first.to_string());
+    ASSERT_EQ(
+        raw.value("SELECT pg_terminate_backend(pid, 10000) " + schema_.ours("query LIKE '%pg_notify%'")),
+        "t");
+    const JobId second = create();
+    EXPECT_EQ(ear_.next(), "claimable " + second.to_string());
+}
+
+TEST_F(PostgresNewsTest, WhatWaitsIsToldBeforeTheEnd) {
+    EXPECT_EQ(ear_.next(), "listening");
+    const JobId id = create();
+    database_.reset();
+    EXPECT_EQ(ear_.next(), "claimable " + id.to_string());
 }
 
 TEST_F(PostgresNewsTest, AnotherSchemaIsNotHeard) {
@@ -145,11 +190,14 @@ TEST_F(PostgresNewsTest, ItEndsAtOnceWhateverItIsDoing) {
     EXPECT_EQ(ear_.next(), "listening");
     const auto before = std::chrono::steady_clock::now();
     news_.reset();
-    PostgresConfig nowhere;
+    ConnectionOptions nowhere;
     nowhere.url = "postgresql://127.0.0.1:1/none";
-    auto deaf = listen_to_postgres_jobs(nowhere, ear_).value();
+    auto deaf = make_job_news(nowhere, "", ear_).value();
     EXPECT_FALSE(deaf->is_listening());
     deaf.reset();
+    auto mute = std::make_unique<NewsSender>(nowhere, "n");
+    mute->changed(ids_.next<JobId>());
+    mute.reset();
     EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds{5});
 }
 

@@ -95,7 +95,7 @@ Status insert_variants(Connection& connection, ImageId image_id, const Variants&
                        std::size_t first_position, Timestamp now) {
     const VariantLists lists = lists_of(variants);
     TRY(connection.run_later(sql::insert_variants, image_id, std::span<const std::string>(lists.names),
-                       std::span<const std::string>(lists.transforms), first_position, now));
+                             std::span<const std::string>(lists.transforms), first_position, now));
     return {};
 }
 
@@ -152,7 +152,7 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     return job_by_id(connection, owner, id);
 }
 
-Result<Deletion> erase(Connection& connection, const LockedJob& job) {
+Result<Deletion> erase_all_of(Connection& connection, const LockedJob& job) {
     std::vector<BlobKey> keys{job.original};
     TRY_ASSIGN(Answer answer, connection.query(sql::blobs_of_variants, job.image_id));
     while (answer.next()) keys.push_back(Columns{answer}.id<BlobKey>());
@@ -164,7 +164,7 @@ Result<Deletion> erase(Connection& connection, const LockedJob& job) {
 
 class Jobs final : public Catalog {
   public:
-    Jobs(Pool& pool, Reads& reads) : pool_(pool), reads_(reads) {}
+    Jobs(Pool& pool, Reads& reads, NewsSender& news) : pool_(pool), reads_(reads), news_(news) {}
 
     Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
         Job stored = as_stored(job);
@@ -173,6 +173,7 @@ class Jobs final : public Catalog {
             if (record) TRY(keep_answer(connection, *record));
             return insert(connection, stored);
         }));
+        if (stored.status == JobStatus::processing) news_.claimable(stored.id);
         return stored;
     }
 
@@ -200,32 +201,44 @@ class Jobs final : public Catalog {
                                   const std::optional<FocalPoint>& focal_point) override {
         return pool_.write([&](Connection& connection) -> Result<Image> {
             TRY(connection.run_later(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
-                               member(focal_point, &FocalPoint::y)));
+                                     member(focal_point, &FocalPoint::y)));
             return image_by_id(connection, owner, id);
         });
     }
 
     Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants,
                              Timestamp now) override {
-        return pool_.write([&](Connection& connection) { return add(connection, owner, id, variants, now); });
+        TRY_ASSIGN(Job job, pool_.write([&](Connection& connection) {
+            return add(connection, owner, id, variants, now);
+        }));
+        if (job.status == JobStatus::processing) news_.claimable(id);
+        return job;
     }
 
     Result<Deletion> delete_job(AccountId owner, JobId id, Timestamp) override {
-        return pool_.write(
-            [&](Connection& connection) { return postgres::delete_job(connection, owner, id); });
+        return erase([&](Connection& connection) { return postgres::delete_job(connection, owner, id); });
     }
 
     Result<Deletion> delete_image(AccountId owner, ImageId id, Timestamp) override {
-        return pool_.write([&](Connection& connection) -> Result<Deletion> {
+        return erase([&](Connection& connection) -> Result<Deletion> {
             TRY_ASSIGN(const auto job, lock_by(connection, sql::lock_job_of_image, owner, id.uuid));
             if (!job) return no_image();
-            return erase(connection, *job);
+            return erase_all_of(connection, *job);
         });
     }
 
   private:
+    /// Runs a transaction that deletes a job.
+    template <class Work>
+    Result<Deletion> erase(Work&& work) {
+        TRY_ASSIGN(Deletion deletion, pool_.write(std::forward<Work>(work)));
+        news_.changed(deletion.job_id);
+        return deletion;
+    }
+
     Pool& pool_;
     Reads& reads_;
+    NewsSender& news_;
 };
 
 }  // namespace
@@ -233,11 +246,11 @@ class Jobs final : public Catalog {
 Result<Deletion> delete_job(Connection& connection, AccountId owner, JobId id) {
     TRY_ASSIGN(const auto job, lock_by(connection, sql::lock_job, owner, id.uuid));
     if (!job) return no_job();
-    return erase(connection, *job);
+    return erase_all_of(connection, *job);
 }
 
-std::unique_ptr<Catalog> make_jobs(Pool& pool, Reads& reads) {
-    return std::make_unique<Jobs>(pool, reads);
+std::unique_ptr<Catalog> make_jobs(Pool& pool, Reads& reads, NewsSender& news) {
+    return std::make_unique<Jobs>(pool, reads, news);
 }
 
 }  // namespace safelight::postgres

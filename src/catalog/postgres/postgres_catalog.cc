@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/random.h"
 #include "catalog/postgres/faces.h"
 #include "catalog/postgres/migrations.h"
 
@@ -29,17 +30,26 @@ std::unique_ptr<Pool> make_standby(const PostgresConfig& config) {
     return std::make_unique<Pool>(std::move(options));
 }
 
+/// For telling processes apart.
+std::string random_word() {
+    std::uint64_t number = 0;
+    fill_random({reinterpret_cast<std::uint8_t*>(&number), sizeof number});
+    return fmt::format("{:016x}", number);
+}
+
 class PostgresDatabase final : public CatalogDatabase {
   public:
     explicit PostgresDatabase(const PostgresConfig& config)
         : check_timeout_(config.check_timeout),
+          options_(options_of(config)),
           pool_(primary_options(config)),
           reads_(pool_, make_standby(config)),
-          jobs_(make_jobs(pool_, reads_)),
-          claims_(make_claims(pool_)),
+          news_(options_, random_word()),
+          jobs_(make_jobs(pool_, reads_, news_)),
+          claims_(make_claims(pool_, news_)),
           ledger_(make_ledger(pool_)),
-          control_(make_control(pool_)),
-          bulk_operations_(make_bulk_operations(pool_)),
+          control_(make_control(pool_, news_)),
+          bulk_operations_(make_bulk_operations(pool_, news_)),
           changes_(make_changes(pool_)),
           rerenders_(make_rerenders(pool_)),
           accounts_(make_accounts(pool_)),
@@ -55,11 +65,16 @@ class PostgresDatabase final : public CatalogDatabase {
     Accounts& accounts() override { return *accounts_; }
     Idempotency& idempotency() override { return *idempotency_; }
     Status check() override { return pool_.check(check_timeout_); }
+    Result<std::unique_ptr<JobNews>> listen(JobNewsListener& listener) override {
+        return make_job_news(options_, news_.node(), listener);
+    }
 
   private:
     const Milliseconds check_timeout_;
+    const ConnectionOptions options_;
     Pool pool_;
     Reads reads_;
+    NewsSender news_;
     const std::unique_ptr<Catalog> jobs_;
     const std::unique_ptr<JobClaims> claims_;
     const std::unique_ptr<BlobLedger> ledger_;

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/catalog.h"
-#include "catalog/job_news.h"
 
 namespace safelight {
 
@@ -57,11 +56,5 @@ struct PostgresStandby {
 /// Looks at the standby at `read_url`, for a second at most beside connecting. Errors: as
 /// open_postgres_catalog, of either server; conflict (it is no standby, or one of another database).
 [[nodiscard]] Result<PostgresStandby> examine_postgres_standby(const PostgresConfig& config);
-
-/// Tells what any process does to jobs, by LISTEN on a connection of its own, until it is destroyed. Connects
-/// in the background, for as long as it takes. `listener` must outlive what is returned.
-/// Errors: invalid_argument.
-[[nodiscard]] Result<std::unique_ptr<JobNews>> listen_to_postgres_jobs(const PostgresConfig& config,
-                                                                       JobNewsListener& listener);
 
 }  // namespace safelight

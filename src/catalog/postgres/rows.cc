@@ -79,11 +79,4 @@ Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id) {
     return std::move(jobs.front());
 }
 
-Result<std::optional<Image>> find_image(Connection& connection, ImageId id) {
-    TRY_ASSIGN(Answer answer, connection.query(sql::image_by_id, id));
-    TRY_ASSIGN(std::vector<Image> images, read_images(std::move(answer)));
-    if (images.empty()) return std::nullopt;
-    return std::move(images.front());
-}
-
 }  // namespace safelight::postgres

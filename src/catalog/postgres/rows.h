@@ -1,7 +1,6 @@
 // Records out of answers that have each record once for each of its variants.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "base/result.h"
@@ -31,8 +30,5 @@ template <class Record>
 
 /// With its image and variants. Errors: not_found, also for somebody else's.
 [[nodiscard]] Result<Job> job_by_id(Connection& connection, AccountId owner, JobId id);
-
-/// With its variants; of any owner. Empty when it is gone.
-[[nodiscard]] Result<std::optional<Image>> find_image(Connection& connection, ImageId id);
 
 }  // namespace safelight::postgres

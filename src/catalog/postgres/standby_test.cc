@@ -38,7 +38,7 @@ class PostgresStandby : public testing::Test {
         catalog_.reset();
         pool_ = std::make_unique<Pool>(Pool::Options{.connection = options_of(config)});
         reads_ = std::make_unique<Reads>(*pool_, std::make_unique<Pool>(std::move(options)));
-        catalog_ = make_jobs(*pool_, *reads_);
+        catalog_ = make_jobs(*pool_, *reads_, news_);
     }
 
     Job create(CatalogDatabase& by) {
@@ -81,6 +81,7 @@ class PostgresStandby : public testing::Test {
     PostgresConfig config_ = schema_.config();
     std::unique_ptr<OwnServer> standby_;
     std::unique_ptr<CatalogDatabase> other_process_;
+    NewsSender news_{options_of(config_), "reader"};
     std::unique_ptr<Pool> pool_;
     std::unique_ptr<Reads> reads_;
     std::unique_ptr<Catalog> catalog_;
@@ -162,7 +163,7 @@ class Waiter final : public JobNewsListener {
 
 TEST_F(PostgresStandby, WhoIsWokenByNewsSeesWhatTheyAreAbout) {
     Waiter waiter([&](JobId id) { EXPECT_EQ(find(id)->status, JobStatus::failed); });
-    const auto news = listen_to_postgres_jobs(config_, waiter).value();
+    const auto news = make_job_news(options_of(config_), "", waiter).value();
     waiter.await_listening();
     for (int i = 1; i <= 60; ++i) {
         if (i == 20) pause_replay();

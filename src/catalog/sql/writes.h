@@ -15,8 +15,8 @@
 
 namespace safelight {
 
-/// The ledger row of what was made for a variant turns `live`. Errors: also conflict (the blob is not reserved
-/// any more).
+/// The ledger row of what was made for a variant turns `live`. Errors: also conflict (the blob is not
+/// reserved any more).
 template <class Connection>
 [[nodiscard]] Status turn_live(Connection& connection, BlobKey blob, std::string_view variant) {
     TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, blob));
@@ -42,7 +42,7 @@ template <class Connection>
         member(exif.position, &GpsPosition::latitude), member(exif.position, &GpsPosition::longitude),
         member(image.focal_point, &FocalPoint::x), member(image.focal_point, &FocalPoint::y)));
     TRY(connection.run_later(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
-                       std::string_view{job.metadata_json}));
+                             std::string_view{job.metadata_json}));
     return {};
 }
 
@@ -68,8 +68,8 @@ template <class Connection>
     const std::vector<std::byte> dominant = bytes_of(std::span(&look.dominant, 1));
     const std::vector<std::byte> palette = bytes_of(look.palette);
     TRY(connection.run_later(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
-                       std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
-                       std::string_view{look.blurhash}));
+                             std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
+                             std::string_view{look.blurhash}));
     return {};
 }
 

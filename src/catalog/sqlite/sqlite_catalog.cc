@@ -43,6 +43,8 @@ class SqliteDatabase final : public CatalogDatabase {
         return writer_->check(check_timeout_);
     }
 
+    Result<std::unique_ptr<JobNews>> listen(JobNewsListener&) override { return nullptr; }
+
   private:
     const Milliseconds check_timeout_;
     const std::unique_ptr<GroupWriter> writer_;

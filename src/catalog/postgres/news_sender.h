@@ -1,0 +1,55 @@
+// Tells other processes what became of jobs, after it was committed. NOTIFY inside of the transactions that
+// change jobs would make them commit one after another, each waiting for the disk by itself.
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "catalog/postgres/connection.h"
+#include "catalog/postgres/news_message.h"
+
+namespace safelight::postgres {
+
+/// Sends from a thread and a connection of its own, several items in one message. They are hints: what cannot
+/// be sent is tried again for a while, and is lost when the process dies or too many wait.
+class NewsSender {
+  public:
+    /// `node` is a word that no other process has.
+    NewsSender(ConnectionOptions options, std::string node);
+    /// Sends what waits, but waits for nothing.
+    ~NewsSender() = default;
+    NewsSender(const NewsSender&) = delete;
+    NewsSender& operator=(const NewsSender&) = delete;
+
+    /// Any thread may call; never blocks for long.
+    void claimable(JobId job_id) { add({JobNewsItem::Kind::claimable, job_id}); }
+    void changed(JobId job_id) { add({JobNewsItem::Kind::changed, job_id}); }
+
+    [[nodiscard]] const std::string& node() const { return node_; }
+
+  private:
+    void add(const JobNewsItem& item);
+    void run(const std::stop_token& stop);
+    [[nodiscard]] std::vector<JobNewsItem> take();
+    void put_back(std::vector<JobNewsItem> items);
+    [[nodiscard]] Status send(const std::vector<JobNewsItem>& items);
+    void pause(std::chrono::milliseconds time, const std::stop_token& stop);
+
+    const ConnectionOptions options_;
+    const std::string node_;
+    std::unique_ptr<Connection> connection_;  // of the thread; null: to be opened
+    std::string channel_;                     // of the thread
+
+    std::mutex mutex_;
+    std::condition_variable_any added_;
+    std::vector<JobNewsItem> waiting_;  // guarded by mutex_; in the order in which they happened
+
+    std::jthread thread_;  // last: it uses all of the above
+};
+
+}  // namespace safelight::postgres
