@@ -13,6 +13,7 @@
 #include "app/commands.h"
 #include "app/gate.h"
 #include "app/presets_file.h"
+#include "app/service_manager.h"
 #include "app/services.h"
 #include "app/stop_signals.h"
 #include "app/version.h"
@@ -29,6 +30,9 @@ OriginalLinks links_of(const Config& config, const Backends& backends) {
             .bytes_min = *config.blobs_redirect_bytes,
             .valid_for = std::chrono::duration_cast<std::chrono::seconds>(config.blobs_redirect_expiry)};
 }
+
+/// A thread of the server that is not back by then hangs: nothing blocking runs on it.
+constexpr Milliseconds responsive_within{5'000};
 
 }  // namespace
 
@@ -90,8 +94,11 @@ int run_serve(const Config& config) {
                         {"render_memory", format_bytes(render_memory(config))},
                         {"data", config.data.string()}});
 
+    ServiceManager manager(read_service_manager());
+    manager.ready("Serving", [&server] { return (*server)->is_responsive(responsive_within); });
     const int signal = signals.wait();
     backends.log->info("stopping", {{"signal", signal}});
+    manager.stopping();
     signals.end_at_the_next();
     const auto deadline = std::chrono::steady_clock::now() + config.http.drain_timeout;
     workers->stop_taking();

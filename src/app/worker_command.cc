@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "app/commands.h"
+#include "app/service_manager.h"
 #include "app/services.h"
 #include "app/stop_signals.h"
 #include "app/version.h"
@@ -72,8 +73,12 @@ int run_worker(const Config& config) {
                                    {"renders", render_slots(config)},
                                    {"render_memory", format_bytes(render_memory(config))}});
 
+    ServiceManager manager(read_service_manager());
+    // A worker that hangs loses its leases, and its renders have deadlines of their own.
+    manager.ready("Working", [] { return true; });
     const int signal = signals.wait();
     backends.log->info("stopping", {{"signal", signal}});
+    manager.stopping();
     signals.end_at_the_next();
     workers->stop_taking();
     workers->drain(config.http.drain_timeout);

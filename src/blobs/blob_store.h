@@ -31,14 +31,14 @@ class BlobWriter {
   public:
     virtual ~BlobWriter() = default;
 
-    /// Errors: storage_full, unavailable. After an error, or a commit, only destruction is allowed; the rest
-    /// is an `internal` error.
+    /// Errors: storage_full, unavailable, payload_too_large (more than the store takes). After an error, or a
+    /// commit, only destruction is allowed; the rest is an `internal` error.
     [[nodiscard]] virtual Status write(std::span<const std::byte> bytes) = 0;
 
     /// Makes the blob durable and visible under its key, all or nothing: when it returns a value, the blob
     /// survives the loss of power. At most once. Errors: conflict (another writer of the key was first),
-    /// cancelled (the key was removed meanwhile), storage_full, unavailable; nothing of this writer is
-    /// visible then.
+    /// cancelled (the key was removed meanwhile), storage_full, unavailable, payload_too_large; nothing of this
+    /// writer is visible then.
     [[nodiscard]] virtual Result<BlobInfo> commit() = 0;
 };
 

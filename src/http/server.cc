@@ -1,7 +1,11 @@
 #include "http/server.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <chrono>
+#include <memory>
 #include <mutex>
+#include <semaphore>
 #include <string>
 #include <utility>
 
@@ -42,6 +46,16 @@ class HttpServer final : public Server {
 
     [[nodiscard]] std::uint16_t port() const override { return acceptor_->port(); }
     [[nodiscard]] std::uint32_t open_connections() const override { return core_.connections.value(); }
+
+    bool is_responsive(Milliseconds timeout) override {
+        // Shared with the threads, which may get round to it after nobody waits any more.
+        const auto answered = std::make_shared<std::counting_semaphore<>>(0);
+        for (const auto& thread : threads_)
+            boost::asio::post(thread->context(), [answered] { answered->release(); });
+        const auto deadline = std::chrono::steady_clock::now() + timeout;
+        return std::ranges::all_of(threads_,
+                                   [&](const auto&) { return answered->try_acquire_until(deadline); });
+    }
 
     void drain() override {
         const std::lock_guard lock(mutex_);

@@ -83,6 +83,10 @@ class Server {
 
     /// For metrics.
     [[nodiscard]] virtual std::uint32_t open_connections() const = 0;
+
+    /// Whether every I/O thread gets round to something within `timeout`. Blocks; any thread but the server's
+    /// own, before `drain`.
+    [[nodiscard]] virtual bool is_responsive(Milliseconds timeout) = 0;
 };
 
 /// Binds, listens and serves at once. `router`, `pool` (for reading response streams) and `ids` outlive the

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <semaphore>
 #include <thread>
 
 #include "http/testing/raw_client.h"
@@ -350,6 +351,24 @@ TEST_F(ServerTest, ServesManyConnectionsOnSeveralThreads) {
         }
     }
     EXPECT_EQ(host_.server().open_connections(), 200U);
+}
+
+TEST_F(ServerTest, SaysWhetherItsThreadsGetRoundToAnything) {
+    std::binary_semaphore hanging{0};
+    std::binary_semaphore may_go_on{0};
+    ServerHooks hooks;
+    hooks.finished = [&](const Exchange&) {
+        hanging.release();
+        may_go_on.acquire();
+    };
+    host_.start(std::move(hooks));
+    EXPECT_TRUE(host_.server().is_responsive(std::chrono::minutes{1}));
+    RawClient peer = client();
+    peer.send(get("/hello/x"));
+    hanging.acquire();
+    EXPECT_FALSE(host_.server().is_responsive(Milliseconds{1}));
+    may_go_on.release();
+    EXPECT_TRUE(host_.server().is_responsive(std::chrono::minutes{1}));
 }
 
 TEST_F(ServerTest, RefusesBadConfigurationAndTakenPorts) {

@@ -225,6 +225,16 @@ TEST_F(S3FaultTest, AFullStoreIsSaidToBeFull) {
     }
 }
 
+TEST_F(S3FaultTest, WhatIsTooLargeForTheStoreIsNoOutage) {
+    BlobStore& store = store_with([&](const SeenRequest& request) {
+        return request.is("PUT") ? refuse("400 Bad Request", "EntityTooLarge") : pass();
+    });
+    const auto status = put(store, new_key(), noise(10));
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().code, ErrorCode::payload_too_large) << "and nobody tries it again for ever";
+    EXPECT_EQ(status.error().public_text, "The storage takes nothing of this size.");
+}
+
 class CountingCredentials final : public CredentialsProvider {
   public:
     Result<Credentials> current() override { return test_credentials(); }

@@ -98,6 +98,8 @@ Verdict judge(int status, std::string_view s3_code, bool is_head) {
     } else if (status == not_implemented || status == method_not_allowed || s3_code == "NotImplemented") {
         verdict.refusal = Refusal::not_implemented;
         verdict.advice = "the store does not know this request";
+    } else if (s3_code == "EntityTooLarge") {
+        verdict.code = ErrorCode::payload_too_large;
     } else {
         verdict.advice = advice_for(status, s3_code);
     }

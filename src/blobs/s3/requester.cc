@@ -55,6 +55,8 @@ std::string_view public_text(ErrorCode code) {
     switch (code) {
         case ErrorCode::storage_full:
             return "The storage is full.";
+        case ErrorCode::payload_too_large:
+            return "The storage takes nothing of this size.";
         case ErrorCode::not_found:
             return "No such blob.";
         case ErrorCode::conflict:
