@@ -37,8 +37,8 @@ class BlobWriter {
 
     /// Makes the blob durable and visible under its key, all or nothing: when it returns a value, the blob
     /// survives the loss of power. At most once. Errors: conflict (another writer of the key was first),
-    /// cancelled (the key was removed meanwhile), storage_full, unavailable, payload_too_large; nothing of this
-    /// writer is visible then.
+    /// cancelled (the key was removed meanwhile), storage_full, unavailable, payload_too_large; nothing of
+    /// this writer is visible then.
     [[nodiscard]] virtual Result<BlobInfo> commit() = 0;
 };
 
