@@ -95,10 +95,12 @@ class Catalog {
     /// the owner's images: 64 bits of each are read. Errors: not_found; conflict (the image has no look yet).
     [[nodiscard]] virtual Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) = 0;
 
-    /// Counts for what is rendered from now on. Empty takes it away. Returns the image as it stands then.
-    /// Errors: not_found.
+    /// Empty takes it away. Variants that are cropped around it are made again in time, and served as they
+    /// are meanwhile; who is at work on one of them loses the claim, and the job is claimable at once.
+    /// Nothing happens when it is there already. Returns the image as it stands then. Errors: not_found.
     [[nodiscard]] virtual Result<Image> set_focal_point(AccountId owner, ImageId id,
-                                                        const std::optional<FocalPoint>& focal_point) = 0;
+                                                        const std::optional<FocalPoint>& focal_point,
+                                                        Timestamp now) = 0;
 
     /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an
     /// equal transform, or is about to be made again by it, is left as it is (a repeated request is

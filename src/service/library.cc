@@ -31,7 +31,7 @@ class CatalogLibrary final : public Library {
     }
     Result<Image> set_focal_point(AccountId owner, ImageId id,
                                   const std::optional<FocalPoint>& focal_point) override {
-        return parts_.catalog.set_focal_point(owner, id, focal_point);
+        return parts_.catalog.set_focal_point(owner, id, focal_point, parts_.clock.now());
     }
 
     Result<Job> request_variants(AccountId owner, JobId id,

@@ -71,7 +71,8 @@ TEST_F(JobRunnerTest, ALookThatWasNotFoundIsAskedForAgain) {
 
 TEST_F(JobRunnerTest, TheRendererLearnsTheFocalPoint) {
     const Job job = house.upload({"thumbnail"});
-    ASSERT_TRUE(house.catalog.set_focal_point(house.owner, job.image.id, FocalPoint{0.25, 0.75}));
+    ASSERT_TRUE(
+        house.catalog.set_focal_point(house.owner, job.image.id, FocalPoint{0.25, 0.75}, house.clock.now()));
     run(job.id);
     EXPECT_EQ(house.renderer.focal_point(), (FocalPoint{0.25, 0.75}));
 }

@@ -95,11 +95,11 @@ TEST_P(CatalogConformance, AFailedCompletionNotesNothing) {
 
 TEST_P(CatalogConformance, TheFocalPointCanBeSetAndTakenAway) {
     const Job job = create({"thumbnail"});
-    const auto set = catalog().set_focal_point(default_account(), job.image.id, FocalPoint{0, 0.75});
+    const auto set = catalog().set_focal_point(default_account(), job.image.id, FocalPoint{0, 0.75}, now());
     SAFELIGHT_ASSERT_OK(set);
     EXPECT_EQ(set->focal_point, (FocalPoint{0, 0.75}));
     EXPECT_EQ(find(job.id).image, *set);
-    const auto taken = catalog().set_focal_point(default_account(), job.image.id, std::nullopt);
+    const auto taken = catalog().set_focal_point(default_account(), job.image.id, std::nullopt, now());
     SAFELIGHT_ASSERT_OK(taken);
     EXPECT_FALSE(taken->focal_point);
     EXPECT_EQ(find(job.id), job) << "nothing else changed";
@@ -107,10 +107,11 @@ TEST_P(CatalogConformance, TheFocalPointCanBeSetAndTakenAway) {
 
 TEST_P(CatalogConformance, NobodySetsAStrangersFocalPoint) {
     const Job job = create({"thumbnail"});
-    EXPECT_EQ(code_of(catalog().set_focal_point(stranger_, job.image.id, FocalPoint{})),
+    EXPECT_EQ(code_of(catalog().set_focal_point(stranger_, job.image.id, FocalPoint{}, now())),
               ErrorCode::not_found);
-    EXPECT_EQ(code_of(catalog().set_focal_point(default_account(), ids_.next<ImageId>(), FocalPoint{})),
-              ErrorCode::not_found);
+    EXPECT_EQ(
+        code_of(catalog().set_focal_point(default_account(), ids_.next<ImageId>(), FocalPoint{}, now())),
+        ErrorCode::not_found);
     EXPECT_FALSE(find(job.id).image.focal_point);
 }
 

@@ -40,6 +40,22 @@ class RerenderConformance : public CatalogConformance {
         if (!survey) throw std::runtime_error(survey.error().log_text);
         return *survey;
     }
+    [[nodiscard]] static Transform focal_transform() {
+        return parse_transform(
+                   R"({"resize": {"width": 20, "height": 20, "fit": "cover", "gravity": "focal"}})")
+            .value();
+    }
+    /// Pending variants "a", around the focal point, and "b", which is not.
+    Job create_focal() {
+        Job job = draft({"a", "b"});
+        job.image.variants[0].transform = focal_transform();
+        const auto created = catalog().create_job(job);
+        if (!created) throw std::runtime_error(created.error().log_text);
+        return *created;
+    }
+    [[nodiscard]] Result<Image> move_focal_point(const Job& job, std::optional<FocalPoint> to) {
+        return catalog().set_focal_point(default_account(), job.image.id, to, now());
+    }
     [[nodiscard]] std::uint64_t waiting() { return rerenders().counts("a")->waiting; }
 };
 

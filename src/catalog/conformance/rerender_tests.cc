@@ -147,6 +147,76 @@ TEST_P(RerenderConformance, WhatIsAsWantedLeavesTheQueue) {
     EXPECT_EQ(code_of(rerenders().complete(id_of(*held), *made("a").content, now())), ErrorCode::fenced);
 }
 
+TEST_P(RerenderConformance, AnotherFocalPointMakesWhatIsCroppedAroundItAgain) {
+    const Job job = create_focal();
+    process(job.id, {"a", "b"});
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, FocalPoint{0.1, 0.2}));
+    EXPECT_EQ(waiting(), 1U);
+    const auto claim = take();
+    ASSERT_TRUE(claim);
+    EXPECT_EQ(claim->name, "a");
+    EXPECT_EQ(claim->transform, focal_transform());
+    EXPECT_EQ(claim->image.focal_point, (FocalPoint{0.1, 0.2}));
+    EXPECT_FALSE(take()) << "b is as it was";
+    SAFELIGHT_ASSERT_OK(rerenders().complete(id_of(*claim), *made("a").content, now()));
+    EXPECT_EQ(waiting(), 0U);
+    EXPECT_EQ(find(job.id).image.variants[0].transform, focal_transform());
+}
+
+TEST_P(RerenderConformance, TheSameFocalPointMakesNothingAgain) {
+    const Job job = create_focal();
+    process(job.id, {"a", "b"});
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, std::nullopt));
+    EXPECT_EQ(waiting(), 0U);
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, FocalPoint{0.5, 0.5}));
+    SAFELIGHT_ASSERT_OK(rerenders().complete(id_of(*take()), *made("a").content, now()));
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, FocalPoint{0.5, 0.5}));
+    EXPECT_EQ(waiting(), 0U);
+}
+
+TEST_P(RerenderConformance, AFocalPointThatMovesOnFencesWhoMakesItForTheLastOne) {
+    const Job job = create_focal();
+    process(job.id, {"a", "b"});
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, FocalPoint{0.1, 0.2}));
+    const auto late = take();
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, FocalPoint{0.3, 0.4}));
+    EXPECT_EQ(code_of(rerenders().complete(id_of(*late), *made("a").content, now())), ErrorCode::fenced);
+    const auto claim = take();
+    ASSERT_TRUE(claim);
+    EXPECT_EQ(claim->image.focal_point, (FocalPoint{0.3, 0.4}));
+    EXPECT_EQ(claim->tries, 1U);
+}
+
+TEST_P(RerenderConformance, APresetThatIsAsWantedLeavesWhatTheFocalPointWants) {
+    const Job job = create_focal();
+    process(job.id, {"a", "b"});
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, FocalPoint{0.1, 0.2}));
+    const auto survey = rerenders().survey("a", focal_transform(), {}, 100);
+    ASSERT_TRUE(survey);
+    EXPECT_TRUE(survey->withdrawn.empty());
+    EXPECT_EQ(*rerenders().request(std::array{job.image.id}, "a", focal_transform(), false, now()), 0U);
+    EXPECT_EQ(waiting(), 1U);
+}
+
+TEST_P(RerenderConformance, WhoIsAtWorkForTheOldFocalPointLosesTheClaim) {
+    const Job job = create_focal();
+    const auto late = claims().claim(job.id, lease, now());
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, FocalPoint{0.1, 0.2}));
+    EXPECT_EQ(
+        code_of(claims().complete(job.id, (*late)->attempt, std::array{made("a"), made("b")}, {}, now())),
+        ErrorCode::fenced);
+    const auto claim = claims().claim(job.id, lease, now());
+    ASSERT_TRUE(claim && *claim) << "at once";
+    EXPECT_EQ((*claim)->image.focal_point, (FocalPoint{0.1, 0.2}));
+    EXPECT_EQ((*claim)->pending.size(), 2U);
+
+    // Who makes nothing that depends on it goes on.
+    const Job other = create({"b"});
+    const auto held = claims().claim(other.id, lease, now());
+    SAFELIGHT_ASSERT_OK(move_focal_point(other, FocalPoint{0.1, 0.2}));
+    SAFELIGHT_ASSERT_OK(claims().complete(other.id, (*held)->attempt, std::array{made("b")}, {}, now()));
+}
+
 TEST_P(RerenderConformance, FailureKeepsTheOldContentAndIsNotTriedAgainUnlessAskedFor) {
     const Job job = create_ready();
     request(job, 200);

@@ -162,6 +162,14 @@ Result<Deletion> erase_all_of(Connection& connection, const LockedJob& job) {
     return Deletion{.job_id = job.id, .blobs = std::move(keys)};
 }
 
+Result<Image> change_focal_point(Connection& connection, AccountId owner, ImageId id,
+                                 const std::optional<FocalPoint>& focal_point, Timestamp now) {
+    TRY_ASSIGN(Image image, image_by_id(connection, owner, id));
+    if (image.focal_point == focal_point) return image;
+    TRY(move_focal_point(connection, owner, id, focal_point, now));
+    return image_by_id(connection, owner, id);
+}
+
 class Jobs final : public Catalog {
   public:
     Jobs(Pool& pool, Reads& reads, NewsSender& news) : pool_(pool), reads_(reads), news_(news) {}
@@ -197,12 +205,10 @@ class Jobs final : public Catalog {
         return reads_.read([&](Connection& connection) { return similar_to(connection, query); });
     }
 
-    Result<Image> set_focal_point(AccountId owner, ImageId id,
-                                  const std::optional<FocalPoint>& focal_point) override {
-        return pool_.write([&](Connection& connection) -> Result<Image> {
-            TRY(connection.run_later(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
-                                     member(focal_point, &FocalPoint::y)));
-            return image_by_id(connection, owner, id);
+    Result<Image> set_focal_point(AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
+                                  Timestamp now) override {
+        return pool_.write([&](Connection& connection) {
+            return change_focal_point(connection, owner, id, focal_point, now);
         });
     }
 

@@ -125,7 +125,9 @@ inline constexpr std::string_view request_rerenders =
     "tries = 0, token = NULL, due_at = excluded.due_at, error_code = NULL, error_detail = NULL WHERE "
     "rerenders.transform <> excluded.transform OR (rerenders.state = 'failed' AND $5)";
 inline constexpr std::string_view withdraw_rerenders =
-    "DELETE FROM rerenders WHERE image_id = ANY ($1::uuid[]) AND name = $2";
+    "DELETE FROM rerenders WHERE image_id = ANY ($1::uuid[]) AND name = $2 AND transform <> (SELECT"
+    " variants.transform FROM variants WHERE variants.image_id = rerenders.image_id"
+    " AND variants.name = rerenders.name)";
 inline constexpr std::string_view rerender_backlog =
     "SELECT coalesce(sum(value), 0)::bigint FROM totals WHERE name = 'rerenders'";
 inline constexpr std::string_view claim_rerender =

@@ -127,7 +127,7 @@ void count_in_survey(Columns& columns, const Transform& wanted, std::string_view
     const bool queued_for_wanted = is_queued && is_same_transform(columns.view(), wanted, wanted_text);
     if (is_same_transform(made_by, wanted, wanted_text)) {
         ++survey.current;
-        if (is_queued) survey.withdrawn.push_back(id);
+        if (is_queued && !queued_for_wanted) survey.withdrawn.push_back(id);
     } else if (queued_for_wanted) {
         if (columns.view() == "failed") {
             survey.failed.push_back(id);

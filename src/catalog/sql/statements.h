@@ -33,6 +33,18 @@ inline constexpr std::string_view pending_called_off =
     " WHERE image_id = $1 AND status = 'pending'";
 inline constexpr std::string_view set_focal_point =
     "UPDATE images SET focal_x = $3, focal_y = $4 WHERE id = $1 AND owner = $2";
+/// What is cropped around the focal point. Its canonical form says so in this one way.
+#define SAFELIGHT_IS_FOCAL "transform LIKE '%\"gravity\":\"focal\"%'"
+inline constexpr std::string_view take_focal_claim =
+    "UPDATE jobs SET attempts = attempts + 1, lease_until = NULL, due_at = $3, updated_at = $3"
+    " WHERE image_id = $1 AND owner = $2 AND lease_until IS NOT NULL AND EXISTS (SELECT 1 FROM variants"
+    " WHERE variants.image_id = $1 AND variants.status = 'pending' AND " SAFELIGHT_IS_FOCAL ")";
+inline constexpr std::string_view remake_focal =
+    "INSERT INTO rerenders (image_id, name, transform, due_at)"
+    " SELECT image_id, name, transform, CAST($2 AS bigint) FROM variants"
+    " WHERE image_id = $1 AND status = 'ready' AND " SAFELIGHT_IS_FOCAL
+    " ON CONFLICT (image_id, name) DO UPDATE SET state = 'waiting', tries = 0, token = NULL,"
+    " due_at = excluded.due_at, error_code = NULL, error_detail = NULL";
 inline constexpr std::string_view dhash_of_image = "SELECT dhash FROM images WHERE id = $1 AND owner = $2";
 inline constexpr std::string_view blobs_of_variants =
     "SELECT blob FROM variants WHERE image_id = $1 AND blob IS NOT NULL";
@@ -188,6 +200,8 @@ inline constexpr Named shared[] = {
     {"claim_taken_away", claim_taken_away},
     {"pending_called_off", pending_called_off},
     {"set_focal_point", set_focal_point},
+    {"take_focal_claim", take_focal_claim},
+    {"remake_focal", remake_focal},
     {"dhash_of_image", dhash_of_image},
     {"blobs_of_variants", blobs_of_variants},
     {"delete_job", delete_job},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -70,6 +71,17 @@ template <class Connection>
     TRY(connection.run_later(sql::image_seen, image_id, look.dhash, std::span<const std::byte>(dominant),
                              std::span<const std::byte>(palette), std::span<const std::byte>(look.thumbhash),
                              std::string_view{look.blurhash}));
+    return {};
+}
+
+/// Of an image that has another one. Job, image, rerenders: the order in which everybody locks them.
+template <class Connection>
+[[nodiscard]] Status move_focal_point(Connection& connection, AccountId owner, ImageId id,
+                                      const std::optional<FocalPoint>& focal_point, Timestamp now) {
+    TRY(connection.run_later(sql::take_focal_claim, id, owner, now));
+    TRY(connection.run_later(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
+                             member(focal_point, &FocalPoint::y)));
+    TRY(connection.run_later(sql::remake_focal, id, now));
     return {};
 }
 

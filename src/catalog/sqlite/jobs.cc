@@ -117,6 +117,14 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     return job_by_id(connection, owner, id);
 }
 
+Result<Image> change_focal_point(Connection& connection, AccountId owner, ImageId id,
+                                 const std::optional<FocalPoint>& focal_point, Timestamp now) {
+    TRY_ASSIGN(Image image, image_by_id(connection, owner, id));
+    if (image.focal_point == focal_point) return image;
+    TRY(move_focal_point(connection, owner, id, focal_point, now));
+    return image_by_id(connection, owner, id);
+}
+
 class Jobs final : public Catalog {
   public:
     Jobs(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
@@ -151,12 +159,10 @@ class Jobs final : public Catalog {
         return readers_.read([&](Connection& connection) { return similar_to(connection, query); });
     }
 
-    Result<Image> set_focal_point(AccountId owner, ImageId id,
-                                  const std::optional<FocalPoint>& focal_point) override {
-        return writer_.write([&](Connection& connection) -> Result<Image> {
-            TRY(connection.run(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
-                               member(focal_point, &FocalPoint::y)));
-            return image_by_id(connection, owner, id);
+    Result<Image> set_focal_point(AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
+                                  Timestamp now) override {
+        return writer_.write([&](Connection& connection) {
+            return change_focal_point(connection, owner, id, focal_point, now);
         });
     }
 

@@ -48,7 +48,7 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
         TRY_ASSIGN(const auto present, made_by(connection, image_id, name));
         if (!present) continue;
         if (is_same_transform(*present, wanted, wanted_text)) {
-            TRY(connection.run(sql::withdraw_rerender, image_id, name));
+            TRY(connection.run(sql::withdraw_rerender, image_id, name, std::string_view{*present}));
             continue;
         }
         TRY_ASSIGN(const std::uint64_t changed,

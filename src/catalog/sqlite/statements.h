@@ -122,7 +122,7 @@ inline constexpr std::string_view request_rerender =
     " token = NULL, due_at = excluded.due_at, error_code = NULL, error_detail = NULL"
     " WHERE rerenders.transform <> excluded.transform OR (rerenders.state = 'failed' AND $5)";
 inline constexpr std::string_view withdraw_rerender =
-    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2";
+    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2 AND transform <> $3";
 inline constexpr std::string_view variant_transform =
     "SELECT transform FROM variants WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view rerender_backlog = "SELECT value FROM totals WHERE name = 'rerenders'";

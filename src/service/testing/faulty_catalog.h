@@ -99,9 +99,10 @@ class FaultyCatalog final : public Catalog {
     Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) override {
         return inner_.similar_images(query);
     }
-    Result<Image> set_focal_point(AccountId owner, ImageId id,
-                                  const std::optional<FocalPoint>& focal_point) override {
-        return script_.run("set_focal_point", [&] { return inner_.set_focal_point(owner, id, focal_point); });
+    Result<Image> set_focal_point(AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
+                                  Timestamp now) override {
+        return script_.run("set_focal_point",
+                           [&] { return inner_.set_focal_point(owner, id, focal_point, now); });
     }
     Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants,
                              Timestamp now) override {
