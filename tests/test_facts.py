@@ -5,12 +5,14 @@ import io
 import json
 import math
 import random
+import urllib.parse
 
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 from PIL.ExifTags import Base
 
 import pictures
+from eventually import eventually
 
 MERGE_PATCH = {"Content-Type": "application/merge-patch+json"}
 
@@ -131,6 +133,24 @@ class TestFocalPoint:
         assert faulty.status == 400
         assert {fault["pointer"] for fault in faulty.problem()["errors"]} == {"/focal_point/x", "/focal_point/y"}
         assert patch({"focal_point": None}).json()["focal_point"] is None
+
+    def test_what_is_cropped_around_it_follows_it_and_nothing_else_changes(self, client):
+        cropped = {"resize": {"width": 20, "height": 20, "fit": "cover", "gravity": "focal"}, "format": "png"}
+        centred = {"resize": {"width": 20, "height": 20, "fit": "cover"}, "format": "png"}
+        wanted = json.dumps([{"name": "around", "transform": cropped}, {"name": "centred", "transform": centred}])
+        query = urllib.parse.urlencode({"variants": wanted, "focal_point": "0.1,0.5"})
+        job = client.upload_raw(pictures.make("png", (400, 100)), "?" + query).json()
+        before = {variant["name"]: variant for variant in client.wait(job["id"])["image"]["variants"]}
+        corner = lambda: pictures.opened(client.get(before["around"]["url"]).body).convert("RGB").getpixel((2, 2))
+        assert corner() == pictures.QUARTERS["top left"]
+        url = f"/v1/images/{job['image']['id']}"
+        moved = client.request("PATCH", url, MERGE_PATCH, b'{"focal_point": {"x": 0.9, "y": 0.5}}')
+        assert moved.status == 200
+        assert {variant["status"] for variant in moved.json()["variants"]} == {"ready"}, "served as they are meanwhile"
+        eventually(lambda: corner() == pictures.QUARTERS["top right"], timeout_s=30)
+        after = {variant["name"]: variant for variant in client.get(url).json()["variants"]}
+        assert after["around"]["etag"] != before["around"]["etag"]
+        assert after["centred"] == before["centred"]
 
 
 class TestExif:
