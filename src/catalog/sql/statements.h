@@ -36,7 +36,7 @@ inline constexpr std::string_view set_focal_point =
 /// What is cropped around the focal point. Its canonical form says so in this one way.
 #define SAFELIGHT_IS_FOCAL "transform LIKE '%\"gravity\":\"focal\"%'"
 inline constexpr std::string_view take_focal_claim =
-    "UPDATE jobs SET attempts = attempts + 1, lease_until = NULL, due_at = $3, updated_at = $3"
+    "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3"
     " WHERE image_id = $1 AND owner = $2 AND lease_until IS NOT NULL AND EXISTS (SELECT 1 FROM variants"
     " WHERE variants.image_id = $1 AND variants.status = 'pending' AND " SAFELIGHT_IS_FOCAL ")";
 inline constexpr std::string_view remake_focal =
