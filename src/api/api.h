@@ -68,7 +68,6 @@ struct EventConfig {
 /// router.
 struct IdempotencyParts {
     Idempotency& store;
-    const Clock& clock;
     Milliseconds lease{30'000};  // how long a request that shows no sign of life holds its key
     Milliseconds kept_for = std::chrono::hours{24};
 };

@@ -91,7 +91,7 @@ IdempotentCall::IdempotentCall(const ApiParts& api, AccountId account, std::stri
 http::Task<Received<void>> IdempotentCall::begin() {
     held_at_ = SteadyClock::now();
     auto state = co_await http::on_pool(api_.pool, [&] {
-        return api_.idempotency.store.claim(claim_, api_.idempotency.lease, api_.idempotency.clock.now());
+        return api_.idempotency.store.claim(claim_, api_.idempotency.lease, api_.clock.now());
     });
     if (!state) co_return refuse(std::move(state).error());
     if (std::holds_alternative<KeyInUse>(*state)) co_return outstanding();
@@ -103,7 +103,7 @@ http::Task<Received<void>> IdempotentCall::hold() {
     const auto now = SteadyClock::now();
     if (was_served() || now - held_at_ < api_.idempotency.lease / 3) co_return Received<void>{};
     const Status held = co_await http::on_pool(api_.pool, [&] {
-        return api_.idempotency.store.renew(claim_, api_.idempotency.clock.now() + api_.idempotency.lease);
+        return api_.idempotency.store.renew(claim_, api_.clock.now() + api_.idempotency.lease);
     });
     if (held) {
         held_at_ = now;
@@ -132,7 +132,7 @@ AnswerRecord IdempotentCall::record(const http::Response& response) {
     recorded_ = text_of(response);
     return {.claim = claim_,
             .kept = {fingerprint_.value_or(Sha256{}), seal(seal_key_, *recorded_)},
-            .expires_at = api_.idempotency.clock.now() + api_.idempotency.kept_for};
+            .expires_at = api_.clock.now() + api_.idempotency.kept_for};
 }
 
 http::Task<void> IdempotentCall::finish(const http::Response& response) {

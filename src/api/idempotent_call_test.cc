@@ -191,11 +191,13 @@ TEST_F(IdempotentCallTest, WithoutTheCatalogNobodyIsServed) {
     };
     NoStore store;
     ApiParts parts = api_.parts_with(*api_.library, *api_.authenticator);
-    const IdempotencyParts away{.store = store, .clock = api_.clock};
+    const IdempotencyParts away{.store = store};
     http::Router router;
-    register_routes(router, {.ingest = parts.ingest,
+    register_routes(router, {.clock = parts.clock,
+                             .ingest = parts.ingest,
                              .library = parts.library,
                              .watch = parts.watch,
+                             .changes = parts.changes,
                              .authenticator = parts.authenticator,
                              .keys = parts.keys,
                              .idempotency = away,

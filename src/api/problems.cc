@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::optional<std::uint32_t> never;
 
-constexpr std::array<ProblemType, 40> types{{
+constexpr std::array<ProblemType, 42> types{{
     {Problem::invalid_argument, 400, "invalid-argument", "Invalid request",
      "A value of the request is malformed, out of range, unknown or given twice. Each fault is listed in "
      "\"errors\". Correct them before sending the request again.",

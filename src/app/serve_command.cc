@@ -68,7 +68,6 @@ int run_serve(const Config& config) {
                              .authenticator = gate.authenticator(),
                              .keys = gate.keys(),
                              .idempotency = {.store = backends.database->idempotency(),
-                                             .clock = *backends.clock,
                                              .lease = config.idempotency_lease,
                                              .kept_for = config.idempotency_expiry},
                              .pool = pool,

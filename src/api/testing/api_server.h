@@ -116,7 +116,7 @@ struct ApiServer {
                 .changes = house.database->changes(),
                 .authenticator = its_authenticator,
                 .keys = key_ring,
-                .idempotency = {.store = house.database->idempotency(), .clock = clock},
+                .idempotency = {.store = house.database->idempotency()},
                 .pool = pool,
                 .log = house.log,
                 .metrics = house.metrics,
