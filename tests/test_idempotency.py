@@ -140,6 +140,14 @@ class TestEveryPost:
         assert ours.request("POST", "/v1/keys", key, b'{"name": "a", "scopes": ["admin"]}').status == 201
         assert ours.request("POST", "/v1/accounts", key, b'{"name": "a", "scopes": ["admin"]}').status == 422
 
+    def test_a_call_without_a_body_waits_for_the_key_as_well(self, guarded, ours):
+        key = {"Idempotency-Key": fresh_key(), "Content-Type": "image/png"}
+        upload_first = Outstanding(guarded, "/v1/jobs", key, pictures.make("png"), ours.key)
+        refused = ours.request("POST", "/v1/jobs/retry", {"Idempotency-Key": key["Idempotency-Key"]})
+        assert refused.status == 409
+        assert refused.problem()["type"] == "/problems/request-outstanding"
+        assert upload_first.finish().status == 202
+
     def test_a_new_api_key_is_shown_again_and_nowhere_readable(self, guarded, ours):
         key = {"Idempotency-Key": fresh_key(), "Content-Type": "application/json"}
         first = ours.request("POST", "/v1/keys", key, b'{"name": "a", "scopes": ["images:read"]}')
