@@ -180,6 +180,8 @@ Result<Answer> Connection::collect(std::size_t wanted) {
     bool has_failed = false;
     for (std::size_t i = 0; i < sent.size() && usable_; ++i) {
         Result<Answer> answer = receive(sent[i].text);
+        if (answer && sent[i].text == commit_text && !sent[i].prepares)
+            answer = committed(*std::move(answer));
         if (!answer && sent[i].prepares) statements_.erase(sent[i].text);
         if (has_failed) continue;
         has_failed = !answer;
@@ -190,6 +192,14 @@ Result<Answer> Connection::collect(std::size_t wanted) {
     if (usable_) TRY(end_pipeline());
     if (!has_failed) outcome_unknown_ = false;
     return outcome;
+}
+
+/// COMMIT of a transaction that has failed rolls back, which the server does not call an error.
+Result<Answer> Connection::committed(Answer answer) {
+    if (answer.tag() == commit_text) return answer;
+    is_refused_ = true;
+    return std::unexpected(
+        error_with(ErrorCode::internal, "a transaction went on after one of its statements had failed"));
 }
 
 Status Connection::end_pipeline() {
@@ -212,10 +222,8 @@ Result<Answer> Connection::script(const std::string& text) {
 Status Connection::commit() {
     if (std::exchange(is_committed_, false)) return {};
     if (std::exchange(is_begin_owed_, false)) return {};  // nothing was done
-    TRY_ASSIGN(const Answer answer, execute(commit_text, {}));
-    if (answer.tag() == commit_text) return {};
-    return std::unexpected(
-        error_with(ErrorCode::internal, "a transaction went on after one of its statements had failed"));
+    TRY(execute(commit_text, {}));
+    return {};
 }
 
 void Connection::roll_back() {

@@ -154,6 +154,7 @@ class Connection {
     [[nodiscard]] Status send(std::string_view text, const Parameters& parameters);
     [[nodiscard]] Status send_one(std::string_view text, const Parameters& parameters);
     [[nodiscard]] Result<Answer> collect(std::size_t wanted);
+    [[nodiscard]] Result<Answer> committed(Answer answer);
     [[nodiscard]] Status end_pipeline();
     [[nodiscard]] Result<Answer> receive(std::string_view doing);
     [[nodiscard]] Status await_result(Deadline deadline, std::string_view doing);
