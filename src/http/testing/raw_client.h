@@ -90,6 +90,7 @@ class RawClient {
 
     /// True when the server has sent something, or closed, within the time.
     [[nodiscard]] bool has_answer(int wait_ms) const {
+        if (!received_.empty()) return true;  // it came with what was read before
         pollfd poll{socket_, POLLIN, 0};
         return ::poll(&poll, 1, wait_ms) > 0;
     }
