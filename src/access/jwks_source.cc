@@ -74,6 +74,8 @@ class JwksUrl final : public JwksSource {
     void prepare(CURL* handle, std::string& body) const {
         curl_easy_setopt(handle, CURLOPT_URL, url_.c_str());
         curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+        // The keys come from the address that was configured, whatever the environment says of proxies.
+        curl_easy_setopt(handle, CURLOPT_PROXY, "");
         curl_easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
         curl_easy_setopt(handle, CURLOPT_FAILONERROR, 1L);
         curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);

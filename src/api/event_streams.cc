@@ -87,7 +87,8 @@ class EventStream : public http::LiveSource {
         if (SteadyClock::now() - checked_at_ < recheck_interval) co_return true;
         const auto still = co_await api_.authenticator.authenticate(request_);
         checked_at_ = SteadyClock::now();
-        co_return still.has_value();
+        // Only who may not listen any more is sent away: trouble of the catalog passes.
+        co_return still.has_value() || still.error().code != ErrorCode::unauthenticated;
     }
 
     /// For a hint, or until it is time to look or to say something in any case.

@@ -25,7 +25,7 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
     const auto image_id = columns.id<ImageId>();
     claim.attempt = columns.number<std::uint32_t>();
     claim.tries = columns.number<std::uint32_t>();
-    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::image_by_id, image_id));
+    TRY_ASSIGN(Answer answer, connection.query(sql::image_by_id, image_id));
     TRY_ASSIGN(std::vector<Image> images, read_images(std::move(answer)));
     if (images.empty())
         return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");

@@ -108,7 +108,10 @@ class Connection {
     [[nodiscard]] Result<Answer> script(const std::string& text);
 
     /// Takes effect with the first statement.
-    void begin() { is_begin_owed_ = true; }
+    void begin() {
+        is_begin_owed_ = true;
+        is_committed_ = false;  // an exception may have come between query_and_commit and commit
+    }
     /// After an error `is_outcome_unknown` tells whether it may have been committed all the same.
     [[nodiscard]] Status commit();
     /// Harmless outside of a transaction.

@@ -162,12 +162,20 @@ Result<Deletion> erase_all_of(Connection& connection, const LockedJob& job) {
     return Deletion{.job_id = job.id, .blobs = std::move(keys)};
 }
 
-Result<Image> change_focal_point(Connection& connection, AccountId owner, ImageId id,
-                                 const std::optional<FocalPoint>& focal_point, Timestamp now) {
+/// Also tells the job, if what is pending of it has to be done by somebody else now.
+Result<std::pair<Image, std::optional<JobId>>> change_focal_point(
+    Connection& connection, AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
+    Timestamp now) {
+    TRY_ASSIGN(Answer held, connection.query(sql::hold_job_of_image, id, owner));
+    if (!held.next()) return no_image();
+    const auto job = Columns{held}.id<JobId>();
     TRY_ASSIGN(Image image, image_by_id(connection, owner, id));
-    if (image.focal_point == focal_point) return image;
+    if (image.focal_point == focal_point) return std::pair(std::move(image), std::optional<JobId>{});
     TRY(move_focal_point(connection, owner, id, focal_point, now));
-    return image_by_id(connection, owner, id);
+    TRY_ASSIGN(image, image_by_id(connection, owner, id));
+    const bool is_pending =
+        std::ranges::find(image.variants, VariantStatus::pending, &Variant::status) != image.variants.end();
+    return std::pair(std::move(image), is_pending ? std::optional(job) : std::nullopt);
 }
 
 class Jobs final : public Catalog {
@@ -207,9 +215,11 @@ class Jobs final : public Catalog {
 
     Result<Image> set_focal_point(AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
                                   Timestamp now) override {
-        return pool_.write([&](Connection& connection) {
+        TRY_ASSIGN(auto changed, pool_.write([&](Connection& connection) {
             return change_focal_point(connection, owner, id, focal_point, now);
-        });
+        }));
+        if (changed.second) news_.claimable(*changed.second);
+        return std::move(changed.first);
     }
 
     Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants,

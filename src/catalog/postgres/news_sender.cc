@@ -31,51 +31,54 @@ void NewsSender::add(const JobNewsItem& item) {
 
 void NewsSender::run(const std::stop_token& stop) {
     std::chrono::milliseconds trouble_pause = pause_min;
-    while (true) {
-        std::vector<JobNewsItem> items = take();
-        if (items.empty()) {
-            std::unique_lock lock(mutex_);
-            if (!added_.wait(lock, stop, [&] { return !waiting_.empty(); })) return;
-            continue;
-        }
-        if (send(items)) {
+    while (wait_for_items(stop)) {
+        if (send_next()) {
             trouble_pause = pause_min;
             pause(breath, stop);
-            continue;
+        } else if (stop.stop_requested()) {
+            return;
+        } else {
+            pause(trouble_pause, stop);
+            trouble_pause = std::min(trouble_pause * 2, pause_max);
         }
-        if (stop.stop_requested()) return;
-        put_back(std::move(items));
-        pause(trouble_pause, stop);
-        trouble_pause = std::min(trouble_pause * 2, pause_max);
     }
 }
 
-std::vector<JobNewsItem> NewsSender::take() {
-    const std::lock_guard lock(mutex_);
-    const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), news_items_max));
-    std::vector<JobNewsItem> items(waiting_.begin(), waiting_.begin() + count);
-    waiting_.erase(waiting_.begin(), waiting_.begin() + count);
-    return items;
+/// False at the end, when nothing waits any more.
+bool NewsSender::wait_for_items(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    return added_.wait(lock, stop, [&] { return !waiting_.empty(); });
 }
 
-void NewsSender::put_back(std::vector<JobNewsItem> items) {
+/// What cannot be sent stays where it is.
+bool NewsSender::send_next() {
+    try {
+        const std::vector<JobNewsItem> items = next_items();
+        if (!send(items)) return false;
+        const std::lock_guard lock(mutex_);
+        waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<std::ptrdiff_t>(items.size()));
+        return true;
+    } catch (const std::exception&) {
+        return false;  // no memory, say: the thread outlives it, and tries again
+    }
+}
+
+std::vector<JobNewsItem> NewsSender::next_items() {
     const std::lock_guard lock(mutex_);
-    waiting_.insert(waiting_.begin(), items.begin(), items.end());
+    const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), news_items_max));
+    return {waiting_.begin(), waiting_.begin() + count};
 }
 
 Status NewsSender::send(const std::vector<JobNewsItem>& items) {
-    try {
-        if (connection_ == nullptr || !connection_->is_usable() || !connection_->is_quiet()) {
-            TRY_ASSIGN(connection_, Connection::open(options_));
-            TRY_ASSIGN(channel_, news_channel(*connection_));
-        }
-        TRY(connection_->query("SELECT pg_notify($1, $2)", std::string_view{channel_},
-                               std::string_view{compose_news(node_, items)}));
-        return {};
-    } catch (const std::exception& error) {
-        // No memory, say: the thread outlives it, and tries again.
-        return failure(ErrorCode::internal, "Something went wrong.", error.what());
+    if (connection_ == nullptr || !connection_->is_usable() || !connection_->is_quiet()) {
+        connection_.reset();
+        TRY_ASSIGN(auto connection, Connection::open(options_));
+        TRY_ASSIGN(channel_, news_channel(*connection));
+        connection_ = std::move(connection);
     }
+    TRY(connection_->query("SELECT pg_notify($1, $2)", std::string_view{channel_},
+                           std::string_view{compose_news(node_, items)}));
+    return {};
 }
 
 void NewsSender::pause(std::chrono::milliseconds time, const std::stop_token& stop) {

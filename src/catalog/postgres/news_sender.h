@@ -21,7 +21,7 @@ class NewsSender {
   public:
     /// `node` is a word that no other process has.
     NewsSender(ConnectionOptions options, std::string node);
-    /// Sends what waits, but waits for nothing.
+    /// Sends what waits, once; a server that does not answer is waited for within its timeouts.
     ~NewsSender() = default;
     NewsSender(const NewsSender&) = delete;
     NewsSender& operator=(const NewsSender&) = delete;
@@ -35,8 +35,9 @@ class NewsSender {
   private:
     void add(const JobNewsItem& item);
     void run(const std::stop_token& stop);
-    [[nodiscard]] std::vector<JobNewsItem> take();
-    void put_back(std::vector<JobNewsItem> items);
+    [[nodiscard]] bool wait_for_items(const std::stop_token& stop);
+    [[nodiscard]] bool send_next();
+    [[nodiscard]] std::vector<JobNewsItem> next_items();
     [[nodiscard]] Status send(const std::vector<JobNewsItem>& items);
     void pause(std::chrono::milliseconds time, const std::stop_token& stop);
 

@@ -90,6 +90,9 @@ inline constexpr std::string_view lock_hold =
 inline constexpr std::string_view lock_job =
     "SELECT jobs.id, images.id, images.blob FROM jobs JOIN images ON images.id = jobs.image_id WHERE "
     "jobs.id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
+/// Keeps claims away, which would read the image as it was.
+inline constexpr std::string_view hold_job_of_image =
+    "SELECT id FROM jobs WHERE image_id = $1 AND owner = $2 FOR NO KEY UPDATE";
 inline constexpr std::string_view lock_job_of_image =
     "SELECT jobs.id, images.id, images.blob FROM jobs JOIN images ON images.id = jobs.image_id WHERE "
     "jobs.image_id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
@@ -198,6 +201,7 @@ inline constexpr Named own[] = {
     {"insert_variants", insert_variants},
     {"lock_hold", lock_hold},
     {"lock_job", lock_job},
+    {"hold_job_of_image", hold_job_of_image},
     {"lock_job_of_image", lock_job_of_image},
     {"claim", claim},
     {"give_back_undone", give_back_undone},

@@ -36,9 +36,12 @@ inline constexpr std::string_view set_focal_point =
 /// What is cropped around the focal point. Its canonical form says so in this one way.
 #define SAFELIGHT_IS_FOCAL "transform LIKE '%\"gravity\":\"focal\"%'"
 inline constexpr std::string_view take_focal_claim =
-    "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3"
+    "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3, tries = 0"
     " WHERE image_id = $1 AND owner = $2 AND lease_until IS NOT NULL AND EXISTS (SELECT 1 FROM variants"
     " WHERE variants.image_id = $1 AND variants.status = 'pending' AND " SAFELIGHT_IS_FOCAL ")";
+inline constexpr std::string_view take_focal_rerenders =
+    "UPDATE rerenders SET token = NULL, tries = 0, due_at = $2"
+    " WHERE image_id = $1 AND state = 'waiting' AND " SAFELIGHT_IS_FOCAL;
 inline constexpr std::string_view remake_focal =
     "INSERT INTO rerenders (image_id, name, transform, due_at)"
     " SELECT image_id, name, transform, CAST($2 AS bigint) FROM variants"
@@ -201,6 +204,7 @@ inline constexpr Named shared[] = {
     {"pending_called_off", pending_called_off},
     {"set_focal_point", set_focal_point},
     {"take_focal_claim", take_focal_claim},
+    {"take_focal_rerenders", take_focal_rerenders},
     {"remake_focal", remake_focal},
     {"dhash_of_image", dhash_of_image},
     {"blobs_of_variants", blobs_of_variants},

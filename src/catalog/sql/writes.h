@@ -74,13 +74,14 @@ template <class Connection>
     return {};
 }
 
-/// Of an image that has another one. Job, image, rerenders: the order in which everybody locks them.
+/// Of an image that has another one, and whose job nobody else changes meanwhile.
 template <class Connection>
 [[nodiscard]] Status move_focal_point(Connection& connection, AccountId owner, ImageId id,
                                       const std::optional<FocalPoint>& focal_point, Timestamp now) {
     TRY(connection.run_later(sql::take_focal_claim, id, owner, now));
     TRY(connection.run_later(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
                              member(focal_point, &FocalPoint::y)));
+    TRY(connection.run_later(sql::take_focal_rerenders, id, now));
     TRY(connection.run_later(sql::remake_focal, id, now));
     return {};
 }
