@@ -170,7 +170,11 @@ def unfinished_of(client, accepted):
 
 
 def wait_until_idle(client, timeout_s):
-    eventually(lambda: not client.get("/v1/jobs?status=PROCESSING&limit=1").json()["items"], timeout_s=timeout_s, interval_s=0.2)
+    """The crowd's connections may still be there for a moment, which is a 503."""
+    def is_idle():
+        page = client.get("/v1/jobs?status=PROCESSING&limit=1")
+        return page.status == 200 and not page.json()["items"]
+    eventually(is_idle, timeout_s=timeout_s, interval_s=0.2)
 
 
 def percentile(values, share):
