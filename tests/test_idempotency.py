@@ -320,7 +320,7 @@ class TestKill:
         points = self.points(SafelightProcess(tmp_path / "reference", settings), picture)
         assert {point.thread for point in points} >= {"catalog-writer", "blocking"}, points
         if not full:
-            points = points[::max(1, len(points) // 16)]
+            points = points[::max(1, len(points) // 6)]
         answered = killed = 0
         for number, point in enumerate(points):
             server = SafelightProcess(tmp_path / f"run-{number}", settings).start()

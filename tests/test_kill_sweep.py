@@ -17,7 +17,7 @@ from remains import Remains
 
 
 def test_nothing_is_lost_and_nothing_is_left(tmp_path, summarise):
-    run = kill_sweep.sweep(tmp_path, seconds=100, random_kills=10, seed=20261123)
+    run = kill_sweep.sweep(tmp_path, seconds=60, random_kills=10, seed=20261123)
     summarise(f"kill sweep: {run.counts['kills']} of {run.counts['points']} kill points and 10 random ones, "
               f"{len(run.failures)} failures (all of them: ./test --sweep)")
     assert run.counts["kills"] >= 30
