@@ -1,6 +1,9 @@
 """Requests with an API key or a token, and keys made by the command line."""
 
-from http_client import Client
+import socket
+import time
+
+from http_client import Client, read_to_end
 from safelight_process import run_command
 
 
@@ -25,3 +28,24 @@ def command(server, *arguments):
 def make_key(server, *scopes, account="default"):
     flags = [part for scope in scopes for part in ("--scope", scope)]
     return command(server, "key", "create", "a key", "--account", account, *flags)
+
+
+class SlowDownload:
+    """A client that takes its time with a picture, so that much of it is still with the server."""
+
+    def __init__(self, server, url, credentials):
+        self._connection = socket.socket()
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        self._connection.settimeout(20)
+        self._connection.connect(("127.0.0.1", server.port))
+        self._connection.sendall(f"GET {url} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+                                 f"Authorization: Bearer {credentials}\r\n\r\n".encode())
+        self._received = len(self._connection.recv(1_000))
+
+    def finish(self, slow_until):
+        """Slowly until then (time.monotonic), and the rest at once. Returns how many bytes came in all."""
+        with self._connection:
+            while time.monotonic() < slow_until:
+                self._received += len(self._connection.recv(4_096))
+                time.sleep(0.02)
+            return self._received + len(read_to_end(self._connection))  # a connection that is cut may be reset

@@ -113,7 +113,7 @@ Result<KeyRequest> key_request(const json::object& body, const Principal& princi
 
 /// Who did what to whom, for the operator.
 void note_change(const ApiParts& api, const Principal& by, std::string_view event, const std::string& id) {
-    api.log.info(event, {{"id", id}, {"by_key", by.name}});
+    api.log.info(event, {{"id", id}, {"by", by.name}});
 }
 
 http::Response issued_response(const IssuedKey& issued) {

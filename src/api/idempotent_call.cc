@@ -139,9 +139,10 @@ http::Task<void> IdempotentCall::finish(const http::Response& response) {
     Idempotency& store = api_.idempotency.store;
     Status kept;
     if (!recorded_) {
-        kept = co_await http::on_pool(api_.pool, [&] { return store.keep(record(response)); });
+        kept = co_await http::on_pool_patiently(api_.pool, [&] { return store.keep(record(response)); });
     } else if (std::string text = text_of(response); text != *recorded_) {
-        kept = co_await http::on_pool(api_.pool, [&] { return store.amend(claim_, seal(seal_key_, text)); });
+        kept = co_await http::on_pool_patiently(api_.pool,
+                                                [&] { return store.amend(claim_, seal(seal_key_, text)); });
     }
     if (!kept) {
         api_.log.warn("the answer to an Idempotency-Key could not be kept",
@@ -152,7 +153,7 @@ http::Task<void> IdempotentCall::finish(const http::Response& response) {
 http::Task<void> IdempotentCall::give_up() {
     if (was_served()) co_return;
     const Status released =
-        co_await http::on_pool(api_.pool, [&] { return api_.idempotency.store.release(claim_); });
+        co_await http::on_pool_patiently(api_.pool, [&] { return api_.idempotency.store.release(claim_); });
     // Else it is free when its lease is over.
     if (!released)
         api_.log.warn("an Idempotency-Key could not be freed", {{"error", name_of(released.error().code)}});

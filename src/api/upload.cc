@@ -154,18 +154,23 @@ class UploadRights {
     http::Task<Received<void>> check() {
         const auto principal = co_await authorise(api_.authenticator, request_, Scope::images_write);
         if (!principal) co_return std::unexpected(principal.error());
-        if (call_ != nullptr) co_return co_await call_->hold();
-        co_return Received<void>{};
+        co_return co_await hold();
     }
     /// For each piece that comes in.
     http::Task<Received<void>> check_now_and_then() {
         const auto now = std::chrono::steady_clock::now();
-        if (now - checked_at_ < recheck_interval) co_return Received<void>{};
+        if (now - checked_at_ < recheck_interval) co_return co_await hold();
         checked_at_ = now;
         co_return co_await check();
     }
 
   private:
+    /// Knows by itself when it is due.
+    http::Task<Received<void>> hold() {
+        if (call_ == nullptr) co_return Received<void>{};
+        co_return co_await call_->hold();
+    }
+
     const ApiParts& api_;
     const http::Request& request_;
     IdempotentCall* const call_;

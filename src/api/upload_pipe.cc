@@ -1,12 +1,6 @@
 #include "api/upload_pipe.h"
 
 namespace safelight {
-namespace {
-
-constexpr int abandon_tries = 100;
-constexpr Milliseconds abandon_pause{10};
-
-}  // namespace
 
 void UploadPipe::expect_body(const Sha256& digest) {
     expected_ = digest;
@@ -23,10 +17,7 @@ http::Task<Result<Job>> UploadPipe::finish(Piece piece, const UploadDetails& det
 
 http::Task<void> UploadPipe::abandon() {
     // The destructor removes files and rows, so it belongs on the pool; a full one gets a moment to drain.
-    for (int i = 0; upload_ && i < abandon_tries; ++i) {
-        if (co_await http::run_on_pool(pool_, [this] { upload_.reset(); })) co_return;
-        co_await http::Event().wait(abandon_pause);
-    }
+    if (!upload_ || co_await http::run_on_pool_patiently(pool_, [this] { upload_.reset(); })) co_return;
     // Still refused: what is destroyed here costs this thread a moment, and a leak would last.
     upload_.reset();
 }

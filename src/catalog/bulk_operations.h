@@ -52,6 +52,7 @@ struct BulkClaim {
 
 /// What one page did.
 struct BulkStep {
+    BulkKind kind = BulkKind::retry;
     std::vector<JobId> jobs;      // tried again: publish them; or deleted
     std::vector<BlobKey> doomed;  // their bytes are to be removed
     bool finished = false;

@@ -70,6 +70,11 @@ struct Deletion {
 /// How many variants an image may have.
 inline constexpr std::size_t variants_per_image_max = 64;
 
+struct FocalPointChange {
+    Image image;                          // as it stands then
+    std::optional<JobId> claimable = {};  // the job that now waits for somebody: publish it
+};
+
 class Catalog {
   public:
     virtual ~Catalog() = default;
@@ -96,11 +101,10 @@ class Catalog {
     [[nodiscard]] virtual Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) = 0;
 
     /// Empty takes it away. Variants that are cropped around it are made again in time, and served as they
-    /// are meanwhile; who is at work on one of them loses the claim, and the job is claimable at once.
-    /// Nothing happens when it is there already. Returns the image as it stands then. Errors: not_found.
-    [[nodiscard]] virtual Result<Image> set_focal_point(AccountId owner, ImageId id,
-                                                        const std::optional<FocalPoint>& focal_point,
-                                                        Timestamp now) = 0;
+    /// are meanwhile; who is at work on one of them loses the claim. Nothing happens when it is there
+    /// already. Errors: not_found.
+    [[nodiscard]] virtual Result<FocalPointChange> set_focal_point(
+        AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point, Timestamp now) = 0;
 
     /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an
     /// equal transform, or is about to be made again by it, is left as it is (a repeated request is

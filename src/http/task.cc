@@ -51,6 +51,16 @@ Task<bool> run_on_pool(ThreadPool& pool, std::function<void()> work) {
         asio::use_awaitable);
 }
 
+Task<bool> run_on_pool_patiently(ThreadPool& pool, std::function<void()> work) {
+    constexpr int tries = 100;
+    constexpr std::chrono::milliseconds pause{10};
+    for (int i = 0; i < tries; ++i) {
+        if (co_await run_on_pool(pool, work)) co_return true;
+        static_cast<void>(co_await Event().wait(pause));
+    }
+    co_return false;
+}
+
 Task<bool> is_draining() {
     const auto executor = co_await asio::this_coro::executor;
     co_return asio::use_service<DrainSignal>(asio::query(executor, asio::execution::context)).raised();

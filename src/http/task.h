@@ -25,14 +25,18 @@ using Task = boost::asio::awaitable<T>;
 /// `work` always runs to its end once it was accepted, and the coroutine waits for it: references stay valid.
 [[nodiscard]] Task<bool> run_on_pool(ThreadPool& pool, std::function<void()> work);
 
-/// `co_await on_pool(pool, [&] { return service.find(id); })` for a `work` that returns a Result.
-/// Error overloaded when the pool is full. An exception in `work` is rethrown in the coroutine.
+/// The same for what must not be left undone lightly: a full queue gets a second to drain.
+[[nodiscard]] Task<bool> run_on_pool_patiently(ThreadPool& pool, std::function<void()> work);
+
+/// For on_pool and on_pool_patiently.
 template <class Work>
-[[nodiscard]] Task<std::invoke_result_t<Work&>> on_pool(ThreadPool& pool, Work work) {
+[[nodiscard]] Task<std::invoke_result_t<Work&>> on_pool_by(Task<bool> (*run)(ThreadPool&,
+                                                                             std::function<void()>),
+                                                           ThreadPool& pool, Work work) {
     using R = std::invoke_result_t<Work&>;
     std::optional<R> result;
     std::exception_ptr exception;
-    const bool accepted = co_await run_on_pool(pool, [&] {
+    const bool accepted = co_await run(pool, [&] {
         try {
             result.emplace(work());
         } catch (...) {
@@ -42,6 +46,19 @@ template <class Work>
     if (!accepted) co_return failure(ErrorCode::overloaded, "The server is busy.", "thread pool queue full");
     if (result) co_return std::move(*result);
     std::rethrow_exception(exception);
+}
+
+/// `co_await on_pool(pool, [&] { return service.find(id); })` for a `work` that returns a Result.
+/// Error overloaded when the pool is full. An exception in `work` is rethrown in the coroutine.
+template <class Work>
+[[nodiscard]] Task<std::invoke_result_t<Work&>> on_pool(ThreadPool& pool, Work work) {
+    return on_pool_by(&run_on_pool, pool, std::move(work));
+}
+
+/// The same by run_on_pool_patiently.
+template <class Work>
+[[nodiscard]] Task<std::invoke_result_t<Work&>> on_pool_patiently(ThreadPool& pool, Work work) {
+    return on_pool_by(&run_on_pool_patiently, pool, std::move(work));
 }
 
 /// Whether the server that this coroutine runs on has begun to drain.

@@ -31,7 +31,13 @@ class CatalogLibrary final : public Library {
     }
     Result<Image> set_focal_point(AccountId owner, ImageId id,
                                   const std::optional<FocalPoint>& focal_point) override {
-        return parts_.catalog.set_focal_point(owner, id, focal_point, parts_.clock.now());
+        TRY_ASSIGN(FocalPointChange change,
+                   parts_.catalog.set_focal_point(owner, id, focal_point, parts_.clock.now()));
+        if (change.claimable) {
+            parts_.watch.notify(*change.claimable);  // who works on it for the old point can stop
+            publish(*change.claimable);
+        }
+        return std::move(change.image);
     }
 
     Result<Job> request_variants(AccountId owner, JobId id,

@@ -120,6 +120,23 @@ TEST_F(LibraryTest, AskingForVariantsPublishesAndNotifies) {
     EXPECT_EQ(notified, 1);
 }
 
+TEST_F(LibraryTest, MovingTheFocalPointPublishesWhatHasToBeDoneByAnother) {
+    auto wanted = House::requests({"thumbnail"});
+    wanted[0].transform = value_of(
+        parse_transform(R"({"resize": {"width": 20, "height": 20, "fit": "cover", "gravity": "focal"}})"));
+    const Job job = house.upload({});
+    ASSERT_TRUE(library->request_variants(house.owner, job.id, wanted));
+    int told = 0;
+    const auto subscription = house.watch.subscribe(job.id, [&told] { ++told; });
+    const std::uint32_t published = house.queue.published;
+    EXPECT_TRUE(library->set_focal_point(house.owner, job.image.id, FocalPoint{0.1, 0.2}));
+    EXPECT_EQ(house.queue.published, published) << "nobody is at work";
+    EXPECT_TRUE(value_of(house.claims.claim(job.id, 1min, clock.now())));
+    EXPECT_TRUE(library->set_focal_point(house.owner, job.image.id, FocalPoint{0.3, 0.4}));
+    EXPECT_EQ(house.queue.published, published + 1);
+    EXPECT_EQ(told, 1) << "who is at work stops";
+}
+
 TEST_F(LibraryTest, AQueueThatDoesNotAnswerIsNoError) {
     const Job job = house.upload({});
     house.queue.publish_fails = true;

@@ -97,11 +97,11 @@ TEST_P(CatalogConformance, TheFocalPointCanBeSetAndTakenAway) {
     const Job job = create({"thumbnail"});
     const auto set = catalog().set_focal_point(default_account(), job.image.id, FocalPoint{0, 0.75}, now());
     SAFELIGHT_ASSERT_OK(set);
-    EXPECT_EQ(set->focal_point, (FocalPoint{0, 0.75}));
-    EXPECT_EQ(find(job.id).image, *set);
+    EXPECT_EQ(set->image.focal_point, (FocalPoint{0, 0.75}));
+    EXPECT_EQ(find(job.id).image, set->image);
     const auto taken = catalog().set_focal_point(default_account(), job.image.id, std::nullopt, now());
     SAFELIGHT_ASSERT_OK(taken);
-    EXPECT_FALSE(taken->focal_point);
+    EXPECT_FALSE(taken->image.focal_point);
     EXPECT_EQ(find(job.id), job) << "nothing else changed";
 }
 

@@ -53,7 +53,7 @@ class RerenderConformance : public CatalogConformance {
         if (!created) throw std::runtime_error(created.error().log_text);
         return *created;
     }
-    [[nodiscard]] Result<Image> move_focal_point(const Job& job, std::optional<FocalPoint> to) {
+    [[nodiscard]] Result<FocalPointChange> move_focal_point(const Job& job, std::optional<FocalPoint> to) {
         return catalog().set_focal_point(default_account(), job.image.id, to, now());
     }
     [[nodiscard]] std::uint64_t waiting() { return rerenders().counts("a")->waiting; }

@@ -28,9 +28,8 @@ class ToldBulkOperations final : public BulkOperations {
     Result<BulkStep> advance(BulkOperationId id, std::uint64_t attempt, std::uint32_t jobs_max,
                              std::uint32_t tries_max, Milliseconds lease, Timestamp now) override {
         TRY_ASSIGN(BulkStep step, operations_.advance(id, attempt, jobs_max, tries_max, lease, now));
-        // Who deletes a job dooms its original at least.
-        const bool deletes = !step.doomed.empty();
-        for (const JobId job : step.jobs) deletes ? news_.changed(job) : news_.claimable(job);
+        for (const JobId job : step.jobs)
+            step.kind == BulkKind::retry ? news_.claimable(job) : news_.changed(job);
         return step;
     }
 

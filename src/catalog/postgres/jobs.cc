@@ -103,7 +103,7 @@ Status insert(Connection& connection, const Job& job) {
     TRY(insert_job_with_image(connection, job));
     const Image& image = job.image;
     if (image.variants.empty()) {
-        TRY(connection.run(sql::bare_job_received, job.id));
+        TRY(connection.run_later(sql::bare_job_received, job.id));
         return {};
     }
     return insert_variants(connection, image.id, image.variants, 0, job.updated_at);
@@ -162,20 +162,16 @@ Result<Deletion> erase_all_of(Connection& connection, const LockedJob& job) {
     return Deletion{.job_id = job.id, .blobs = std::move(keys)};
 }
 
-/// Also tells the job, if what is pending of it has to be done by somebody else now.
-Result<std::pair<Image, std::optional<JobId>>> change_focal_point(
-    Connection& connection, AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
-    Timestamp now) {
+Result<FocalPointChange> change_focal_point(Connection& connection, AccountId owner, ImageId id,
+                                            const std::optional<FocalPoint>& focal_point, Timestamp now) {
     TRY_ASSIGN(Answer held, connection.query(sql::hold_job_of_image, id, owner));
     if (!held.next()) return no_image();
     const auto job = Columns{held}.id<JobId>();
     TRY_ASSIGN(Image image, image_by_id(connection, owner, id));
-    if (image.focal_point == focal_point) return std::pair(std::move(image), std::optional<JobId>{});
-    TRY(move_focal_point(connection, owner, id, focal_point, now));
+    if (image.focal_point == focal_point) return FocalPointChange{std::move(image)};
+    TRY_ASSIGN(const bool taken, move_focal_point(connection, owner, id, focal_point, now));
     TRY_ASSIGN(image, image_by_id(connection, owner, id));
-    const bool is_pending =
-        std::ranges::find(image.variants, VariantStatus::pending, &Variant::status) != image.variants.end();
-    return std::pair(std::move(image), is_pending ? std::optional(job) : std::nullopt);
+    return FocalPointChange{std::move(image), taken ? std::optional(job) : std::nullopt};
 }
 
 class Jobs final : public Catalog {
@@ -213,13 +209,14 @@ class Jobs final : public Catalog {
         return reads_.read([&](Connection& connection) { return similar_to(connection, query); });
     }
 
-    Result<Image> set_focal_point(AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
-                                  Timestamp now) override {
-        TRY_ASSIGN(auto changed, pool_.write([&](Connection& connection) {
+    Result<FocalPointChange> set_focal_point(AccountId owner, ImageId id,
+                                             const std::optional<FocalPoint>& focal_point,
+                                             Timestamp now) override {
+        TRY_ASSIGN(FocalPointChange change, pool_.write([&](Connection& connection) {
             return change_focal_point(connection, owner, id, focal_point, now);
         }));
-        if (changed.second) news_.claimable(*changed.second);
-        return std::move(changed.first);
+        if (change.claimable) news_.claimable(*change.claimable);
+        return change;
     }
 
     Result<Job> add_variants(AccountId owner, JobId id, std::span<const VariantRequest> variants,

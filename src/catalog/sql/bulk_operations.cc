@@ -50,6 +50,10 @@ JobId read_job_id(Columns& columns) {
     return columns.id<JobId>();
 }
 
+BulkOperationId read_bulk_operation_id(Columns& columns) {
+    return columns.id<BulkOperationId>();
+}
+
 IdRange range_of(const BulkOperation& operation) {
     IdRange range = range_of(ListQuery{.owner = operation.owner,
                                        .created_after = operation.filter.created_after,

@@ -30,6 +30,7 @@ struct BulkPlace {
 };
 [[nodiscard]] BulkPlace read_bulk_place(Columns& columns);
 [[nodiscard]] JobId read_job_id(Columns& columns);
+[[nodiscard]] BulkOperationId read_bulk_operation_id(Columns& columns);
 /// Where it begins, and where it ends.
 [[nodiscard]] IdRange range_of(const BulkOperation& operation);
 
@@ -48,7 +49,7 @@ class SqlBulkOperations final : public BulkOperations {
         return database_.write([&](auto& connection) -> Status {
             TRY_ASSIGN(auto query, connection.query(sql::unfinished_bulk_operations, operation.owner,
                                                     bulk_operations_per_account_max));
-            TRY_ASSIGN(const auto unfinished, read_all(std::move(query), &read_job_id));
+            TRY_ASSIGN(const auto unfinished, read_all(std::move(query), &read_bulk_operation_id));
             if (unfinished.size() >= bulk_operations_per_account_max) return too_many_bulk_operations();
             const JobFilter& filter = operation.filter;
             const IdRange range = range_of(operation);
@@ -71,10 +72,11 @@ class SqlBulkOperations final : public BulkOperations {
     }
 
     Result<std::optional<BulkClaim>> claim(Milliseconds lease, Timestamp now) override {
-        TRY_ASSIGN(const auto due, database_.read([&](auto& connection) -> Result<std::vector<JobId>> {
-            TRY_ASSIGN(auto query, connection.query(sql::next_bulk_operation, now));
-            return read_all(std::move(query), &read_job_id);
-        }));
+        TRY_ASSIGN(const auto due,
+                   database_.read([&](auto& connection) -> Result<std::vector<BulkOperationId>> {
+                       TRY_ASSIGN(auto query, connection.query(sql::next_bulk_operation, now));
+                       return read_all(std::move(query), &read_bulk_operation_id);
+                   }));
         if (due.empty()) return std::nullopt;
         return database_.write([&](auto& connection) -> Result<std::optional<BulkClaim>> {
             TRY_ASSIGN(auto query,
@@ -94,7 +96,7 @@ class SqlBulkOperations final : public BulkOperations {
             if (held.empty()) return bulk_operation_fenced();
             const BulkPlace& place = held.front();
             TRY_ASSIGN(const auto page, next_jobs(connection, place, jobs_max));
-            BulkStep step{.jobs = {}, .doomed = {}, .finished = page.size() < jobs_max};
+            BulkStep step{.kind = place.kind, .jobs = {}, .doomed = {}, .finished = page.size() < jobs_max};
             // All locked before the first is changed, which would lock what others lock last.
             TRY_ASSIGN(const auto held_jobs, hold_jobs(connection, place, page));
             for (const auto& [job, hold] : held_jobs)

@@ -74,16 +74,17 @@ template <class Connection>
     return {};
 }
 
-/// Of an image that has another one, and whose job nobody else changes meanwhile.
+/// Of an image that has another one, and whose job nobody else changes meanwhile. Returns whether somebody
+/// lost the claim of the job.
 template <class Connection>
-[[nodiscard]] Status move_focal_point(Connection& connection, AccountId owner, ImageId id,
-                                      const std::optional<FocalPoint>& focal_point, Timestamp now) {
-    TRY(connection.run_later(sql::take_focal_claim, id, owner, now));
+[[nodiscard]] Result<bool> move_focal_point(Connection& connection, AccountId owner, ImageId id,
+                                            const std::optional<FocalPoint>& focal_point, Timestamp now) {
+    TRY_ASSIGN(const std::uint64_t taken, connection.run(sql::take_focal_claim, id, owner, now));
     TRY(connection.run_later(sql::set_focal_point, id, owner, member(focal_point, &FocalPoint::x),
                              member(focal_point, &FocalPoint::y)));
     TRY(connection.run_later(sql::take_focal_rerenders, id, now));
     TRY(connection.run_later(sql::remake_focal, id, now));
-    return {};
+    return taken > 0;
 }
 
 /// What was made again takes the place of a ready variant's content; its blob's ledger row turns `live`.

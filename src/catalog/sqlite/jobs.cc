@@ -117,12 +117,18 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     return job_by_id(connection, owner, id);
 }
 
-Result<Image> change_focal_point(Connection& connection, AccountId owner, ImageId id,
-                                 const std::optional<FocalPoint>& focal_point, Timestamp now) {
-    TRY_ASSIGN(Image image, image_by_id(connection, owner, id));
-    if (image.focal_point == focal_point) return image;
-    TRY(move_focal_point(connection, owner, id, focal_point, now));
-    return image_by_id(connection, owner, id);
+Result<FocalPointChange> change_focal_point(Connection& connection, AccountId owner, ImageId id,
+                                            const std::optional<FocalPoint>& focal_point, Timestamp now) {
+    FocalPointChange change;
+    TRY_ASSIGN(change.image, image_by_id(connection, owner, id));
+    if (change.image.focal_point == focal_point) return change;
+    TRY_ASSIGN(const bool taken, move_focal_point(connection, owner, id, focal_point, now));
+    TRY_ASSIGN(change.image, image_by_id(connection, owner, id));
+    if (!taken) return change;
+    TRY_ASSIGN(Query query, connection.query(sql::job_id_of_image, id));
+    TRY_ASSIGN(const bool found, query.next());
+    if (found) change.claimable = Columns{query}.id<JobId>();
+    return change;
 }
 
 class Jobs final : public Catalog {
@@ -159,8 +165,9 @@ class Jobs final : public Catalog {
         return readers_.read([&](Connection& connection) { return similar_to(connection, query); });
     }
 
-    Result<Image> set_focal_point(AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
-                                  Timestamp now) override {
+    Result<FocalPointChange> set_focal_point(AccountId owner, ImageId id,
+                                             const std::optional<FocalPoint>& focal_point,
+                                             Timestamp now) override {
         return writer_.write([&](Connection& connection) {
             return change_focal_point(connection, owner, id, focal_point, now);
         });

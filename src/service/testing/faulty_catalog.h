@@ -99,8 +99,9 @@ class FaultyCatalog final : public Catalog {
     Result<std::vector<SimilarImage>> similar_images(const SimilarQuery& query) override {
         return inner_.similar_images(query);
     }
-    Result<Image> set_focal_point(AccountId owner, ImageId id, const std::optional<FocalPoint>& focal_point,
-                                  Timestamp now) override {
+    Result<FocalPointChange> set_focal_point(AccountId owner, ImageId id,
+                                             const std::optional<FocalPoint>& focal_point,
+                                             Timestamp now) override {
         return script_.run("set_focal_point",
                            [&] { return inner_.set_focal_point(owner, id, focal_point, now); });
     }
