@@ -52,4 +52,8 @@ if(SAFELIGHT_SANITIZE)
     -fsanitize=${SAFELIGHT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -O1)
   target_link_options(safelight_flags INTERFACE -fsanitize=${SAFELIGHT_SANITIZE})
 endif()
+# What tests add, linked after safelight_flags: a test is run once for each time that it is compiled, and optimising it
+# takes longer than that. What is tested is optimised as ever.
+add_library(safelight_test_flags INTERFACE)
+target_compile_options(safelight_test_flags INTERFACE -O0 -fno-sanitize=fuzzer-no-link -Wno-extra-semi -Wno-gnu-zero-variadic-macro-arguments)
 target_compile_definitions(safelight_flags INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION)

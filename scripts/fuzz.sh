@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${1:-60}
 need_packages build sanitize
 need_web_modules
-build fuzz fuzz_container fuzz_bmp fuzz_jpeg fuzz_transform fuzz_messages fuzz_jwt
+build asan fuzz_container fuzz_bmp fuzz_jpeg fuzz_transform fuzz_messages fuzz_jwt
 export LSAN_OPTIONS=suppressions=$PWD/scripts/lsan.supp:print_suppressions=0 UBSAN_OPTIONS=print_stacktrace=1
 
 images=${SAFELIGHT_IMAGES:-../shared/images}
@@ -18,7 +18,7 @@ for name in container bmp jpeg transform messages jwt; do
   if [[ $name =~ ^(bmp|jpeg)$ ]]; then seeds=(fuzz/seeds/container); fi
   if [ -d "$images" ] && [[ $name =~ ^(container|bmp|jpeg)$ ]]; then seeds+=("$images"); fi
   say "fuzz_$name for $seconds s"
-  build/fuzz/fuzz/fuzz_"$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
+  build/asan/fuzz/fuzz_"$name" -max_total_time="$seconds" -max_len=65536 -timeout=10 -rss_limit_mb=2048 \
     -artifact_prefix="build/fuzz/$name-" "$corpus" "${seeds[@]}" >"$log" 2>&1 || { tail -n 60 "$log" >&2; exit 1; }
   grep -E '^Done|^stat::number_of_executed' "$log" >&2 || true
 done
