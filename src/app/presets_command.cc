@@ -26,9 +26,9 @@ std::string versions_text(const RerenderSummary& summary) {
 void print_summary(const RerenderOptions& options, const RerenderSummary& summary) {
     fmt::print(
         "{} has version {}: {} variants of other versions{}, {} of this one, {} waited already, {} could not "
-        "be made, {} were not ready\n",
+        "be made; {} were asked for by other versions and not ready, {} by this one\n",
         options.name, version_of(options.wanted), summary.stale, versions_text(summary), summary.current,
-        summary.waiting, summary.failed, summary.unready);
+        summary.waiting, summary.failed, summary.unmade, summary.unready);
     if (options.dry_run) {
         fmt::print("dry run: nothing was queued\n");
         return;

@@ -1,5 +1,6 @@
-// Making ready variants again, because the preset that they are named after has changed. The variant stays
-// ready with its old content until the new one takes its place; its job's status does not move.
+// Making variants again, because the preset that they are named after has changed. One that is ready stays so
+// with its old content until the new one takes its place; its job's status does not move. One that was never
+// made is its job's to make, by the new transform.
 //
 // Calls as those of catalog.h: each one transaction, durable when it returns; any thread; they block. Errors
 // of every call: unavailable, storage_full.
@@ -24,10 +25,11 @@ struct VariantSurvey {
         stale;  // ready, made by another transform than the wanted one, and not queued for it
     std::vector<ImageId> withdrawn;                         // as wanted, but queued for another transform
     std::vector<ImageId> failed;                            // could not be made by the wanted transform
+    std::vector<ImageId> unmade;                            // pending or failed, by another transform
     std::map<std::string, std::uint64_t> stale_transforms;  // canonical form → how many of `stale` have it
     std::uint64_t current = 0;                              // ready, made by the wanted transform
     std::uint64_t waiting = 0;                              // queued for the wanted transform already
-    std::uint64_t unready = 0;                              // pending or failed: not made again
+    std::uint64_t unready = 0;                              // pending or failed, by the wanted transform
     std::optional<ImageId> next_after;                      // where to go on; empty at the end
 };
 
@@ -66,10 +68,19 @@ class Rerenders {
     /// Those of the images' variants `name` that are ready and made by another transform are queued for
     /// `wanted`, due at once; whoever makes them by another transform now is fenced. What is queued for
     /// `wanted` already, or failed for it, is left alone (the latter not when `failed_again`). Those that
-    /// are as wanted already leave the queue. Returns how many were queued. Idempotent.
+    /// are as wanted already leave the queue; what is cropped around the focal point waits on, by its own
+    /// transform, since the point may have moved since it was made. Returns how many were queued. Idempotent.
     [[nodiscard]] virtual Result<std::uint64_t> request(std::span<const ImageId> images,
                                                         std::string_view name, const Transform& wanted,
                                                         bool failed_again, Timestamp now) = 0;
+
+    /// Those of the images' variants `name` that are pending or failed by another transform are pending by
+    /// `wanted` from now on; whoever works on their jobs loses the claim, tries count anew. Returns the jobs,
+    /// which are claimable: publish them. Idempotent.
+    [[nodiscard]] virtual Result<std::vector<JobId>> change_unmade(std::span<const ImageId> images,
+                                                                   std::string_view name,
+                                                                   const Transform& wanted,
+                                                                   Timestamp now) = 0;
 
     [[nodiscard]] virtual Result<RerenderCounts> counts(std::string_view name) = 0;
     /// How many wait, of all names. Cheap.

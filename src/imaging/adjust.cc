@@ -28,7 +28,7 @@ Pixels greyscale(Pixels pixels) {
     constexpr int one = red + green + blue;
     const auto& light = light_of_srgb();
     const auto& srgb = srgb_of_light();
-    Pixels grey(pixels.width_px, pixels.height_px, pixels.channels - 2);
+    Pixels grey(pixels.width_px, pixels.height_px, pixels.channels - 2, pixels.gamut);
     const std::uint8_t* in = pixels.samples.data();
     std::uint8_t* out = grey.samples.data();
     const std::size_t count = std::size_t{pixels.width_px} * pixels.height_px;

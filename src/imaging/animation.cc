@@ -44,7 +44,7 @@ Result<EncodedPicture> animate(std::span<const std::byte> bytes, const ImageFact
                                const FinishFrame& finish, Format format, const Transform& transform,
                                const StopCheck& stop) {
     const VipsThread thread;
-    TRY_ASSIGN(FrameReader reader, FrameReader::open(bytes, facts, stop));
+    TRY_ASSIGN(FrameReader reader, FrameReader::open(bytes, facts, plan.icc, stop));
     EncodedPicture picture{format, 0, 0, {}};
     FrameSequence frames;
     frames.timing = reader.timing();

@@ -12,7 +12,7 @@ Pixels extend(Pixels pixels, const Canvas& canvas, Colour colour) {
     if (!is_grey(colour)) pixels = to_rgb(std::move(pixels));
     std::array<std::uint8_t, 4> fill{colour.red, colour.green, colour.blue, 0};
     if (pixels.channels == 2) fill[1] = 0;
-    Pixels out(canvas.width_px, canvas.height_px, pixels.channels);
+    Pixels out(canvas.width_px, canvas.height_px, pixels.channels, pixels.gamut);
     for (std::size_t i = 0; i < out.samples.size(); i += out.channels) {
         std::memcpy(out.samples.data() + i, fill.data(), out.channels);
     }

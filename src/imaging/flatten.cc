@@ -16,7 +16,7 @@ Pixels flatten(Pixels pixels, Colour background) {
     if (!is_grey(background)) pixels = to_rgb(std::move(pixels));
     const std::array<std::uint32_t, 3> below{background.red, background.green, background.blue};
     const std::uint32_t colours = pixels.channels - 1;
-    Pixels flat(pixels.width_px, pixels.height_px, colours);
+    Pixels flat(pixels.width_px, pixels.height_px, colours, pixels.gamut);
     const std::uint8_t* in = pixels.samples.data();
     std::uint8_t* out = flat.samples.data();
     const std::size_t count = std::size_t{pixels.width_px} * pixels.height_px;
@@ -29,7 +29,7 @@ Pixels flatten(Pixels pixels, Colour background) {
 
 Pixels to_rgb(Pixels pixels) {
     if (pixels.channels >= 3) return pixels;
-    Pixels rgb(pixels.width_px, pixels.height_px, pixels.channels + 2);
+    Pixels rgb(pixels.width_px, pixels.height_px, pixels.channels + 2, pixels.gamut);
     const std::uint8_t* in = pixels.samples.data();
     std::uint8_t* out = rgb.samples.data();
     const std::size_t count = std::size_t{pixels.width_px} * pixels.height_px;

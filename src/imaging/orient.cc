@@ -43,7 +43,7 @@ Pixels orient(Pixels pixels, Orientation orientation) {
     const Walk walk = walk_of(orientation, pixels.width_px, pixels.height_px);
     const bool swaps = swaps_sides(orientation);
     Pixels upright(swaps ? pixels.height_px : pixels.width_px, swaps ? pixels.width_px : pixels.height_px,
-                   pixels.channels);
+                   pixels.channels, pixels.gamut);
     switch (pixels.channels) {
         case 1:
             copy_turned<1>(pixels, walk, upright);

@@ -20,14 +20,16 @@ struct Pixels {
     std::uint32_t height_px = 0;
     std::uint32_t channels = 0;
     std::vector<std::uint8_t> samples;
-    Gamut gamut = Gamut::srgb;  // set by decoding; what is made from the pixels later need not keep it
+    Gamut gamut = Gamut::srgb;  // set by decoding; what is made from these pixels has it, too
 
     Pixels() = default;
-    Pixels(std::uint32_t width, std::uint32_t height, std::uint32_t channel_count)
+    Pixels(std::uint32_t width, std::uint32_t height, std::uint32_t channel_count,
+           Gamut colours = Gamut::srgb)
         : width_px(width),
           height_px(height),
           channels(channel_count),
-          samples(std::size_t{width} * height * channel_count) {}
+          samples(std::size_t{width} * height * channel_count),
+          gamut(colours) {}
 
     [[nodiscard]] std::size_t row_bytes() const { return std::size_t{width_px} * channels; }
     [[nodiscard]] std::uint8_t* row(std::uint32_t y) { return samples.data() + y * row_bytes(); }

@@ -37,11 +37,16 @@ struct Task {
     std::vector<std::byte> exif = {};  // that the result carries
 };
 
-/// Grey has no gamut, and colours that are laid over the picture are of sRGB.
+/// Grey has no gamut, and what is mixed from two colours of sRGB is of sRGB.
 Icc icc_for(const Transform& transform, Format format) {
-    const bool is_free =
-        carries_profile(format) && !transform.greyscale && !transform.duotone && !transform.watermark;
-    return is_free ? transform.icc : Icc::srgb;
+    const bool has_gamut = carries_profile(format) || format == Format::jxl;
+    return has_gamut && !transform.greyscale && !transform.duotone ? transform.icc : Icc::srgb;
+}
+
+Attachments attachments_for(Gamut gamut, Format format, std::vector<std::byte> exif) {
+    Attachments attachments{std::move(exif), {}};
+    if (gamut == Gamut::display_p3 && carries_profile(format)) attachments.icc = display_p3_profile();
+    return attachments;
 }
 
 /// What all tasks of a call share.
@@ -60,11 +65,8 @@ Result<Task> task_of(const Transform& transform, const Sight& sight, const Share
     TRY_ASSIGN(const Layout layout, lay_out(transform, facts, shared.limits, sight));
     Task task{&transform, format, layout, stays_animated(transform, format, facts),
               exif_block(shared.input.bytes, facts.format, transform.metadata)};
-    if (task.is_animation) {
-        TRY(check_animation(transform, format, layout.canvas, facts, shared.limits));
-    } else {
-        task.layout.plan.icc = icc_for(transform, format);
-    }
+    if (task.is_animation) TRY(check_animation(transform, format, layout.canvas, facts, shared.limits));
+    task.layout.plan.icc = icc_for(transform, format);
     return task;
 }
 
@@ -102,16 +104,20 @@ Result<Pixels> finish(Pixels pixels, const Task& task, const Shared& shared) {
 Result<EncodedPicture> complete(Pixels pixels, const Task& task, const Shared& shared) {
     const Gamut gamut = pixels.gamut;
     TRY_ASSIGN(Pixels finished, finish(std::move(pixels), task, shared));
-    Attachments attachments{task.exif, {}};
-    if (gamut == Gamut::display_p3) attachments.icc = display_p3_profile();
-    return encode(std::move(finished), task.format, *task.transform, shared.stop, attachments);
+    return encode(std::move(finished), task.format, *task.transform, shared.stop,
+                  attachments_for(gamut, task.format, task.exif));
 }
 
 Result<EncodedPicture> complete_frames(const Task& task, const Shared& shared) {
-    const FinishFrame finish_frame = [&](Pixels pixels) { return finish(std::move(pixels), task, shared); };
+    Gamut gamut = Gamut::srgb;  // the same for all
+    const FinishFrame finish_frame = [&](Pixels pixels) {
+        gamut = pixels.gamut;
+        return finish(std::move(pixels), task, shared);
+    };
     TRY_ASSIGN(EncodedPicture picture, animate(shared.input.bytes, shared.facts, task.layout.plan,
                                                finish_frame, task.format, *task.transform, shared.stop));
-    TRY_ASSIGN(picture.bytes, attach(std::move(picture.bytes), task.format, {task.exif, {}}));
+    TRY_ASSIGN(picture.bytes,
+               attach(std::move(picture.bytes), task.format, attachments_for(gamut, task.format, task.exif)));
     return picture;
 }
 

@@ -107,7 +107,7 @@ Result<Pixels> rotated(const Pixels& pixels, const Angle& angle, const Sides& si
     const Sampler<Channels> sampler(pixels);
     constexpr std::uint32_t out_channels = Sampler<Channels>::colours + 1;
     Pixels out(static_cast<std::uint32_t>(sides.width), static_cast<std::uint32_t>(sides.height),
-               out_channels);
+               out_channels, pixels.gamut);
     // Places of pixels' centres, from the centre of the canvas and from the top left pixel of the picture.
     const double centre_x = (pixels.width_px - 1) / 2.0;
     const double centre_y = (pixels.height_px - 1) / 2.0;

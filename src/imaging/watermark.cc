@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "imaging/colour/gamut.h"
 #include "imaging/decode.h"
 #include "imaging/flatten.h"
 #include "imaging/framing.h"
@@ -30,7 +31,7 @@ Result<Pixels> decoded(std::span<const std::byte> bytes, const Watermark& waterm
         {0, 0, double(facts.width_px), double(facts.height_px)}, size.width_px, size.height_px};
     const Plan plan = as_stored(displayed, facts.orientation, facts.width_px, facts.height_px);
     TRY_ASSIGN(std::vector<Pixels> pixels, decode(bytes, facts, std::span(&plan, 1), stop));
-    return orient(std::move(pixels.front()), facts.orientation);
+    return in_gamut(orient(std::move(pixels.front()), facts.orientation), picture.gamut);
 }
 
 /// Opacities are of 255 · 100 here: those of a sample and of the watermark, multiplied.
@@ -100,9 +101,9 @@ Pixels lay_over(Pixels picture, const Pixels& overlay, const Offset& offset, Hun
 }
 
 Result<const Pixels*> OverlayReader::read(const Watermark& watermark, const Pixels& picture) {
-    const bool is_last = last_ && last_->watermark == watermark &&
-                         last_->picture_width_px == picture.width_px &&
-                         last_->picture_height_px == picture.height_px;
+    const bool is_last =
+        last_ && last_->watermark == watermark && last_->picture_width_px == picture.width_px &&
+        last_->picture_height_px == picture.height_px && last_->pixels.gamut == picture.gamut;
     if (is_last) return &last_->pixels;
     TRY_ASSIGN(const OverlayFile file, overlay_for(watermark, files_));
     auto pixels = decoded(file.bytes, watermark, picture, limits_, stop_);

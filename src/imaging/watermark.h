@@ -41,12 +41,13 @@ struct Offset {
                                     const OverlaySize& size);
 
 /// Lays `overlay`, its alpha times `opacity`, over the picture from `offset` on; what sticks out is cut off.
-/// Source over destination (Porter, Duff: Compositing Digital Images, 1984) in encoded sRGB values, as
-/// browsers composite. Grey becomes RGB under an overlay in colour.
+/// Source over destination (Porter, Duff: Compositing Digital Images, 1984) in encoded values, as
+/// browsers composite; both are of the same gamut. Grey becomes RGB under an overlay in colour.
 [[nodiscard]] Pixels lay_over(Pixels picture, const Pixels& overlay, const Offset& offset,
                               Hundredths opacity);
 
-/// Decodes the overlays of a call, each at the size that it needs: its first frame, upright and in sRGB.
+/// Decodes the overlays of a call, each at the size that it needs: its first frame, upright, in the gamut of
+/// the picture that it is for.
 /// Remembers the last one, so that the frames of an animation cost one decode. One thread.
 class OverlayReader {
   public:

@@ -14,7 +14,7 @@ constexpr std::uint32_t page_images = 1'000;
 constexpr Milliseconds progress_interval{250};
 
 std::string version_of_stored(const std::string& canonical) {
-    const auto transform = parse_transform(canonical);
+    const auto transform = parse_stored_transform(canonical);
     return transform ? version_of(*transform) : "unknown";
 }
 
@@ -48,6 +48,7 @@ class Run {
             summary_.stale_versions[version_of_stored(transform)] += count;
         summary_.current += page.current;
         summary_.waiting += page.waiting;
+        summary_.unmade += page.unmade.size();
         summary_.unready += page.unready;
         if (!options_.failed_again) summary_.failed += page.failed.size();
     }
@@ -56,17 +57,29 @@ class Run {
         std::vector<ImageId> images = std::move(page.stale);
         images.insert(images.end(), page.withdrawn.begin(), page.withdrawn.end());
         if (options_.failed_again) images.insert(images.end(), page.failed.begin(), page.failed.end());
-        std::span<const ImageId> left = images;
-        while (!left.empty()) {
+        TRY(in_batches(images, [this](std::span<const ImageId> batch) {
+            return rerenders_.request(batch, options_.name, options_.wanted, options_.failed_again,
+                                      clock_.now());
+        }));
+        return in_batches(page.unmade, [this](std::span<const ImageId> batch) -> Result<std::uint64_t> {
+            TRY_ASSIGN(const std::vector<JobId> jobs,
+                       rerenders_.change_unmade(batch, options_.name, options_.wanted, clock_.now()));
+            return jobs.size();
+        });
+    }
+
+    /// `request` says how many of a batch were queued.
+    template <class Request>
+    Status in_batches(std::span<const ImageId> images, const Request& request) {
+        while (!images.empty() && !summary_.interrupted) {
             if (options_.wait) TRY(wait_for_less_than(options_.batch));
-            if (stopped(Milliseconds::zero())) return {};
-            const auto batch = left.first(std::min<std::size_t>(left.size(), options_.batch));
-            TRY_ASSIGN(const std::uint64_t queued, rerenders_.request(batch, options_.name, options_.wanted,
-                                                                      options_.failed_again, clock_.now()));
+            if (stopped(Milliseconds::zero())) break;
+            const auto batch = images.first(std::min<std::size_t>(images.size(), options_.batch));
+            TRY_ASSIGN(const std::uint64_t queued, request(batch));
             summary_.queued += queued;
             TRY(tell());
-            left = left.subspan(batch.size());
-            if (options_.per_second > 0 && stopped(time_of(queued))) return {};
+            images = images.subspan(batch.size());
+            if (options_.per_second > 0 && stopped(time_of(queued))) break;
         }
         return {};
     }

@@ -28,7 +28,8 @@ struct RerenderSummary {
     std::uint64_t current = 0;
     std::uint64_t waiting = 0;  // queued before
     std::uint64_t failed = 0;   // could not be made, before or, with `wait`, since
-    std::uint64_t unready = 0;  // pending or failed variants: not made again
+    std::uint64_t unmade = 0;   // pending or failed by another transform: their jobs make them by this one
+    std::uint64_t unready = 0;  // pending or failed by this one: a matter of their jobs
     std::uint64_t queued = 0;   // by this run
     bool interrupted = false;   // to be run again
 };

@@ -74,6 +74,29 @@ TEST_F(RerenderingTest, QueuesAllInBatchesAndNothingTwice) {
     EXPECT_EQ(run().current, 5U);
 }
 
+TEST_F(RerenderingTest, WhatWasNeverMadeIsAskedForByTheNewTransform) {
+    const Job pending = house.upload();
+    const Job failing = house.upload();
+    const Claim claim = *value_of(house.claims.claim(failing.id, 1min, clock.now()));
+    VariantOutcome outcome{"thumbnail", std::nullopt,
+                           VariantError{ErrorCode::invalid_image, "It is broken."}};
+    EXPECT_TRUE(house.claims.complete(failing.id, claim.attempt, std::span(&outcome, 1), clock.now()));
+    options.dry_run = true;
+    EXPECT_EQ(run().unmade, 2U);
+    EXPECT_EQ(value_of(house.catalog.find_job(house.owner, failing.id)).status, JobStatus::failed);
+    options.dry_run = false;
+    EXPECT_EQ(run().queued, 2U);
+    for (const JobId id : {pending.id, failing.id}) {
+        const Job job = value_of(house.catalog.find_job(house.owner, id));
+        EXPECT_NE(job.status, JobStatus::failed);
+        EXPECT_EQ(job.image.variants[0].status, VariantStatus::pending);
+        EXPECT_EQ(job.image.variants[0].transform, options.wanted);
+    }
+    const RerenderSummary second = run();
+    EXPECT_EQ(second.unmade, 0U);
+    EXPECT_EQ(second.unready, 2U);
+}
+
 TEST_F(RerenderingTest, ADryRunChangesNothing) {
     upload_ready(3);
     options.dry_run = true;

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/text.h"
@@ -133,7 +134,9 @@ class Items {
 
     Result<Transform> take() && {
         std::vector<Fault> faults;
-        const Transform transform = read_transform(ObjectReader(object_, "", faults));
+        const ObjectReader reader(object_, "", faults);
+        const Transform transform = read_transform(reader);
+        check_format(reader, transform);
         for (const Fault& fault : faults) faults_.push_back(in_keys(fault));
         if (!faults_.empty()) return invalid(std::move(faults_));
         return transform;
@@ -201,6 +204,11 @@ std::string to_compact(const Transform& transform) {
                             key->kind == Kind::colour ? value.substr(1) : value);
     }
     return text;
+}
+
+Sha256 rendition_key(const Transform& transform) {
+    const std::string canonical = to_compact(transform);
+    return sha256_of(std::as_bytes(std::span(canonical)));
 }
 
 }  // namespace safelight

@@ -16,7 +16,7 @@
 //   bg                   background, without its "#"
 //   f q max              format, quality, max_bytes
 //   prog lossless effort progressive, lossless, effort
-//   meta icc             metadata, icc
+//   meta icc anim        metadata, icc, animation
 //
 // Values are written as in JSON, without quotes. The text has letters, digits and "-.,=" alone.
 #pragma once
@@ -24,6 +24,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/sha256.h"
 #include "transform/transform.h"
 
 namespace safelight {
@@ -35,5 +36,8 @@ namespace safelight {
 
 /// The canonical form: fixed order, defaults left out. Equal transforms have equal text, others do not.
 [[nodiscard]] std::string to_compact(const Transform& transform);
+
+/// Tells one transform from another: the SHA-256 of the canonical form.
+[[nodiscard]] Sha256 rendition_key(const Transform& transform);
 
 }  // namespace safelight

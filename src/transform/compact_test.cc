@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
+#include <span>
 
 namespace safelight {
 namespace {
@@ -112,11 +113,13 @@ class Generator {
         if (is_open || transform.format == Format::jpeg) transform.progressive = chance();
         if (is_open || (transform.format && can_be_lossless(*transform.format)))
             transform.lossless = chance();
-        if (!transform.lossless && chance()) transform.quality = static_cast<std::uint8_t>(1 + upto(99));
         const bool can_lower = !transform.lossless && (!transform.format || has_quality(*transform.format));
+        if (can_lower && chance()) transform.quality = static_cast<std::uint8_t>(1 + upto(99));
         if (can_lower && chance()) transform.max_bytes = max_bytes_min + upto(1'000'000);
-        transform.metadata = static_cast<Metadata>(upto(2));
-        transform.icc = static_cast<Icc>(upto(1));
+        if (transform.format != Format::gif) {
+            transform.metadata = static_cast<Metadata>(upto(2));
+            transform.icc = static_cast<Icc>(upto(1));
+        }
         transform.animation = static_cast<Animation>(upto(1));
         if (transform.format != Format::tiff && chance()) {
             transform.effort = static_cast<std::uint8_t>(1 + upto(8));
@@ -166,6 +169,14 @@ TEST(Compact, BothSpellingsOfGeneratedTransformsComeBack) {
     EXPECT_GT(json_of_compact.size(), 15'000U);
 }
 
+TEST(Compact, TheRenditionKeyIsTheHashOfTheCanonicalText) {
+    const auto transform = parse_compact("q=80,w=100,fit=inside");
+    ASSERT_TRUE(transform);
+    const std::string canonical = "w=100,q=80";
+    EXPECT_EQ(rendition_key(*transform), sha256_of(std::as_bytes(std::span(canonical))));
+    EXPECT_NE(rendition_key(*transform), rendition_key(Transform{}));
+}
+
 TEST(Compact, UsesNoCharacterThatAnAddressEscapes) {
     Generator generator(7);
     for (int i = 0; i < 1'000; ++i) {
@@ -186,7 +197,7 @@ TEST(Compact, FaultsAreInItsOwnWords) {
     EXPECT_EQ(faults_of("fit=cover").front().pointer, "/t");
     EXPECT_EQ(faults_of("w=4,g=north").front(),
               (Fault{"/t/g", "\"g\" counts with \"w\", \"h\" and the fit \"cover\" or \"contain\"."}));
-    EXPECT_EQ(faulty("w=x,h=1.5,enlarge=1,dpr=nan,q=,f=bmp,bg=red,rot=360,cx=1"),
+    EXPECT_EQ(faulty("w=x,h=1.5,enlarge=1,dpr=nan,q=,f=bmp,bg=red,rot=4000,cx=1"),
               (Pointers{"/t/bg", "/t/ch", "/t/cw", "/t/cy", "/t/dpr", "/t/enlarge", "/t/f", "/t/h", "/t/q",
                         "/t/rot", "/t/w"}));
 }

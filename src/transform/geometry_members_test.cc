@@ -1,6 +1,10 @@
 // Crop, rotation and flip in JSON.
 #include <gtest/gtest.h>
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "transform/testing/faulty.h"
 #include "transform/transform.h"
 
@@ -48,9 +52,20 @@ TEST(GeometryMembers, ACropHasOnePlace) {
     EXPECT_EQ(faulty(R"({"crop":{"width":3,"height":4}})"), (Pointers{"/crop/x", "/crop/y"}));
 }
 
+TEST(GeometryMembers, ARotationIsWhatIsLeftOfItBelowAFullTurn) {
+    const std::vector<std::pair<std::string, std::string>> angles{
+        {"-90", "270"}, {"450", "90"}, {"-0.5", "359.5"}, {"-3600", "0"}, {"3599.99", "359.99"}};
+    for (const auto& [asked, meant] : angles) {
+        EXPECT_EQ(parse_transform(R"({"rotate":)" + asked + "}"),
+                  parse_transform(R"({"rotate":)" + meant + "}"))
+            << asked;
+    }
+    EXPECT_EQ(parse_transform(R"({"rotate":-360})"), Transform{});
+}
+
 TEST(GeometryMembers, RefusesOtherValues) {
     EXPECT_EQ(faulty(R"({"trim":256})"), Pointers{"/trim"});
-    for (const std::string value : {"-90", "360", "\"90\"", "90.125", "true"}) {
+    for (const std::string value : {"-3601", "3600.01", "\"90\"", "90.125", "true"}) {
         EXPECT_EQ(faulty(R"({"rotate":)" + value + "}"), Pointers{"/rotate"}) << value;
     }
     EXPECT_EQ(faulty(R"({"flip":"both"})"), Pointers{"/flip"});

@@ -10,7 +10,11 @@ namespace safelight {
 
 namespace json = boost::json;
 
-Result<Transform> parse_transform(std::string_view text, std::string_view pointer) {
+namespace {
+
+/// `check` looks at what was read once more: check_format, or nothing.
+template <class Check>
+Result<Transform> parse(std::string_view text, std::string_view pointer, Check check) {
     boost::system::error_code parse_error;
     const json::value document = json::parse(text, parse_error);
     if (parse_error)
@@ -18,9 +22,21 @@ Result<Transform> parse_transform(std::string_view text, std::string_view pointe
     const json::object* object = document.if_object();
     if (object == nullptr) return invalid({{std::string(pointer), "A transform is a JSON object."}});
     std::vector<Fault> faults;
-    const Transform transform = read_transform(ObjectReader(*object, std::string(pointer), faults));
+    const ObjectReader reader(*object, std::string(pointer), faults);
+    const Transform transform = read_transform(reader);
+    check(reader, transform);
     if (!faults.empty()) return invalid(std::move(faults));
     return transform;
+}
+
+}  // namespace
+
+Result<Transform> parse_transform(std::string_view text, std::string_view pointer) {
+    return parse(text, pointer, check_format);
+}
+
+Result<Transform> parse_stored_transform(std::string_view text) {
+    return parse(text, "", [](const ObjectReader&, const Transform&) {});
 }
 
 std::string to_json(const Transform& transform) {

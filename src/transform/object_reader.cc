@@ -3,10 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace safelight {
 namespace json = boost::json;
+
+namespace {
+
+std::optional<double> number_in(const json::value& value) {
+    if (const double* real = value.if_double()) return *real;
+    if (const std::int64_t* whole = value.if_int64()) return static_cast<double>(*whole);
+    return std::nullopt;
+}
+
+}  // namespace
 
 std::string escape_pointer(std::string_view name) {
     std::string escaped;
@@ -47,18 +58,28 @@ std::optional<std::uint32_t> ObjectReader::whole_number(std::string_view name, s
 std::optional<Hundredths> ObjectReader::decimal(std::string_view name, Hundredths min, Hundredths max) {
     const json::value* value = object_.if_contains(name);
     if (value == nullptr) return std::nullopt;
-    std::optional<Hundredths> number;
-    if (const double* real = value->if_double()) {
-        number = hundredths_of(*real);
-    } else if (const std::int64_t* whole = value->if_int64()) {
-        number = hundredths_of(static_cast<double>(*whole));
-    }
+    const std::optional<double> real = number_in(*value);
+    const auto number = real ? hundredths_of(*real) : std::nullopt;
     if (!number || *number < min || *number > max) {
         fault(name, fmt::format("\"{}\" is a number from {} to {} with at most two decimals.", name,
                                 text_of(min), text_of(max)));
         return std::nullopt;
     }
     return number;
+}
+
+std::optional<Hundredths> ObjectReader::angle(std::string_view name, Hundredths most, Hundredths full) {
+    const json::value* value = object_.if_contains(name);
+    if (value == nullptr) return std::nullopt;
+    const std::optional<double> degrees = number_in(*value);
+    const auto size = degrees ? hundredths_of(std::abs(*degrees)) : std::nullopt;
+    if (!size || *size > most) {
+        fault(name, fmt::format("\"{}\" is a number from -{} to {} with at most two decimals.", name,
+                                text_of(most), text_of(most)));
+        return std::nullopt;
+    }
+    const std::uint32_t turned = size->count % full.count;
+    return Hundredths{*degrees < 0 && turned != 0 ? full.count - turned : turned};
 }
 
 std::optional<bool> ObjectReader::boolean(std::string_view name) {

@@ -30,6 +30,8 @@ class ObjectReader {
     [[nodiscard]] bool has(std::string_view name) const { return object_.contains(name); }
     std::optional<std::uint32_t> whole_number(std::string_view name, std::uint32_t min, std::uint32_t max);
     std::optional<Hundredths> decimal(std::string_view name, Hundredths min, Hundredths max);
+    /// Degrees clockwise, `most` at most in either direction, as what is below a full turn of `full`.
+    std::optional<Hundredths> angle(std::string_view name, Hundredths most, Hundredths full);
     std::optional<bool> boolean(std::string_view name);
     std::optional<std::string> text(std::string_view name);
     std::optional<ObjectReader> object(std::string_view name);

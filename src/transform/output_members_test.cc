@@ -29,7 +29,23 @@ TEST(OutputMembers, RefusesWhatTheFormatCannotDo) {
         EXPECT_EQ(faulty(R"({"lossless":true,"format":")" + format + "\"}"), Pointers{"/lossless"});
     }
     EXPECT_EQ(faulty(R"({"effort":5,"format":"tiff"})"), Pointers{"/effort"});
+    for (const std::string format : {"png", "gif", "tiff"}) {
+        EXPECT_EQ(faulty(R"({"quality":80,"format":")" + format + "\"}"), Pointers{"/quality"});
+    }
+    EXPECT_EQ(faulty(R"({"format":"gif","metadata":"copyright","icc":"keep"})"),
+              (Pointers{"/icc", "/metadata"}));
     EXPECT_EQ(faulty(R"({"lossless":true,"quality":80,"format":"webp"})"), Pointers{"/quality"});
+}
+
+TEST(OutputMembers, WhatIsStoredStaysValidWhenRequestsAreReadMoreStrictly) {
+    for (const std::string text : {R"({"format":"png","quality":80})", R"({"format":"gif","icc":"keep"})"}) {
+        EXPECT_FALSE(parse_transform(text)) << text;
+        const auto stored = parse_stored_transform(text);
+        ASSERT_TRUE(stored) << text;
+        EXPECT_EQ(to_json(*stored), text);
+    }
+    EXPECT_FALSE(parse_stored_transform(R"({"quality":0})"));
+    EXPECT_FALSE(parse_stored_transform(R"({"unknown":1})"));
 }
 
 TEST(OutputMembers, OfSizeAndMetadataAreRead) {

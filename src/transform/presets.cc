@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <set>
-#include <span>
 #include <utility>
 
-#include "base/sha256.h"
 #include "base/text.h"
+#include "transform/compact.h"
+#include "transform/object_reader.h"
 
 namespace safelight {
 namespace {
@@ -24,6 +24,12 @@ std::string known_names(const Presets& presets) {
     std::vector<std::string_view> names;
     for (const auto& [name, transform] : presets.all()) names.push_back(name);
     return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// In either spelling: a JSON object, or a string in the compact one.
+Result<Transform> parse_either(const json::value& transform, const std::string& pointer) {
+    if (const json::string* compact = transform.if_string()) return parse_compact(*compact, pointer);
+    return parse_transform(json::serialize(transform), pointer);
 }
 
 /// Gathers requests and faults; a preset's name or an object of name and transform at a time.
@@ -61,7 +67,7 @@ class RequestList {
         }
         const json::value* transform = object->if_contains("transform");
         if (transform == nullptr) return add_preset(name->get_string(), pointer + "/name");
-        auto parsed = parse_transform(json::serialize(*transform), pointer + "/transform");
+        auto parsed = parse_either(*transform, pointer + "/transform");
         if (!parsed) {
             faults_.insert(faults_.end(), parsed.error().faults.begin(), parsed.error().faults.end());
             return;
@@ -97,21 +103,6 @@ std::vector<std::string_view> split_at_commas(std::string_view text) {
         if (comma == std::string_view::npos) return parts;
         text.remove_prefix(comma + 1);
     }
-}
-
-/// A member's name as a part of a JSON pointer.
-std::string pointer_part(std::string_view name) {
-    std::string part;
-    for (const char c : to_valid_utf8(name)) {
-        if (c == '~') {
-            part += "~0";
-        } else if (c == '/') {
-            part += "~1";
-        } else {
-            part += c;
-        }
-    }
-    return part;
 }
 
 /// Where in a text of lines the byte at `offset` stands, for people: both from 1.
@@ -152,8 +143,7 @@ bool is_variant_name(std::string_view name) {
 
 std::string version_of(const Transform& transform) {
     constexpr std::size_t version_digits = 12;
-    const std::string canonical = to_json(transform);
-    return sha256_of(std::as_bytes(std::span(canonical))).to_hex().substr(0, version_digits);
+    return rendition_key(transform).to_hex().substr(0, version_digits);
 }
 
 Presets::Presets() {
@@ -174,12 +164,12 @@ Result<Presets> Presets::parse(std::string_view text) {
     Presets presets;
     std::vector<Fault> faults;
     for (const auto& member : list->get_object()) {
-        const std::string pointer = "/presets/" + pointer_part(member.key());
+        const std::string pointer = "/presets/" + escape_pointer(to_valid_utf8(member.key()));
         if (!is_variant_name(member.key())) {
             faults.push_back({pointer, std::string(name_rule)});
             continue;
         }
-        auto transform = parse_transform(json::serialize(member.value()), pointer);
+        auto transform = parse_either(member.value(), pointer);
         if (!transform) {
             faults.insert(faults.end(), transform.error().faults.begin(), transform.error().faults.end());
             continue;

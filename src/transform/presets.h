@@ -21,8 +21,8 @@ struct VariantRequest {
     bool operator==(const VariantRequest&) const = default;
 };
 
-/// Tells one state of a preset from another: the first 12 hexadecimal digits of the SHA-256 of the canonical
-/// JSON. Equal transforms have equal versions.
+/// Tells one state of a preset from another: the first 12 hexadecimal digits of its rendition_key. Equal
+/// transforms have equal versions.
 [[nodiscard]] std::string version_of(const Transform& transform);
 
 /// Immutable after construction; any thread may read.
@@ -31,7 +31,8 @@ class Presets {
     /// Only `thumbnail`: fit inside 100×100, never enlarged, same format as the original.
     Presets();
 
-    /// `thumbnail` and those of {"presets": {"name": {transform}, …}}, which may redefine it. Errors:
+    /// `thumbnail` and those of {"presets": {"name": {transform}, …}}, which may redefine it; a transform is
+    /// an object, or a string in the compact spelling. Errors:
     /// invalid_argument with every fault at once, each with its pointer into the document (RFC 6901).
     [[nodiscard]] static Result<Presets> parse(std::string_view json);
 
@@ -46,8 +47,8 @@ class Presets {
 inline constexpr std::size_t variants_per_request_max = 32;
 
 /// Reads what clients write in `variants`: preset names separated by commas ("thumbnail,square"), or a JSON
-/// list of preset names and {"name": …, "transform": {…}} objects. An empty text asks for none. Errors:
-/// invalid_argument with faults below `pointer`; a name twice is a fault.
+/// list of preset names and {"name": …, "transform": …} objects, the transform in either spelling. An empty
+/// text asks for none. Errors: invalid_argument with faults below `pointer`; a name twice is a fault.
 [[nodiscard]] Result<std::vector<VariantRequest>> parse_variants(std::string_view text,
                                                                  const Presets& presets,
                                                                  std::string_view pointer);

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace safelight {
 namespace {
 
@@ -62,8 +65,8 @@ TEST(Presets, AnotherTransformHasAnotherVersion) {
     const Transform small{.resize = Resize{.width_px = 100}};
     Transform larger = small;
     larger.resize->width_px = 101;
-    // printf '{"resize":{"width":100,"fit":"inside"}}' | sha256sum
-    EXPECT_EQ(version_of(small), "382a1a63ba6a");
+    // printf 'w=100' | sha256sum
+    EXPECT_EQ(version_of(small), "4af38b55e416");
     EXPECT_EQ(version_of(*parse_transform(R"({ "resize": {"enlarge": false, "width": 100} })")),
               version_of(small));
     EXPECT_NE(version_of(larger), version_of(small));
@@ -96,6 +99,18 @@ TEST(Variants, JsonList) {
     ASSERT_EQ(variants->size(), 2U);
     EXPECT_EQ((*variants)[1].name, "big");
     EXPECT_EQ((*variants)[1].transform.resize->width_px, 800U);
+}
+
+TEST(Variants, ATransformMayBeWrittenAsCompactText) {
+    const auto variants = parse_variants(R"([{"name":"big","transform":"w=800,f=webp"}])", {}, "/variants");
+    ASSERT_TRUE(variants);
+    EXPECT_EQ(variants->front().transform, parse_transform(R"({"resize":{"width":800},"format":"webp"})"));
+    EXPECT_EQ(pointers_of(parse_variants(R"([{"name":"big","transform":"w=0,zoom=2"}])", {}, "/variants")),
+              (std::vector<std::string>{"/variants/0/transform/zoom", "/variants/0/transform/w"}));
+    const auto presets = Presets::parse(R"({"presets":{"big":"w=800"}})");
+    ASSERT_TRUE(presets);
+    EXPECT_EQ(presets->find("big")->resize->width_px, 800U);
+    EXPECT_FALSE(Presets::parse(R"({"presets":{"big":"w=0"}})"));
 }
 
 TEST(Variants, FaultsHavePointers) {

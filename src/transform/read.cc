@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <string>
+#include <utility>
 
 namespace safelight {
 namespace {
@@ -74,8 +75,7 @@ Crop read_crop(ObjectReader reader) {
 }
 
 Hundredths read_rotation(ObjectReader& reader) {
-    constexpr Hundredths most{full_turn.count - 1};
-    return reader.decimal("rotate", {0}, most).value_or(Hundredths{0});
+    return reader.angle("rotate", rotation_max, full_turn).value_or(Hundredths{0});
 }
 
 std::optional<Colour> read_colour(ObjectReader& reader, std::string_view name) {
@@ -149,7 +149,7 @@ std::optional<std::uint8_t> read_level(ObjectReader& reader, std::string_view na
     return level ? std::optional(static_cast<std::uint8_t>(*level)) : std::nullopt;
 }
 
-/// What a named format cannot do; without a name, only the picture tells.
+/// What leaves no sense to another member, whatever the format.
 void check_output(ObjectReader& reader, const Transform& transform) {
     if (transform.lossless && transform.quality) {
         reader.fault("quality", "\"lossless\" leaves no quality to choose.");
@@ -162,20 +162,6 @@ void check_output(ObjectReader& reader, const Transform& transform) {
     }
     if (transform.progressive && transform.automatic_format) {
         reader.fault("progressive", "\"progressive\" is for the format jpeg.");
-    }
-    if (!transform.format) return;
-    const Format format = *transform.format;
-    if (transform.progressive && format != Format::jpeg) {
-        reader.fault("progressive", "\"progressive\" is for the format jpeg.");
-    }
-    if (transform.lossless && !can_be_lossless(format)) {
-        reader.fault("lossless", "\"lossless\" is for the formats webp, png, tiff and jxl.");
-    }
-    if (transform.effort && format == Format::tiff) {
-        reader.fault("effort", "The format tiff has no \"effort\".");
-    }
-    if (transform.max_bytes && !has_quality(format)) {
-        reader.fault("max_bytes", "\"max_bytes\" is for the formats jpeg, webp, avif and jxl.");
     }
 }
 
@@ -225,6 +211,28 @@ Transform read_transform(ObjectReader reader) {
     transform.background = read_colour(reader, "background");
     read_output(reader, transform);
     return transform;
+}
+
+void check_format(ObjectReader reader, const Transform& transform) {
+    if (!transform.format) return;
+    const Format format = *transform.format;
+    if (transform.progressive && format != Format::jpeg) {
+        reader.fault("progressive", "\"progressive\" is for the format jpeg.");
+    }
+    if (transform.lossless && !can_be_lossless(format)) {
+        reader.fault("lossless", "\"lossless\" is for the formats webp, png, tiff and jxl.");
+    }
+    if (transform.effort && format == Format::tiff) {
+        reader.fault("effort", "The format tiff has no \"effort\".");
+    }
+    for (const auto& [name, is_there] : {std::pair("quality", transform.quality.has_value()),
+                                         std::pair("max_bytes", transform.max_bytes.has_value())}) {
+        if (!is_there || has_quality(format)) continue;
+        reader.fault(name, fmt::format("\"{}\" is for the formats jpeg, webp, avif and jxl.", name));
+    }
+    if (format != Format::gif) return;
+    if (transform.metadata != Metadata::none) reader.fault("metadata", "The format gif carries no metadata.");
+    if (transform.icc != Icc::srgb) reader.fault("icc", "The format gif carries no colour profile.");
 }
 
 }  // namespace safelight

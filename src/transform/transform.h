@@ -54,6 +54,9 @@ struct Crop {
 /// Degrees of a rotation, below this.
 inline constexpr Hundredths full_turn{36'000};
 
+/// What may be asked for, in either direction: the same as what is left of it below a full turn.
+inline constexpr Hundredths rotation_max{360'000};
+
 /// How often a rotation turns by a quarter, 0–3; nothing for any other angle.
 [[nodiscard]] constexpr std::optional<unsigned> quarter_turns(Hundredths degrees) {
     if (degrees.count % 9'000 != 0) return std::nullopt;
@@ -163,8 +166,8 @@ struct Transform {
     /// A border is cut off whose every sample differs from the top left pixel's by this at most: 0–255.
     std::optional<std::uint8_t> trim = {};
     std::optional<Crop> crop = {};
-    Hundredths rotate = {
-        0};  // degrees clockwise, below full_turn; other corners than quarters are filled as `pad` is
+    /// Degrees clockwise, below full_turn. At other angles than quarters the corners are filled as `pad` is.
+    Hundredths rotate = {0};
     Flip flip = Flip::none;
     std::optional<Resize> resize = {};
     bool greyscale = false;              // one channel, of the same luminance
@@ -207,6 +210,10 @@ struct Transform {
 /// Every fault is reported at once, each with its pointer below `pointer` ("" for a document of its own).
 /// Unknown members are faults.
 [[nodiscard]] Result<Transform> parse_transform(std::string_view json, std::string_view pointer = "");
+
+/// Reads what to_json wrote, perhaps with an earlier version of this program. What a format can do is a
+/// matter of requests and may grow stricter; what is stored already is carried out as it was.
+[[nodiscard]] Result<Transform> parse_stored_transform(std::string_view json);
 
 /// The canonical form: members in fixed order, defaults left out, no spaces. Equal transforms have equal
 /// text.

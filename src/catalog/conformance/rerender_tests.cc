@@ -56,7 +56,9 @@ TEST_P(RerenderConformance, TheSurveySaysWhatIsStale) {
     VariantSurvey found = survey(200);
     EXPECT_EQ(found.stale, (std::vector{current.image.id, other.image.id})) << "over all owners";
     EXPECT_EQ(found.stale_transforms, (std::map<std::string, std::uint64_t>{{to_json(transform(100)), 2}}));
-    EXPECT_EQ(found.unready, 2U);
+    EXPECT_EQ(found.unmade, (std::vector{pending.image.id, failing.image.id}));
+    EXPECT_EQ(found.unready, 0U);
+    EXPECT_EQ(survey(100).unready, 2U);
     EXPECT_EQ(found.current, 0U);
     EXPECT_FALSE(found.next_after);
     EXPECT_EQ(survey(100).current, 2U);
@@ -89,6 +91,37 @@ TEST_P(RerenderConformance, OnlyReadyVariantsOfAnotherTransformAreQueued) {
     EXPECT_EQ(request(ready, 200), 1U);
     EXPECT_EQ(request(ready, 200), 0U);
     EXPECT_EQ(waiting(), 1U);
+}
+
+TEST_P(RerenderConformance, WhatWasNeverMadeIsItsJobsToMakeByTheNewTransform) {
+    const Job failing = create({"a", "b"});
+    process(failing.id, {"b"}, {"a"});
+    const Job pending = create({"a"});
+    const auto late = claims().claim(pending.id, lease, now());
+    const Job ready = create_ready();
+    const Job other = create({"b"});
+    advance(Milliseconds{5});
+    const std::array images{failing.image.id, pending.image.id, ready.image.id, other.image.id};
+    const auto jobs = rerenders().change_unmade(images, "a", transform(200), now());
+    SAFELIGHT_ASSERT_OK(jobs);
+    EXPECT_EQ(*jobs, (std::vector{failing.id, pending.id}));
+
+    const Job again = find(failing.id);
+    EXPECT_EQ(again.status, JobStatus::processing);
+    EXPECT_EQ(again.updated_at, now());
+    EXPECT_EQ(again.image.variants[0].status, VariantStatus::pending);
+    EXPECT_EQ(again.image.variants[0].transform, transform(200));
+    EXPECT_FALSE(again.image.variants[0].error);
+    EXPECT_EQ(again.image.variants[1], find(failing.id).image.variants[1]) << "b is as it was";
+    EXPECT_EQ(code_of(claims().complete(pending.id, (*late)->attempt, std::array{made("a")}, {}, now())),
+              ErrorCode::fenced)
+        << "it was made by the old transform";
+    process(pending.id, {"a"});
+    EXPECT_EQ(find(pending.id).image.variants[0].transform, transform(200));
+    EXPECT_EQ(find(ready.id), ready);
+    EXPECT_EQ(find(other.id), other);
+    EXPECT_EQ(rerenders().change_unmade(images, "a", transform(200), now()), std::vector<JobId>{})
+        << "nothing is done twice";
 }
 
 TEST_P(RerenderConformance, AHeldOneIsNotClaimedTwiceAndAnExpiredOneIs) {
@@ -196,6 +229,22 @@ TEST_P(RerenderConformance, APresetThatIsAsWantedLeavesWhatTheFocalPointWants) {
     EXPECT_TRUE(survey->withdrawn.empty());
     EXPECT_EQ(*rerenders().request(std::array{job.image.id}, "a", focal_transform(), false, now()), 0U);
     EXPECT_EQ(waiting(), 1U);
+}
+
+TEST_P(RerenderConformance, APresetThatChangesToAndFroLosesNothingThatTheFocalPointWants) {
+    const Job job = create_focal();
+    process(job.id, {"a", "b"});
+    SAFELIGHT_ASSERT_OK(move_focal_point(job, FocalPoint{0.1, 0.2}));
+    EXPECT_EQ(request(job, 200), 1U);
+    const auto late = take();
+    EXPECT_EQ(*rerenders().request(std::array{job.image.id}, "a", focal_transform(), false, now()), 0U);
+    EXPECT_EQ(code_of(rerenders().complete(id_of(*late), *made("a").content, now())), ErrorCode::fenced);
+    EXPECT_EQ(waiting(), 1U);
+    advance(lease);
+    const auto claim = take();
+    ASSERT_TRUE(claim);
+    EXPECT_EQ(claim->transform, focal_transform());
+    EXPECT_EQ(claim->image.focal_point, (FocalPoint{0.1, 0.2}));
 }
 
 TEST_P(RerenderConformance, WhoIsAtWorkForTheOldFocalPointLosesTheClaim) {

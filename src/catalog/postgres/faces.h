@@ -19,7 +19,7 @@ namespace safelight::postgres {
 [[nodiscard]] std::unique_ptr<JobControl> make_control(Pool& pool, NewsSender& news);
 [[nodiscard]] std::unique_ptr<BulkOperations> make_bulk_operations(Pool& pool, NewsSender& news);
 [[nodiscard]] std::unique_ptr<JobChanges> make_changes(Pool& pool);
-[[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(Pool& pool);
+[[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(Pool& pool, NewsSender& news);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(Pool& pool);
 [[nodiscard]] std::unique_ptr<Idempotency> make_idempotency(Pool& pool);
 

@@ -51,7 +51,7 @@ class PostgresDatabase final : public CatalogDatabase {
           control_(make_control(pool_, news_)),
           bulk_operations_(make_bulk_operations(pool_, news_)),
           changes_(make_changes(pool_)),
-          rerenders_(make_rerenders(pool_)),
+          rerenders_(make_rerenders(pool_, news_)),
           accounts_(make_accounts(pool_)),
           idempotency_(make_idempotency(pool_)) {}
 

@@ -1,5 +1,6 @@
 // Rerenders on PostgreSQL. A claim is held by who knows its token, until it is given back, asked for
 // otherwise, or taken over; tokens come from a sequence, which never gives one out twice.
+#include <algorithm>
 #include <utility>
 
 #include "catalog/postgres/faces.h"
@@ -43,11 +44,31 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
         TRY(columns.status());
         (is_as_wanted ? as_wanted : stale).push_back(id);
     }
-    if (!as_wanted.empty())
+    if (!as_wanted.empty()) {
         TRY(connection.run(sql::withdraw_rerenders, std::span<const ImageId>(as_wanted), name));
+        TRY(connection.run(sql::rerenders_as_before, std::span<const ImageId>(as_wanted), name));
+    }
     if (stale.empty()) return 0;
     return connection.run(sql::request_rerenders, std::span<const ImageId>(stale), name,
                           std::string_view{wanted_text}, now, failed_again);
+}
+
+/// Jobs are locked before their variants, each time in the order of their ids, as everybody does.
+Result<std::vector<JobId>> change_transforms(Connection& connection, std::span<const ImageId> images,
+                                             std::string_view name, const std::string& wanted,
+                                             Timestamp now) {
+    std::vector<JobId> jobs;
+    for (const ImageId image_id : images) {
+        TRY_ASSIGN(Answer taken,
+                   connection.query(sql::take_unmade_claim, image_id, name, std::string_view{wanted}, now));
+        if (!taken.next()) continue;
+        const auto job = Columns{taken}.id<JobId>();
+        // Made meanwhile, by who held the job: then it is an ordinary rerender.
+        TRY_ASSIGN(const std::uint64_t changed,
+                   connection.run(sql::change_unmade, image_id, name, std::string_view{wanted}, now));
+        if (changed > 0) jobs.push_back(job);
+    }
+    return jobs;
 }
 
 /// What was taken, with a transform that this version may not understand.
@@ -60,15 +81,21 @@ Result<std::optional<Taken>> take(Connection& connection, Milliseconds lease, Ti
     TRY_ASSIGN(Answer answer, connection.query(sql::claim_rerender, now, now + lease));
     if (!answer.next()) return std::nullopt;
     Columns columns{answer};
+    const auto image_id = columns.id<ImageId>();
     RerenderClaim claim;
     claim.lease_until = now + lease;
     claim.name = columns.text();
-    auto transform = parse_transform(columns.view());
+    auto transform = parse_stored_transform(columns.view());
     claim.token = columns.number<std::uint64_t>();
     claim.tries = columns.number<std::uint32_t>();
-    claim.job_id = columns.id<JobId>();
-    claim.image = read_image(columns);
     TRY(columns.status());
+    TRY_ASSIGN(Answer image, connection.query(sql::image_of_rerender, image_id));
+    if (!image.next())
+        return failure(ErrorCode::internal, "Something went wrong.", "a variant without an image");
+    Columns of_image{image};
+    claim.job_id = of_image.id<JobId>();
+    claim.image = read_image(of_image);
+    TRY(of_image.status());
     return Taken{std::move(claim), std::move(transform)};
 }
 
@@ -95,7 +122,7 @@ Status replace(Connection& connection, const RerenderId& id, const VariantConten
 
 class PostgresRerenders final : public Rerenders {
   public:
-    explicit PostgresRerenders(Pool& pool) : pool_(pool) {}
+    PostgresRerenders(Pool& pool, NewsSender& news) : pool_(pool), news_(news) {}
 
     Result<VariantSurvey> survey(std::string_view name, const Transform& wanted, std::optional<ImageId> after,
                                  std::uint32_t limit) override {
@@ -109,6 +136,17 @@ class PostgresRerenders final : public Rerenders {
         return pool_.write([&](Connection& connection) {
             return enqueue(connection, images, name, wanted, failed_again, now);
         });
+    }
+
+    Result<std::vector<JobId>> change_unmade(std::span<const ImageId> images, std::string_view name,
+                                             const Transform& wanted, Timestamp now) override {
+        std::vector<ImageId> sorted(images.begin(), images.end());
+        std::ranges::sort(sorted);
+        TRY_ASSIGN(std::vector<JobId> jobs, pool_.write([&, text = to_json(wanted)](Connection& connection) {
+            return change_transforms(connection, sorted, name, text, now);
+        }));
+        for (const JobId job : jobs) news_.claimable(job);
+        return jobs;
     }
 
     Result<RerenderCounts> counts(std::string_view name) override {
@@ -132,7 +170,7 @@ class PostgresRerenders final : public Rerenders {
 
     Result<std::optional<RerenderClaim>> claim(Milliseconds lease, Timestamp now) override {
         TRY_ASSIGN(std::optional<Taken> taken,
-                   pool_.write_one([&](Connection& connection) { return take(connection, lease, now); }));
+                   pool_.write([&](Connection& connection) { return take(connection, lease, now); }));
         if (!taken) return std::nullopt;
         RerenderClaim& claim = taken->claim;
         if (!taken->transform) {
@@ -170,12 +208,13 @@ class PostgresRerenders final : public Rerenders {
     }
 
     Pool& pool_;
+    NewsSender& news_;
 };
 
 }  // namespace
 
-std::unique_ptr<Rerenders> make_rerenders(Pool& pool) {
-    return std::make_unique<PostgresRerenders>(pool);
+std::unique_ptr<Rerenders> make_rerenders(Pool& pool, NewsSender& news) {
+    return std::make_unique<PostgresRerenders>(pool, news);
 }
 
 }  // namespace safelight::postgres

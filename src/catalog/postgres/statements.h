@@ -128,9 +128,14 @@ inline constexpr std::string_view request_rerenders =
     "tries = 0, token = NULL, due_at = excluded.due_at, error_code = NULL, error_detail = NULL WHERE "
     "rerenders.transform <> excluded.transform OR (rerenders.state = 'failed' AND $5)";
 inline constexpr std::string_view withdraw_rerenders =
-    "DELETE FROM rerenders WHERE image_id = ANY ($1::uuid[]) AND name = $2 AND transform <> (SELECT"
-    " variants.transform FROM variants WHERE variants.image_id = rerenders.image_id"
-    " AND variants.name = rerenders.name)";
+    "DELETE FROM rerenders USING variants WHERE variants.image_id = rerenders.image_id AND variants.name ="
+    " rerenders.name AND rerenders.image_id = ANY ($1::uuid[]) AND rerenders.name = $2 AND"
+    " rerenders.transform <> variants.transform AND variants.transform NOT LIKE " SAFELIGHT_FOCAL_PATTERN;
+inline constexpr std::string_view rerenders_as_before =
+    "UPDATE rerenders SET transform = variants.transform, state = 'waiting', tries = 0, token = NULL,"
+    " error_code = NULL, error_detail = NULL FROM variants WHERE variants.image_id = rerenders.image_id AND"
+    " variants.name = rerenders.name AND rerenders.image_id = ANY ($1::uuid[]) AND rerenders.name = $2 AND"
+    " rerenders.transform <> variants.transform";
 inline constexpr std::string_view rerender_backlog =
     "SELECT coalesce(sum(value), 0)::bigint FROM totals WHERE name = 'rerenders'";
 inline constexpr std::string_view claim_rerender =
@@ -138,9 +143,12 @@ inline constexpr std::string_view claim_rerender =
     "ORDER BY due_at, image_id, name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED), taken AS (UPDATE "
     "rerenders SET token = nextval('rerender_tokens'), tries = tries + 1, due_at = $2 FROM free WHERE"
     " rerenders.image_id = free.image_id AND rerenders.name = free.name RETURNING rerenders.image_id,"
-    " rerenders.name, rerenders.transform, rerenders.token, rerenders.tries) SELECT taken.name, "
-    "taken.transform, taken.token, taken.tries, jobs.id, " SAFELIGHT_IMAGE_COLUMNS
-    " FROM taken JOIN images ON images.id = taken.image_id JOIN jobs ON jobs.image_id = images.id";
+    " rerenders.name, rerenders.transform, rerenders.token, rerenders.tries) SELECT image_id, name, "
+    "transform, token, tries FROM taken";
+/// After claim_rerender, not with it: the claim may have waited for who moved the focal point.
+inline constexpr std::string_view image_of_rerender =
+    "SELECT jobs.id, " SAFELIGHT_IMAGE_COLUMNS
+    " FROM images JOIN jobs ON jobs.image_id = images.id WHERE images.id = $1";
 inline constexpr std::string_view job_touched =
     "UPDATE jobs SET updated_at = greatest(updated_at, $2) WHERE image_id = $1";
 inline constexpr std::string_view release_rerender =
@@ -212,8 +220,10 @@ inline constexpr Named own[] = {
     {"lock_ready_variants", lock_ready_variants},
     {"request_rerenders", request_rerenders},
     {"withdraw_rerenders", withdraw_rerenders},
+    {"rerenders_as_before", rerenders_as_before},
     {"rerender_backlog", rerender_backlog},
     {"claim_rerender", claim_rerender},
+    {"image_of_rerender", image_of_rerender},
     {"job_touched", job_touched},
     {"release_rerender", release_rerender},
     {"reserve", reserve},

@@ -140,7 +140,7 @@ PlacedVariant read_variant(Columns& columns) {
     placed.image_id = columns.id<ImageId>();
     variant.name = columns.text();
     placed.position = columns.number();
-    if (auto transform = parse_transform(columns.view())) {
+    if (auto transform = parse_stored_transform(columns.view())) {
         variant.transform = *transform;
     } else {
         columns.not_understood();

@@ -43,7 +43,7 @@ ChangePlace last_of(std::uint64_t change) {
 
 void add_successor(Columns& columns, Successors& successors) {
     std::string name = columns.text();
-    auto transform = parse_transform(columns.view());
+    auto transform = parse_stored_transform(columns.view());
     if (transform) successors.emplace(std::move(name), *std::move(transform));
 }
 
@@ -110,7 +110,7 @@ Result<Completion> completion_of(Columns& columns) {
 
 bool is_same_transform(std::string_view stored, const Transform& wanted, std::string_view wanted_text) {
     if (stored == wanted_text) return true;
-    const auto transform = parse_transform(stored);
+    const auto transform = parse_stored_transform(stored);
     return transform && *transform == wanted;
 }
 
@@ -118,11 +118,16 @@ void count_in_survey(Columns& columns, const Transform& wanted, std::string_view
                      VariantSurvey& survey) {
     const auto id = columns.id<ImageId>();
     if (columns.next_is_null()) return;
-    if (columns.named(variant_status_from_name) != VariantStatus::ready) {
-        ++survey.unready;
+    const bool is_ready = columns.named(variant_status_from_name) == VariantStatus::ready;
+    const std::string made_by = columns.text();
+    if (!is_ready) {
+        if (is_same_transform(made_by, wanted, wanted_text)) {
+            ++survey.unready;
+        } else {
+            survey.unmade.push_back(id);
+        }
         return;
     }
-    const std::string made_by = columns.text();
     const bool is_queued = !columns.next_is_null();
     const bool queued_for_wanted = is_queued && is_same_transform(columns.view(), wanted, wanted_text);
     if (is_same_transform(made_by, wanted, wanted_text)) {

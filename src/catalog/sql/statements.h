@@ -34,7 +34,8 @@ inline constexpr std::string_view pending_called_off =
 inline constexpr std::string_view set_focal_point =
     "UPDATE images SET focal_x = $3, focal_y = $4 WHERE id = $1 AND owner = $2";
 /// What is cropped around the focal point. Its canonical form says so in this one way.
-#define SAFELIGHT_IS_FOCAL "transform LIKE '%\"gravity\":\"focal\"%'"
+#define SAFELIGHT_FOCAL_PATTERN "'%\"gravity\":\"focal\"%'"
+#define SAFELIGHT_IS_FOCAL "transform LIKE " SAFELIGHT_FOCAL_PATTERN
 inline constexpr std::string_view take_focal_claim =
     "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3, tries = 0"
     " WHERE image_id = $1 AND owner = $2 AND lease_until IS NOT NULL AND EXISTS (SELECT 1 FROM variants"
@@ -85,6 +86,14 @@ inline constexpr std::string_view survey =
     " FROM (SELECT id FROM images WHERE id > $1 ORDER BY id LIMIT $2) AS page"
     " LEFT JOIN variants ON variants.image_id = page.id AND variants.name = $3"
     " LEFT JOIN rerenders ON rerenders.image_id = page.id AND rerenders.name = $3";
+/// Of a job that has a variant to be made by another transform. Locks it.
+#define SAFELIGHT_IS_UNMADE "image_id = $1 AND name = $2 AND status <> 'ready' AND transform <> $3"
+inline constexpr std::string_view take_unmade_claim =
+    "UPDATE jobs SET lease_until = NULL, due_at = $4, updated_at = $4, tries = 0"
+    " WHERE image_id = $1 AND EXISTS (SELECT 1 FROM variants WHERE " SAFELIGHT_IS_UNMADE ") RETURNING id";
+inline constexpr std::string_view change_unmade =
+    "UPDATE variants SET transform = $3, status = 'pending', updated_at = $4, error_code = NULL,"
+    " error_detail = NULL WHERE " SAFELIGHT_IS_UNMADE;
 inline constexpr std::string_view rerenders_of_image =
     "SELECT name, transform FROM rerenders WHERE image_id = $1 AND state = 'waiting'";
 inline constexpr std::string_view rerender_counts =
@@ -218,6 +227,8 @@ inline constexpr Named shared[] = {
     {"job_status", job_status},
     {"claimable", claimable},
     {"survey", survey},
+    {"take_unmade_claim", take_unmade_claim},
+    {"change_unmade", change_unmade},
     {"rerenders_of_image", rerenders_of_image},
     {"rerender_counts", rerender_counts},
     {"renew_rerender", renew_rerender},

@@ -49,6 +49,7 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
         if (!present) continue;
         if (is_same_transform(*present, wanted, wanted_text)) {
             TRY(connection.run(sql::withdraw_rerender, image_id, name, std::string_view{*present}));
+            TRY(connection.run(sql::rerender_as_before, image_id, name, std::string_view{*present}));
             continue;
         }
         TRY_ASSIGN(const std::uint64_t changed,
@@ -57,6 +58,23 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
         queued += changed;
     }
     return queued;
+}
+
+Result<std::vector<JobId>> change_transforms(Connection& connection, std::span<const ImageId> images,
+                                             std::string_view name, const std::string& wanted,
+                                             Timestamp now) {
+    std::vector<JobId> jobs;
+    for (const ImageId image_id : images) {
+        {
+            TRY_ASSIGN(Query query, connection.query(sql::take_unmade_claim, image_id, name,
+                                                     std::string_view{wanted}, now));
+            TRY_ASSIGN(const bool found, query.next());
+            if (!found) continue;
+            jobs.push_back(Columns{query}.id<JobId>());
+        }
+        TRY(connection.run(sql::change_unmade, image_id, name, std::string_view{wanted}, now));
+    }
+    return jobs;
 }
 
 struct Next {
@@ -117,7 +135,7 @@ Result<std::optional<RerenderClaim>> take(Connection& connection, Milliseconds l
         wanted = columns.text();
         claim.tries = columns.number<std::uint32_t>();
     }
-    auto transform = parse_transform(wanted);
+    auto transform = parse_stored_transform(wanted);
     if (!transform) {
         // Written by a newer version: it must not stand in the way of the others for ever.
         TRY(connection.run(sql::fail_rerender, next->image_id, std::string_view{claim.name}, claim.token,
@@ -168,6 +186,13 @@ class SqliteRerenders final : public Rerenders {
                                   const Transform& wanted, bool failed_again, Timestamp now) override {
         return writer_.write([&](Connection& connection) {
             return enqueue(connection, images, name, wanted, failed_again, now);
+        });
+    }
+
+    Result<std::vector<JobId>> change_unmade(std::span<const ImageId> images, std::string_view name,
+                                             const Transform& wanted, Timestamp now) override {
+        return writer_.write([&, text = to_json(wanted)](Connection& connection) {
+            return change_transforms(connection, images, name, text, now);
         });
     }
 

@@ -122,7 +122,11 @@ inline constexpr std::string_view request_rerender =
     " token = NULL, due_at = excluded.due_at, error_code = NULL, error_detail = NULL"
     " WHERE rerenders.transform <> excluded.transform OR (rerenders.state = 'failed' AND $5)";
 inline constexpr std::string_view withdraw_rerender =
-    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2 AND transform <> $3";
+    "DELETE FROM rerenders WHERE image_id = $1 AND name = $2 AND transform <> $3 AND $3 NOT LIKE"
+    " " SAFELIGHT_FOCAL_PATTERN;
+inline constexpr std::string_view rerender_as_before =
+    "UPDATE rerenders SET transform = $3, state = 'waiting', tries = 0, token = NULL, error_code = NULL,"
+    " error_detail = NULL WHERE image_id = $1 AND name = $2 AND transform <> $3";
 inline constexpr std::string_view variant_transform =
     "SELECT transform FROM variants WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view rerender_backlog = "SELECT value FROM totals WHERE name = 'rerenders'";
@@ -187,6 +191,7 @@ inline constexpr Named own[] = {
     {"backlog", backlog},
     {"request_rerender", request_rerender},
     {"withdraw_rerender", withdraw_rerender},
+    {"rerender_as_before", rerender_as_before},
     {"variant_transform", variant_transform},
     {"rerender_backlog", rerender_backlog},
     {"next_rerender", next_rerender},

@@ -131,4 +131,16 @@ Colour in_gamut(Colour srgb, Gamut gamut) {
     return {out[0], out[1], out[2]};
 }
 
+Pixels in_gamut(Pixels srgb, Gamut gamut) {
+    if (gamut == Gamut::srgb) return srgb;
+    srgb.gamut = gamut;
+    if (srgb.channels < 3) return srgb;
+    for (std::size_t i = 0; i < srgb.samples.size(); i += srgb.channels) {
+        std::uint8_t* sample = &srgb.samples[i];
+        const Colour colour = in_gamut({sample[0], sample[1], sample[2]}, gamut);
+        std::ranges::copy(std::array{colour.red, colour.green, colour.blue}, sample);
+    }
+    return srgb;
+}
+
 }  // namespace safelight

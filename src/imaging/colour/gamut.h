@@ -18,4 +18,7 @@ namespace safelight {
 /// The same colour in the samples of a gamut.
 [[nodiscard]] Colour in_gamut(Colour srgb, Gamut gamut);
 
+/// The same for a picture. Grey is the same in all.
+[[nodiscard]] Pixels in_gamut(Pixels srgb, Gamut gamut);
+
 }  // namespace safelight

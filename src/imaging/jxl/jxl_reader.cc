@@ -33,12 +33,12 @@ Result<Decoder> decoder_over(std::span<const std::byte> bytes, int events) {
     return decoder;
 }
 
-/// What the samples of a lossy picture are asked for in.
-JxlColorEncoding srgb(bool is_grey) {
+/// What the samples of a lossy picture are asked for in: grey, sRGB or Display P3.
+JxlColorEncoding with_srgb_curve(bool is_grey, JxlPrimaries primaries) {
     JxlColorEncoding encoding{};
     encoding.color_space = is_grey ? JXL_COLOR_SPACE_GRAY : JXL_COLOR_SPACE_RGB;
     encoding.white_point = JXL_WHITE_POINT_D65;
-    encoding.primaries = JXL_PRIMARIES_SRGB;
+    encoding.primaries = primaries;
     encoding.transfer_function = JXL_TRANSFER_FUNCTION_SRGB;
     encoding.rendering_intent = JXL_RENDERING_INTENT_RELATIVE;
     return encoding;
@@ -104,14 +104,15 @@ class JxlRead {
     }
 
     void read_colours() {
-        const JxlColorEncoding wanted = srgb(info_.num_color_channels == 1);
+        const JxlColorEncoding srgb = with_srgb_curve(info_.num_color_channels == 1, JXL_PRIMARIES_SRGB);
+        const JxlColorEncoding wanted = is_wide() ? with_srgb_curve(false, JXL_PRIMARIES_P3) : srgb;
         // Refused for what is stored in colours of its own: these come with their profile.
         static_cast<void>(JxlDecoderSetPreferredColorProfile(decoder_.get(), &wanted));
         const auto target = JXL_COLOR_PROFILE_TARGET_DATA;
         JxlColorEncoding found{};
         const bool has_encoding =
             JxlDecoderGetColorAsEncodedProfile(decoder_.get(), &format_, target, &found) == JXL_DEC_SUCCESS;
-        if (has_encoding && is_same(found, wanted)) return;
+        if (has_encoding && is_same(found, srgb)) return;
         std::size_t size = 0;
         if (JxlDecoderGetICCProfileSize(decoder_.get(), &format_, target, &size) != JXL_DEC_SUCCESS) return;
         std::vector<std::byte>& profile = picture_.icc_profile;
@@ -121,6 +122,14 @@ class JxlRead {
                                            size) != JXL_DEC_SUCCESS) {
             profile.clear();
         }
+    }
+
+    /// Whether the picture was made from more colours than sRGB has.
+    [[nodiscard]] bool is_wide() const {
+        JxlColorEncoding original{};
+        return JxlDecoderGetColorAsEncodedProfile(decoder_.get(), &format_, JXL_COLOR_PROFILE_TARGET_ORIGINAL,
+                                                  &original) == JXL_DEC_SUCCESS &&
+               original.color_space == JXL_COLOR_SPACE_RGB && original.primaries != JXL_PRIMARIES_SRGB;
     }
 
     Status make_room() {

@@ -35,6 +35,8 @@ bool describe(JxlEncoder* encoder, const Pixels& pixels, bool lossless) {
     }
     JxlColorEncoding colours;
     JxlColorEncodingSetToSRGB(&colours, is_grey ? JXL_TRUE : JXL_FALSE);
+    // Of white and curve it is sRGB, and no profile is needed to say so.
+    if (pixels.gamut == Gamut::display_p3) colours.primaries = JXL_PRIMARIES_P3;
     return JxlEncoderSetBasicInfo(encoder, &info) == JXL_ENC_SUCCESS &&
            JxlEncoderSetColorEncoding(encoder, &colours) == JXL_ENC_SUCCESS;
 }

@@ -18,7 +18,7 @@ struct Attachments {
     [[nodiscard]] bool empty() const { return exif.empty() && icc.empty(); }
 };
 
-/// True for the formats that attach() puts a colour profile into.
+/// True for the formats that attach() puts a colour profile into. JPEG XL's encoder says the colours itself.
 [[nodiscard]] constexpr bool carries_profile(Format format) {
     return format == Format::jpeg || format == Format::png || format == Format::webp ||
            format == Format::avif || format == Format::tiff;

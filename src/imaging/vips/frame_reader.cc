@@ -61,9 +61,10 @@ bool has_readable_frames(Format format) {
     return format == Format::gif || format == Format::webp;
 }
 
-FrameReader::FrameReader(VipsPicture picture, AnimationTiming timing, const ImageFacts& facts,
+FrameReader::FrameReader(VipsPicture picture, Gamut gamut, AnimationTiming timing, const ImageFacts& facts,
                          const StopCheck& stop)
     : picture_(std::move(picture)),
+      gamut_(gamut),
       timing_(std::move(timing)),
       canvas_width_px_(facts.width_px),
       canvas_height_px_(facts.height_px),
@@ -71,14 +72,15 @@ FrameReader::FrameReader(VipsPicture picture, AnimationTiming timing, const Imag
     if (swaps_sides(facts.orientation)) std::swap(canvas_width_px_, canvas_height_px_);
 }
 
-Result<FrameReader> FrameReader::open(std::span<const std::byte> bytes, const ImageFacts& facts,
+Result<FrameReader> FrameReader::open(std::span<const std::byte> bytes, const ImageFacts& facts, Icc icc,
                                       const StopCheck& stop) {
     TRY_ASSIGN(VipsPicture loaded, load_frames(bytes, facts.format));
     stop_when(loaded.get(), stop);
     const auto frames = side(vips_image_get_n_pages(loaded.get()));
     AnimationTiming timing = timing_of(loaded.get(), frames);
-    TRY_ASSIGN(VipsPicture picture, to_gamut(std::move(loaded), Gamut::srgb));
-    FrameReader reader(std::move(picture), std::move(timing), facts, stop);
+    const Gamut gamut = gamut_for(loaded.get(), icc);
+    TRY_ASSIGN(VipsPicture picture, to_gamut(std::move(loaded), gamut));
+    FrameReader reader(std::move(picture), gamut, std::move(timing), facts, stop);
     const auto page_width = side(vips_image_get_width(reader.picture_.get()));
     const auto page_height = side(vips_image_get_page_height(reader.picture_.get()));
     const auto all_height = side(vips_image_get_height(reader.picture_.get()));
@@ -97,7 +99,9 @@ Result<Pixels> FrameReader::next(const Plan& plan) {
                         plan);
     TRY(push_page(resampler));
     ++frame_;
-    return resampler.take();
+    Pixels pixels = resampler.take();
+    pixels.gamut = gamut_;
+    return pixels;
 }
 
 Status FrameReader::push_page(Resampler& resampler) {

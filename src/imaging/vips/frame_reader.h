@@ -25,9 +25,10 @@ inline constexpr std::uint64_t frame_rows_max = VIPS_MAX_COORD;
 /// One pass from the first frame to the last. One thread at a time, not necessarily the same.
 class FrameReader {
   public:
-    /// `bytes` and `stop` must outlive the reader. Errors: invalid_image.
+    /// Frames come in sRGB, or in Display P3 where `icc` keeps it. `bytes` and `stop` must outlive the
+    /// reader. Errors: invalid_image.
     [[nodiscard]] static Result<FrameReader> open(std::span<const std::byte> bytes, const ImageFacts& facts,
-                                                  const StopCheck& stop);
+                                                  Icc icc, const StopCheck& stop);
 
     [[nodiscard]] const AnimationTiming& timing() const { return timing_; }
 
@@ -36,12 +37,14 @@ class FrameReader {
     [[nodiscard]] Result<Pixels> next(const Plan& plan);
 
   private:
-    FrameReader(VipsPicture picture, AnimationTiming timing, const ImageFacts& facts, const StopCheck& stop);
+    FrameReader(VipsPicture picture, Gamut gamut, AnimationTiming timing, const ImageFacts& facts,
+                const StopCheck& stop);
 
     /// The rows of the next frame, with those of the canvas that libvips left out.
     [[nodiscard]] Status push_page(Resampler& resampler);
 
     VipsPicture picture_;  // all frames, one below the other
+    Gamut gamut_;
     AnimationTiming timing_;
     std::uint32_t canvas_width_px_ = 0;
     std::uint32_t canvas_height_px_ = 0;

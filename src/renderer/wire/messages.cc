@@ -318,7 +318,7 @@ RenderRequest read_render_request(FieldReader& in) {
     auto request = read_source<RenderRequest>(in);
     const auto count = in.number(transforms_max);
     for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-        const auto transform = parse_transform(in.text(transform_bytes_max));
+        const auto transform = parse_stored_transform(in.text(transform_bytes_max));
         if (!transform) in.fail();
         if (transform) request.transforms.push_back(*transform);
     }
