@@ -123,8 +123,9 @@ Result<RenderOutcome> JobRunner::render_batches(const RenderTask& task, const Im
     const CancelCheck unwanted = [this, &hold] {
         return hold.is_lost() || give_back_.load(std::memory_order_relaxed);
     };
-    const RenderBatches plan =
-        plan_batches(image, task.transforms, config_.image, config_.single_render_bytes_max, overlay_bytes);
+    // Half of the time that there is: the estimate may be too low by that much.
+    const RenderRoom room{config_.single_render_bytes_max, config_.render_timeout / 2};
+    const RenderBatches plan = plan_batches(image, task.transforms, config_.image, room, overlay_bytes);
     RenderOutcome outcome;
     outcome.renditions.assign(task.transforms.size(), failure(ErrorCode::internal, "An internal error."));
     for (const RenderBatch& refused : plan.too_large) {

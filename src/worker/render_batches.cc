@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "renderer/memory_estimate.h"
+#include "renderer/time_estimate.h"
 
 namespace safelight {
 
@@ -12,7 +13,7 @@ bool need_overlays(std::span<const Transform> transforms) {
 }
 
 RenderBatches plan_batches(const Image& image, std::span<const Transform> transforms,
-                           const ImageLimits& limits, std::uint64_t bytes_max, std::uint64_t overlay_bytes) {
+                           const ImageLimits& limits, const RenderRoom& room, std::uint64_t overlay_bytes) {
     const auto estimate = [&](std::span<const Transform> some) {
         return estimate_render_bytes(image.facts, image.size_bytes, some, limits) +
                (need_overlays(some) ? overlay_bytes : 0);
@@ -26,13 +27,15 @@ RenderBatches plan_batches(const Image& image, std::span<const Transform> transf
     };
     for (std::size_t i = 0; i < transforms.size(); ++i) {
         const std::uint64_t alone = estimate(transforms.subspan(i, 1));
-        if (alone > bytes_max) {
+        if (alone > room.bytes_max) {
             plan.too_large.push_back({{i}, alone});
             continue;
         }
         gathered.push_back(transforms[i]);
         std::uint64_t together = estimate(gathered);
-        if (together > bytes_max) {
+        const bool is_too_long =
+            gathered.size() > 1 && estimate_render_time(image.facts, gathered, limits) > room.time_max;
+        if (together > room.bytes_max || is_too_long) {
             gathered.pop_back();
             close();
             gathered.push_back(transforms[i]);

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "base/clock.h"
 #include "catalog/records.h"
 #include "image/limits.h"
 #include "transform/transform.h"
@@ -27,11 +28,17 @@ struct RenderBatches {
     bool operator==(const RenderBatches&) const = default;
 };
 
-/// All in one batch, for one decode, where that takes no more than `bytes_max`; else as many in each as there
-/// is room for. Estimates are those of renderer/memory_estimate.h, and `overlay_bytes` where a watermark is
-/// among them. Pure.
+/// What one call may take.
+struct RenderRoom {
+    std::uint64_t bytes_max = 0;  // by renderer/memory_estimate.h
+    Milliseconds time_max{0};     // of one processor, by renderer/time_estimate.h
+};
+
+/// All in one batch, for one decode, where there is room for that; else as many in each as there is room for.
+/// Whatever may take more time than that even alone is a batch of its own: how long it really takes, only
+/// trying tells. `overlay_bytes` are added where a watermark is among them. Pure.
 [[nodiscard]] RenderBatches plan_batches(const Image& image, std::span<const Transform> transforms,
-                                         const ImageLimits& limits, std::uint64_t bytes_max,
+                                         const ImageLimits& limits, const RenderRoom& room,
                                          std::uint64_t overlay_bytes = 0);
 
 /// True when any of them lays a stored image over the picture.
