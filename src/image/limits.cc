@@ -26,10 +26,12 @@ Status check(const ImageFacts& facts, const ImageLimits& limits) {
     }
     // No overflow: both sides and the frames were bounded by 32 bits, and sides by side_max_px.
     const std::uint64_t frame_pixels = std::uint64_t{facts.width_px} * facts.height_px;
-    if (frame_pixels > limits.pixels_max / facts.frames) {
+    // Of other animations (APNG, JPEG XL, AVIF) nothing but the first frame is ever decoded.
+    const std::uint32_t frames = can_be_animated(facts.format) ? facts.frames : 1;
+    if (frame_pixels > limits.pixels_max / frames) {
         return failure(ErrorCode::image_too_large,
                        fmt::format("The picture has {} pixels in {} frame(s); {} pixels are allowed in all.",
-                                   frame_pixels * facts.frames, facts.frames, limits.pixels_max));
+                                   frame_pixels * frames, frames, limits.pixels_max));
     }
     return {};
 }

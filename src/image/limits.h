@@ -11,7 +11,7 @@
 namespace safelight {
 
 struct ImageLimits {
-    std::uint64_t pixels_max = 50'000'000;  // summed over all frames
+    std::uint64_t pixels_max = 50'000'000;  // summed over all frames of GIF and WebP
     std::uint32_t side_max_px = 16'383;
     std::uint32_t frames_max = 300;
     std::uint32_t scans_max = 100;  // of a progressive JPEG

@@ -7,6 +7,7 @@ namespace {
 
 ImageFacts facts_of(std::uint32_t width_px, std::uint32_t height_px, std::uint32_t frames = 1) {
     ImageFacts facts;
+    facts.format = Format::gif;
     facts.width_px = width_px;
     facts.height_px = height_px;
     facts.frames = frames;
@@ -32,6 +33,14 @@ TEST(Limits, RefuseEachExcess) {
     EXPECT_EQ(refusal(facts_of(10'000, 5'001)), ErrorCode::image_too_large);
     EXPECT_EQ(refusal(facts_of(2'000, 2'000, 250)), ErrorCode::image_too_large);
     EXPECT_EQ(refusal(facts_of(1, 1, 301)), ErrorCode::too_many_frames);
+}
+
+TEST(Limits, FramesThatAreNeverDecodedDoNotCount) {
+    ImageFacts facts = facts_of(2'000, 2'000, 250);
+    for (const Format format : {Format::png, Format::jxl, Format::avif}) {
+        facts.format = format;
+        EXPECT_TRUE(check(facts, {}));
+    }
 }
 
 TEST(Limits, DoNotOverflow) {

@@ -6,6 +6,7 @@
 
 #include "imaging/derive.h"
 #include "imaging/jpeg/jpeg_source.h"
+#include "imaging/png/png_source.h"
 #include "imaging/resample/resampler.h"
 #include "imaging/vips/vips_source.h"
 
@@ -14,6 +15,10 @@ namespace {
 
 Result<std::vector<Pixels>> read(std::span<const std::byte> bytes, const ImageFacts& facts,
                                  std::span<const Plan> plans, Icc icc, const StopCheck& stop) {
+    if (facts.format == Format::png) {
+        TRY_ASSIGN(auto made, read_plain_png(bytes, plans, icc, stop));
+        if (made) return *std::move(made);
+    }
     if (facts.format != Format::jpeg) return read_by_vips(bytes, facts, plans, icc, stop);
     const auto gamut = plain_gamut(bytes, facts, icc);
     if (!gamut) return read_by_vips(bytes, facts, plans, icc, stop);

@@ -43,8 +43,10 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
     const Format wanted = transform.format.value_or(facts.format);
     if (can_write(wanted)) return wanted;
     if (transform.format) {
-        return failure(ErrorCode::unsupported_transform,
-                       fmt::format("This server cannot write {}.", name_of(*transform.format)));
+        return failure(
+            ErrorCode::unsupported_transform,
+            fmt::format("\"format\": this server cannot write {}; GET /v1/formats tells what it can.",
+                        name_of(*transform.format)));
     }
     // A BMP is a screenshot more often than a photograph, and lost nothing yet.
     const bool is_drawn = facts.format == Format::bmp || facts.format == Format::svg;
@@ -95,8 +97,10 @@ Result<std::vector<std::byte>> encode_graphics(std::optional<std::uint32_t> byte
 Result<Format> output_format(const Transform& transform, const ImageFacts& facts) {
     TRY_ASSIGN(const Format format, writable_format(transform, facts));
     if (transform.lossless && !can_be_lossless(format)) {
-        return failure(ErrorCode::unsupported_transform,
-                       fmt::format("The result would be {}, which has no lossless way.", name_of(format)));
+        return failure(
+            ErrorCode::unsupported_transform,
+            fmt::format("\"lossless\": the result would be {}, which has no such way; name a \"format\".",
+                        name_of(format)));
     }
     return format;
 }

@@ -45,7 +45,7 @@ TEST(FitBytes, WhatFitsIsMadeOnce) {
 }
 
 TEST(FitBytes, TheBestQualityThatFitsIsFoundInFewCalls) {
-    for (const Format format : {Format::jpeg, Format::webp, Format::avif}) {
+    for (const Format format : {Format::jpeg, Format::webp, Format::avif, Format::jxl}) {
         for (unsigned quality = 1; quality <= 99; ++quality) {
             Calls calls(ten_each);
             const auto bytes = encode_within(quality * 10 + 9, format, {.quality = 100}, calls.call());
@@ -210,7 +210,8 @@ TEST_P(FitBytesOfFiles, CancellationIsSeenBetweenEncodes) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, FitBytesOfFiles, testing::Values(Format::jpeg, Format::webp, Format::avif),
+INSTANTIATE_TEST_SUITE_P(Formats, FitBytesOfFiles,
+                         testing::Values(Format::jpeg, Format::webp, Format::avif, Format::jxl),
                          [](const auto& info) { return std::string(name_of(info.param)); });
 
 TEST(FitBytesOfPng, IsCompressedHarderOrRefused) {

@@ -18,8 +18,8 @@ Status check_size(const Canvas& canvas, const ImageLimits& limits, std::string_v
                       pixels <= limits.pixels_max;
     if (fits) return {};
     return failure(ErrorCode::unsupported_transform,
-                   fmt::format("The {} would be {}×{} pixels, which is more than is allowed.", what,
-                               canvas.width_px, canvas.height_px));
+                   fmt::format("The {} would be {}×{} pixels; a side may have {}, and the whole {}.", what,
+                               canvas.width_px, canvas.height_px, limits.side_max_px, limits.pixels_max));
 }
 
 /// The part of the displayed picture that is taken of `content`; whole pixels.

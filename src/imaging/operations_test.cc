@@ -283,7 +283,7 @@ TEST_F(WatermarkedFile, ThatIsNotThereFailsAlone) {
     ASSERT_TRUE(results);
     ASSERT_FALSE((*results)[0]);
     EXPECT_EQ((*results)[0].error().code, ErrorCode::unsupported_transform);
-    EXPECT_EQ((*results)[0].error().public_text, "The watermark's image is not there.");
+    EXPECT_EQ((*results)[0].error().public_text, "\"watermark\": its image is not there.");
     EXPECT_TRUE((*results)[1]);
 }
 

@@ -18,7 +18,7 @@ namespace {
 Error as_watermark_error(Error error) {
     if (error.code == ErrorCode::cancelled || error.code == ErrorCode::renderer_failed) return error;
     return {ErrorCode::unsupported_transform,
-            "The watermark cannot be used. " + error.public_text,
+            "\"watermark\": its image cannot be used. " + error.public_text,
             std::move(error.log_text),
             {}};
 }
@@ -58,7 +58,7 @@ void blend(const std::uint8_t* over, std::size_t step, std::uint64_t opacity, st
 Result<OverlayFile> overlay_for(const Watermark& watermark, std::span<const OverlayFile> overlays) {
     const auto found = std::ranges::find(overlays, watermark.image, &OverlayFile::image);
     if (found != overlays.end()) return *found;
-    return failure(ErrorCode::unsupported_transform, "The watermark's image is not there.");
+    return failure(ErrorCode::unsupported_transform, "\"watermark\": its image is not there.");
 }
 
 OverlaySize overlay_size(const Watermark& watermark, const Pixels& picture, std::uint32_t width_px,

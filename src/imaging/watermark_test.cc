@@ -147,14 +147,14 @@ TEST_F(WatermarkTest, WhatIsMissingOrBrokenIsSaid) {
     const auto missing = add_watermark(picture, {.image = logo}, none);
     ASSERT_FALSE(missing);
     EXPECT_EQ(missing.error().code, ErrorCode::unsupported_transform);
-    EXPECT_EQ(missing.error().public_text, "The watermark's image is not there.");
+    EXPECT_EQ(missing.error().public_text, "\"watermark\": its image is not there.");
     test::Bytes cut = test::sample_file(Format::png, 300, 200);
     cut.resize(cut.size() / 2);
     for (const test::Bytes& broken : {cut, test::bytes_of("no picture"), test::Bytes{}}) {
         const auto out = marked(broken, {.image = logo}, picture);
         ASSERT_FALSE(out);
         EXPECT_EQ(out.error().code, ErrorCode::unsupported_transform);
-        EXPECT_TRUE(out.error().public_text.starts_with("The watermark cannot be used. "));
+        EXPECT_TRUE(out.error().public_text.starts_with("\"watermark\": its image cannot be used. "));
     }
     const auto large =
         marked(test::sample_file(Format::png, 40, 20), {.image = logo}, picture, {.pixels_max = 799});

@@ -137,7 +137,7 @@ Pixels in_gamut(Pixels srgb, Gamut gamut) {
     if (srgb.channels < 3) return srgb;
     for (std::size_t i = 0; i < srgb.samples.size(); i += srgb.channels) {
         std::uint8_t* sample = &srgb.samples[i];
-        const Colour colour = in_gamut({sample[0], sample[1], sample[2]}, gamut);
+        const Colour colour = in_gamut(Colour{sample[0], sample[1], sample[2]}, gamut);
         std::ranges::copy(std::array{colour.red, colour.green, colour.blue}, sample);
     }
     return srgb;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -116,7 +117,8 @@ TEST_F(WideGamut, WhatIsDoneToAPictureLeavesItInDisplayP3) {
 }
 
 TEST_F(WideGamut, AWatermarkOfSrgbIsLaidOverDisplayP3) {
-    const Bytes mark = png_of(patches(std::array{Sample{200, 30, 40}}), {});
+    constexpr Sample colour{200, 30, 40};
+    const Bytes mark = png_of(patches(std::span(&colour, 1)), {});
     const Watermark watermark{.image = ImageId{}, .position = Gravity::north_west, .scale = Hundredths{10}};
     const Transform transform{.watermark = watermark, .format = Format::png, .icc = Icc::keep};
     const std::array overlays{OverlayFile{watermark.image, mark}};
@@ -126,14 +128,14 @@ TEST_F(WideGamut, AWatermarkOfSrgbIsLaidOverDisplayP3) {
     const Bytes& result = output->pictures.front()->bytes;
     EXPECT_TRUE(holds_display_p3(result, Format::png));
     const Pixels pixels = decoded(result);
-    EXPECT_LT(difference(first_pixel(pixels), xyz_of_srgb({200, 30, 40})), 0.7);
+    EXPECT_LT(difference(first_pixel(pixels), xyz_of_srgb(colour)), 0.7);
     EXPECT_EQ(patch(pixels, 5), saturated[5]) << "what it does not cover stays";
 }
 
 TEST_F(WideGamut, AnAnimationInDisplayP3StaysAsWell) {
     std::vector<Pixels> frames;
     for (const Sample& colour : {Sample{255, 0, 0}, Sample{0, 255, 0}})
-        frames.push_back(patches(std::array{colour}));
+        frames.push_back(patches(std::span(&colour, 1)));
     FrameSequence sequence;
     sequence.timing.delays_ms = {100, 100};
     sequence.next = [&, at = std::size_t{0}]() mutable -> Result<Pixels> { return frames[at++]; };

@@ -194,6 +194,8 @@ TEST(Png, CountsFramesAndSeesTransparentColours) {
     EXPECT_TRUE(facts->has_alpha);
     EXPECT_EQ(facts->colour_space, ColourSpace::grey);
     EXPECT_EQ(refusal(test::png_of(8, 1, 8, 0, row, chunks), {.frames_max = 6}), ErrorCode::too_many_frames);
+    EXPECT_TRUE(inspect(test::png_of(8, 1, 8, 0, row, chunks), {.pixels_max = 8})) << "one frame is decoded";
+    EXPECT_EQ(refusal(test::png_of(8, 1, 8, 0, row, chunks), {.pixels_max = 7}), ErrorCode::image_too_large);
 }
 
 TEST(Png, FindsTheOrientationInItsThreePlaces) {
