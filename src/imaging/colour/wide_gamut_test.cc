@@ -152,6 +152,40 @@ TEST_F(WideGamut, AnAnimationInDisplayP3StaysAsWell) {
     EXPECT_EQ(frames_of->frames, 2U);
 }
 
+/// The saturated patches, as a file says that they are of Display P3 without having a profile.
+Bytes coded(Format format) {
+    Bytes file = save_picture(patches(saturated), format, {.quality = 95}, {}).value();
+    if (format == Format::png) {
+        constexpr std::size_t header_end = 33;
+        const Bytes chunk = png_chunk("cICP", bytes_of("\x0c\x0d\0\1"sv));
+        file.insert(file.begin() + header_end, chunk.begin(), chunk.end());
+        return file;
+    }
+    const Bytes name = bytes_of("colrnclx");
+    const auto found = std::ranges::search(file, name);
+    if (found.empty()) {
+        ADD_FAILURE() << "the encoder writes no numbers";
+        return file;
+    }
+    found.end()[1] = std::byte{12};  // primaries
+    found.end()[3] = std::byte{13};  // curve
+    return file;
+}
+
+TEST_F(WideGamut, DisplayP3IsKnownByItsNumbersAsWell) {
+    for (const Format format : {Format::png, Format::avif}) {
+        if (!can_write(format)) continue;
+        const Bytes file = coded(format);
+        const Bytes kept = rendered_alone(file, kept_in_png);
+        EXPECT_TRUE(holds_display_p3(kept, Format::png)) << name_of(format);
+        expect_saturated(kept, name_of(format));
+        const Bytes converted = rendered_alone(file, {.format = Format::png});
+        EXPECT_TRUE(profile_in(converted, Format::png).empty());
+        EXPECT_EQ(decoded(converted).samples, decoded(rendered_alone(kept, {.format = Format::png})).samples)
+            << "as by its profile";
+    }
+}
+
 TEST_F(WideGamut, AJpegInDisplayP3StaysAsWell) {
     const Bytes jpeg =
         rendered_alone(wide, {.format = Format::jpeg, .quality = std::uint8_t{95}, .icc = Icc::keep});

@@ -85,6 +85,10 @@ class Reader {
             png_.channels = 4;
             for (std::size_t i = 0; i < std::min<std::size_t>(chunk.payload.size(), 256); ++i)
                 png_.palette[i][3] = chunk.payload.u8(i);
+        } else if (chunk.is("cICP")) {
+            constexpr std::uint8_t srgb_primaries = 1;
+            constexpr std::uint8_t srgb_curve = 13;
+            return chunk.payload.u8(0) == srgb_primaries && chunk.payload.u8(1) == srgb_curve;
         } else if (chunk.is("iCCP")) {
             return takes_profile(chunk.payload);
         }

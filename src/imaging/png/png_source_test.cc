@@ -88,8 +88,7 @@ TEST_F(PngSource, DataMayComeInManyChunks) {
     const Bytes file = random_png(kinds[1], 20, 20, "\4"sv);
     const Bytes name = test::bytes_of("IDAT");
     const std::size_t data =
-        static_cast<std::size_t>(std::ranges::search(file, name).begin() - file.begin()) +
-        4;
+        static_cast<std::size_t>(std::ranges::search(file, name).begin() - file.begin()) + 4;
     const std::span payload = std::span(file).subspan(data, file.size() - data - 4 - 12);
     Bytes split(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(data) - 8);
     for (std::size_t i = 0; i < payload.size(); i += 7) {

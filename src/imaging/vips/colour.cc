@@ -49,6 +49,11 @@ VipsPicture by_profile(VipsImage* picture, Gamut gamut) {
 
 }  // namespace
 
+void assume_profile(VipsImage* picture, std::span<const std::byte> profile) {
+    if (profile_of(picture).empty())
+        vips_image_set_blob_copy(picture, VIPS_META_ICC_NAME, profile.data(), profile.size());
+}
+
 Gamut gamut_for(VipsImage* picture, Icc icc) {
     const VipsInterpretation now = vips_image_guess_interpretation(picture);
     const bool is_rgb = now == VIPS_INTERPRETATION_sRGB || now == VIPS_INTERPRETATION_RGB16;

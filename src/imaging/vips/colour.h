@@ -1,10 +1,17 @@
 #pragma once
 
+#include <cstddef>
+#include <span>
+
 #include "imaging/pixels.h"
 #include "imaging/vips/library.h"
 #include "transform/transform.h"
 
 namespace safelight {
+
+/// For a picture whose file says what its colours are in another way than by a profile. One that is embedded
+/// stays.
+void assume_profile(VipsImage* picture, std::span<const std::byte> profile);
 
 /// What the picture's colours are brought to: Display P3 when that was asked for and its RGB profile shows
 /// more than sRGB, else sRGB.
