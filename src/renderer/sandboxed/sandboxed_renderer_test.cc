@@ -224,6 +224,10 @@ TEST(SandboxedRenderer, DrawsWhereThatIsWanted) {
         ASSERT_TRUE(made) << content << made.error().log_text;
         EXPECT_TRUE(made->front()) << content;
     }
+    // Libraries warn of such sides, which must not take the way to a journal.
+    const Bytes huge = test::bytes_of("<svg xmlns='http://www.w3.org/2000/svg' width='1e9' height='1e9'/>");
+    MemorySource huge_source(huge);
+    EXPECT_EQ(sandboxed->probe(huge_source).error().code, ErrorCode::image_too_large);
     const auto refused = started()->probe(source);
     EXPECT_EQ(refused.error().code, ErrorCode::unsupported_image);
 }
