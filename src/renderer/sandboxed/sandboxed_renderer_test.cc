@@ -6,6 +6,7 @@
 #include <array>
 #include <thread>
 
+#include "imaging/container/byte_writer.h"
 #include "imaging/test_animations.h"
 #include "imaging/test_pictures.h"
 #include "renderer/direct/direct_renderer.h"
@@ -13,6 +14,7 @@
 namespace safelight {
 namespace {
 
+using namespace std::string_view_literals;
 using test::Bytes;
 
 const std::unique_ptr<telemetry::Logger> silent_log = telemetry::make_silent_logger();
@@ -230,6 +232,61 @@ TEST(SandboxedRenderer, DrawsWhereThatIsWanted) {
     EXPECT_EQ(sandboxed->probe(huge_source).error().code, ErrorCode::image_too_large);
     const auto refused = started()->probe(source);
     EXPECT_EQ(refused.error().code, ErrorCode::unsupported_image);
+}
+
+/// A legal JPEG: grey and even, whose coefficients' bits are told in as many scans as there can be, 883. Few
+/// bytes, over which a decoder walks through all blocks again and again.
+Bytes jpeg_of_all_scans(std::uint16_t side) {
+    Bytes jpeg = test::bytes_of("\xff\xd8"sv);
+    const auto add = [&jpeg](std::string_view text) { append(jpeg, text); };
+    add("\xff\xdb\0\x43\0"sv);
+    jpeg.resize(jpeg.size() + 64, std::byte{1});
+    add("\xff\xc2\0\x0b\x08"sv);
+    append_big(jpeg, side, 2);
+    append_big(jpeg, side, 2);
+    add("\1\1\x11\0"sv);
+    // One code each, of one bit, 0: no difference; a run of blocks without coefficients, its length in 14
+    // bits.
+    add("\xff\xc4\0\x14\x00\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x00"sv);
+    add("\xff\xc4\0\x14\x10\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xe0"sv);
+    const std::size_t blocks = std::size_t{side} / 8 * (side / 8);
+    add("\xff\xda\0\x08\1\1\0\0\0\0"sv);
+    jpeg.resize(jpeg.size() + blocks / 8);
+    const std::size_t runs = blocks / 16'384;
+    for (unsigned low = 14; low-- > 0;) {
+        for (unsigned k = 1; k < 64; ++k) {
+            const unsigned high = low == 13 ? 0 : low + 1;
+            add("\xff\xda\0\x08\1\1\0"sv);
+            for (const unsigned value : {k, k, high << 4 | low}) append_big(jpeg, value, 1);
+            jpeg.resize(jpeg.size() + (runs * 15 + 7) / 8);
+        }
+    }
+    add("\xff\xd9"sv);
+    return jpeg;
+}
+
+TEST(SandboxedRenderer, StopsAJpegOfManyScansByItsProcessorTime) {
+    SandboxConfig config = small_config();
+    config.processes = 1;
+    const Bytes file = jpeg_of_all_scans(6'144);  // a multiple of 16,384 blocks
+    MemorySource source(file);
+    const auto careful = started(config);
+    EXPECT_EQ(careful->probe(source).error().code, ErrorCode::too_many_scans);
+    // Where they are allowed, they are bounded all the same.
+    config.limits.scans_max = 883;
+    config.cpu_seconds_max = 1;
+    const auto lax = started(config);
+    EXPECT_TRUE(lax->probe(source));
+    const Transform thumbnail{.resize = Resize{20, 20}};
+    const auto stopped = render(*lax, source, std::span(&thumbnail, 1), {});
+    ASSERT_FALSE(stopped);
+    EXPECT_EQ(stopped.error().code, ErrorCode::renderer_failed);
+    EXPECT_THAT(stopped.error().log_text, ::testing::HasSubstr("CPU time limit"));
+    // The next one does not pay for it.
+    const Bytes small = test::sample_file(Format::jpeg, 80, 60);
+    MemorySource small_source(small);
+    const auto made = render(*lax, small_source, std::span(&thumbnail, 1), {});
+    ASSERT_TRUE(made && made->front());
 }
 
 /// What is small is enclosed in a message, what is large goes through a file; one kind after the other.
