@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -106,8 +107,14 @@ def bombed(tmp_path_factory, request):
     request.addfinalizer(lambda: finish(server))
     for format in ("jpeg", "png", "gif", "webp", "tiff", "avif"):
         assert server.client().upload_raw(pictures.make(format), "?variants=").status == 202
-    server.renderers_then = (server.renderers(), server.renderers_peak_bytes())
+    server.renderers_then = (server.renderers(), server.renderers_peak_bytes(), libraries(server))
     return server
+
+
+def libraries(server):
+    """What is mapped into the renderer processes."""
+    lines = [line for pid in server.renderers() for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    return {line.split(maxsplit=5)[5] for line in lines if ".so" in line}
 
 
 def looked_at(server, data):
@@ -118,9 +125,10 @@ def looked_at(server, data):
 
 
 def assert_renderers_are_as_they_were(server):
-    """No process had to be replaced, and none took more than a look at a header takes."""
-    pids, peak = server.renderers_then
+    """No process had to be replaced, none took more than a look at a header takes, and no library came into any."""
+    pids, peak, loaded = server.renderers_then
     assert server.renderers() == pids
+    assert libraries(server) == loaded
     assert server.renderers_peak_bytes() < peak + 20_000_000
     assert server.renderers_peak_bytes() < 100_000_000
 
