@@ -3,8 +3,8 @@
 
     beside_sharp.py [PHOTO] [--rounds 3] [--seconds 4] [--build build/release] [--sharp build/sharp] [--json FILE]
 
-PHOTO is brought to 2 and to 12 megapixels, as JPEG (quality 90) and as PNG; without one, a picture is made. Each round measures
-each work for so many seconds with each of the three; the table shows medians of the rounds' medians.
+PHOTO is brought to 2 and to 12 megapixels, as JPEG (quality 90) and as PNG; without one, a picture is made. Each round
+measures each work for so many seconds with each of the three; the table shows medians of the rounds' medians.
 
     Safelight  render_bench in process: no server, no sandbox. It reads the file each time, of which the system has a copy.
                Resampled in linear light, as it always is; the others are not asked for it.
@@ -83,8 +83,8 @@ class Safelight:
         transform = {"resize": {"width": width}, "format": format}
         if format != "png":
             transform["quality"] = QUALITY
-        done = subprocess.run([self._bench, "--seconds", str(seconds), "-", json.dumps(transform), path], stdout=subprocess.PIPE,
-                              text=True, check=True)
+        done = subprocess.run([self._bench, "--seconds", str(seconds), "-", json.dumps(transform), path],
+                              stdout=subprocess.PIPE, text=True, check=True)
         median, *_, runs, size = re.findall(r"[\d.]+", done.stdout.splitlines()[-1].removeprefix(os.path.basename(path)))
         return {"median_ms": float(median), "runs": int(runs), "bytes": int(size)}
 
@@ -107,7 +107,8 @@ class Worker:
         return json.loads(line)
 
     def measure(self, path, width, format, seconds):
-        print(json.dumps({"path": path, "width": width, "format": format, "seconds": seconds}), file=self._process.stdin, flush=True)
+        work = {"path": path, "width": width, "format": format, "seconds": seconds}
+        print(json.dumps(work), file=self._process.stdin, flush=True)
         result = self._read()
         return {"median_ms": statistics.median(result["ms"]), "runs": len(result["ms"]), "bytes": result["bytes"]}
 

@@ -159,7 +159,7 @@ def animation():
     frames = []
     slope = Image.linear_gradient("L").resize((200, 150))
     for step in range(5):
-        frame = Image.merge("RGB", (slope, slope.transpose(Image.Transpose.ROTATE_180).resize((200, 150)), slope.point(lambda _: 120)))
+        frame = Image.merge("RGB", (slope, slope.transpose(Image.Transpose.ROTATE_180), slope.point(lambda _: 120)))
         ImageDraw.Draw(frame).ellipse((15 + 30 * step, 45, 65 + 30 * step, 95), (250, 220, 60))
         frames.append(frame)
     content = io.BytesIO()

@@ -105,7 +105,7 @@ def blank(size):
 
 
 def jpeg_of_scans(side, scans):
-    """Progressive, grey and even, of up to 883 scans: as many as there are bits of coefficients to be told one after the other."""
+    """Progressive, grey and even, of up to 883 scans: as many as coefficients have bits to be told one after the other."""
     blocks = ((side + 7) // 8) ** 2
 
     def segment(marker, payload):

@@ -67,7 +67,7 @@ CASES = {
     "A2 JPEG that claims 65,500²": (lambda: jpeg_of_sides(65_500, 65_500), 0.2, TOO_LARGE),
     "A2 GIF that claims 65,535²": (lambda: gif(1, 65_535, 65_535), 0.2, TOO_LARGE),
     "A2 WebP that claims 16,384²": (
-        lambda: webp(b"VP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0", pictures.make("webp")[12:]), 0.2, INVALID),  # its picture is smaller
+        lambda: webp(b"VP8X\x0a\0\0\0\0\0\0\0\xff\x3f\0\xff\x3f\0", pictures.make("webp")[12:]), 0.2, INVALID),
     "A4 JPEG of 883 scans": (lambda: pictures.jpeg_of_scans(7_000, 883), 0.05, "too-many-scans"),
     "A5 GIF of 100,000 frames": (lambda: gif(100_000), 1, TOO_MANY),
     "A5 GIF of 250 frames of 2,000²": (lambda: gif(250, 2_000, 2_000), 1, TOO_LARGE),
@@ -162,3 +162,21 @@ def test_a_hundred_scans_are_a_picture(bombed):
     job = bombed.client().process(data)
     assert job["status"] == "PROCESSED", job
     assert bombed.cpu_seconds() - before < 0.5 + SPENT_ELSEWHERE
+
+
+@pytest.mark.parametrize("make", [
+    lambda: gif(1, 65_535, 65_535), lambda: png(65_535, 65_535, data=b"\0"), lambda: jpeg_of_sides(65_500, 65_500)],
+    ids=["GIF", "PNG", "JPEG"])
+def test_without_limits_memory_is_the_limit(start_server, make):
+    """What a header claims is refused or fails for good, at the first try or the second, and others are served meanwhile."""
+    server = start_server({"SAFELIGHT_SIDE_MAX": "65535", "SAFELIGHT_PIXELS_MAX": "10000000000",
+                           "SAFELIGHT_RENDERER_MEMORY_MAX": "512MiB", "SAFELIGHT_RENDERS": "1"})
+    client = server.client()
+    wanted = [{"name": "whole", "transform": {"format": "png"}}]  # nothing that could be decoded smaller
+    response = client.upload(make(), variants=wanted)
+    assert response.status in (202, 422), response.body
+    assert client.process(pictures.make("jpeg"))["status"] == "PROCESSED"
+    if response.status == 202:
+        job = client.wait(response.json()["id"])
+        assert job["status"] == "FAILED" and job["attempts"] <= 2, job
+    assert server.renderers_peak_bytes() < 512 << 20

@@ -161,8 +161,9 @@ def test_the_server_has_lived_through_it(run):
     eventually(lambda: contents(server.data).files == kept + ready)
     assert contents(server.data).images == kept
     assert len(blob_files(server.data)) == len(rows(server.data, "SELECT 1 FROM blobs WHERE state = 'live'"))
-    eventually(lambda: server.rss_bytes() < 1.2 * server.baseline["rss"],
-               describe=lambda: f"{server.rss_bytes()} bytes after {server.baseline['rss']}, {server.rss_peak_bytes()} at the peak")
+    before = server.baseline["rss"]
+    eventually(lambda: server.rss_bytes() < 1.2 * before,
+               describe=lambda: f"{server.rss_bytes()} bytes after {before}, at most {server.rss_peak_bytes()}")
 
 
 def test_no_renderer_took_more_than_it_may(run):
@@ -205,8 +206,10 @@ def test_unusual_jpegs_come_in_the_colours_that_they_show(run, name):
 def test_summary(run, summarise):
     server, outcomes = run
     table = Counter((outcome.file.expect, outcome.verdict) for outcome in outcomes)
-    summarise(f"{len(outcomes)} files of the collection; peak memory of the server {server.rss_peak_bytes() >> 20} MiB "
-              f"({server.baseline['rss'] >> 20} MiB before), of the largest renderer {server.renderers_peak_bytes() >> 20} MiB")
+    before, peak, renderer = (size >> 20 for size in (server.baseline["rss"], server.rss_peak_bytes(),
+                                                      server.renderers_peak_bytes()))
+    summarise(f"{len(outcomes)} files of the collection; peak memory of the server {peak} MiB ({before} MiB before), "
+              f"of the largest renderer {renderer} MiB")
     summarise(f"  {'expected':10}{'accepted':>10}{'refused':>10}{'failed':>10}")
     for expect in ("ok", "either", "reject"):
         summarise(f"  {expect:10}" + "".join(f"{table[expect, verdict]:>10}" for verdict in ("accepted", "refused", "failed")))

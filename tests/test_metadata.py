@@ -175,7 +175,8 @@ class TestProfile:
 
     def test_else_it_is_srgb(self, made, original):
         source = ImageCms.ImageCmsProfile(io.BytesIO(display_p3()))
-        expected = ImageCms.profileToProfile(pictures.opened(original), source, ImageCms.createProfile("sRGB")).getpixel((40, 30))
+        shown = ImageCms.profileToProfile(pictures.opened(original), source, ImageCms.createProfile("sRGB"))
+        expected = shown.getpixel((40, 30))
         seen = pictures.opened(made["png", "none"]).convert("RGB").getpixel((20, 15))
         assert all(abs(a - b) <= 3 for a, b in zip(seen, expected)), (seen, expected)
         kept = pictures.opened(made["png", "icc"]).convert("RGB").getpixel((20, 15))
@@ -187,7 +188,7 @@ def test_an_animation_in_webp_carries_its_credit(client):
     out = io.BytesIO()
     frames[0].save(out, "WEBP", save_all=True, append_images=frames[1:], duration=50, exif=exif_with_secrets(), xmp=XMP)
     for policy in ("copyright", "all-but-location"):
-        job = client.process(out.getvalue(), variants=[{"name": "moving", "transform": {"format": "webp", "metadata": policy}}])
+        job = client.process(out.getvalue(), variants=[variant("webp", metadata=policy)])
         data = client.get(job["image"]["variants"][0]["url"]).body
         picture = pictures.opened(data)
         assert picture.n_frames == 3
