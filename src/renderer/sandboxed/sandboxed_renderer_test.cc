@@ -146,7 +146,7 @@ constexpr std::array moving_operations{
     R"("pad":{"left":2},"background":"#ffffff"})",
 };
 
-/// Each with the bytes that the direct renderer makes. Every call is small enough for one reply.
+/// Each with the bytes that the direct renderer makes.
 void expect_same_as_direct(Renderer& sandboxed, const Bytes& file, std::span<const char* const> documents) {
     const auto direct = make_direct_renderer({});
     const Bytes logo = test::sample_file(Format::png, 12, 8, 4);
