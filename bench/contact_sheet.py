@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""One PNG that shows every operation of a transform on a photo, for eyes to judge.
+"""One PNG that shows every operation of a transform on a photo, every way to write it, and an animation, for eyes to judge.
 
     contact_sheet.py SAFELIGHT PHOTO SHEET.png
 
 Starts a server of its own on a free port of the loopback interface with a temporary data folder, uploads a logo that it
-draws, then the photo with all variants, and lays out what comes. Needs Python's Pillow.
+draws, then the photo with all variants, and lays out what comes. Needs Python's Pillow; JPEG XL is shown where Pillow's
+plug-in for it is there.
 """
 
 import contextlib
@@ -17,10 +18,14 @@ import tempfile
 import urllib.parse
 import urllib.request
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageCms, ImageDraw, ImageFont
+from PIL.ExifTags import Base
+
+with contextlib.suppress(ImportError):
+    import pillow_jxl  # noqa: F401 (registers itself)
 
 CELL = 260
-LABEL = 34
+LABEL = 46
 COLUMNS = 6
 GROUND = (236, 236, 236)
 
@@ -46,12 +51,15 @@ def transforms(logo):
         "fill": box("fill"),
         "area 20,000": {"resize": {"area": 20_000}},
         "dpr 1.5 of 150": {"resize": {"width": 150, "dpr": 1.5}},
+        "enlarge 80x60 to 240": {"crop": {"x": 300, "y": 300, "width": 80, "height": 60},
+                                 "resize": {"width": 240, "enlarge": True}},
         "crop 600x600 at (300, 300)": {"crop": {"x": 300, "y": 300, "width": 600, "height": 600}, **SMALL},
         "crop by attention": {"crop": {"width": 900, "height": 900, "gravity": "attention"}, **SMALL},
         "trim 30": {"trim": 30, **SMALL},
         "rotate 90": {"rotate": 90, **SMALL},
         "rotate 12.5": {"rotate": 12.5, **SMALL, "background": "#ffffff"},
         "flip": {"flip": "horizontal", **SMALL},
+        "flip vertical": {"flip": "vertical", **SMALL},
         "greyscale": {"greyscale": True, **SMALL},
         "saturation 1.8": {"saturation": 1.8, **SMALL},
         "brightness 1.3": {"brightness": 1.3, **SMALL},
@@ -70,6 +78,36 @@ def transforms(logo):
         "format auto": {**SMALL, "format": "auto"},
     }
     return shown
+
+
+# All of them show the same, as far as the format can.
+OUTPUTS = {
+    "png": {**SMALL, "format": "png"},
+    "tiff": {**SMALL, "format": "tiff"},
+    "jxl": {**SMALL, "format": "jxl"},
+    "jxl, lossless": {**SMALL, "format": "jxl", "lossless": True},
+    "webp, lossless": {**SMALL, "format": "webp", "lossless": True},
+    "jpeg": {**SMALL, "format": "jpeg"},
+    "jpeg, progressive": {**SMALL, "format": "jpeg", "progressive": True},
+    "jpeg, effort 9": {**SMALL, "format": "jpeg", "effort": 9},
+    "webp, effort 6": {**SMALL, "format": "webp", "effort": 6},
+    "avif, effort 4": {**SMALL, "format": "avif", "effort": 4},
+    "png, effort 9": {**SMALL, "format": "png", "effort": 9},
+    "metadata none": {**SMALL, "format": "jpeg", "metadata": "none"},
+    "metadata copyright": {**SMALL, "format": "jpeg", "metadata": "copyright"},
+    "metadata all-but-location": {**SMALL, "format": "jpeg", "metadata": "all-but-location"},
+    "icc srgb": {**SMALL, "format": "jpeg", "icc": "srgb"},
+    "icc keep": {**SMALL, "format": "jpeg", "icc": "keep"},
+}
+
+ANIMATIONS = {
+    "gif, first frames": {"resize": {"width": 75}, "format": "gif"},
+    "webp, first frames": {"resize": {"width": 75}, "format": "webp"},
+    "turned by 15": {"rotate": 15, "resize": {"width": 75}, "format": "webp"},
+    "cropped, flipped, rounded": {"crop": {"width": 130, "height": 130, "gravity": "attention"}, "flip": "vertical",
+                                  "resize": {"width": 75}, "corner_radius": 20, "format": "webp"},
+    "first frame alone": {"resize": {"width": 75}, "format": "webp", "animation": "first-frame"},
+}
 
 
 class Server:
@@ -116,6 +154,49 @@ def logo():
     return content.getvalue()
 
 
+def animation():
+    """A disc that walks over a slope of colour, as a GIF of five frames."""
+    frames = []
+    slope = Image.linear_gradient("L").resize((200, 150))
+    for step in range(5):
+        frame = Image.merge("RGB", (slope, slope.transpose(Image.Transpose.ROTATE_180), slope.point(lambda _: 120)))
+        ImageDraw.Draw(frame).ellipse((15 + 30 * step, 45, 65 + 30 * step, 95), (250, 220, 60))
+        frames.append(frame)
+    content = io.BytesIO()
+    frames[0].save(content, "gif", save_all=True, append_images=frames[1:], duration=100, loop=0)
+    return content.getvalue()
+
+
+def with_credits(photo):
+    """A JPEG without EXIF is given something to say."""
+    picture = Image.open(io.BytesIO(photo))
+    if picture.format != "JPEG" or picture.getexif():
+        return photo
+    exif = Image.Exif()
+    exif[Base.Artist], exif[Base.Copyright], exif[Base.Model] = "Ann Author", "(c) Ann Author", "Model 5"
+    block = exif.tobytes()
+    return photo[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + photo[2:]
+
+
+def note_of(variant, picture):
+    """What the file is, and what it says of itself."""
+    said = [str(value) for tag, value in picture.getexif().items() if tag in (Base.Artist, Base.Copyright, Base.Model)]
+    if profile := picture.info.get("icc_profile"):
+        said.append(ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip())
+    note = f"{variant['width']}x{variant['height']}, {variant['bytes']:,} B, {variant['media_type'].removeprefix('image/')}"
+    return "\n".join([note, "; ".join(said)])
+
+
+def side_by_side(picture, count=3):
+    """The first frames of an animation."""
+    count = min(count, getattr(picture, "n_frames", 1))
+    strip = Image.new("RGBA", (count * (picture.width + 5), picture.height))
+    for index in range(count):
+        picture.seek(index)
+        strip.paste(picture.convert("RGBA"), (index * (picture.width + 5), 0))
+    return strip
+
+
 def on_ground(picture):
     """Fitted into a cell, on a chequered ground that shows what is clear."""
     ground = Image.new("RGB", (CELL - 10, CELL - LABEL - 10), GROUND)
@@ -137,19 +218,17 @@ def sheet(cells):
     for index, (label, picture, note) in enumerate(cells):
         x, y = index % COLUMNS * CELL, index // COLUMNS * CELL
         draw.text((x + 6, y + 3), label, "black", font)
-        draw.text((x + 6, y + 19), note, (110, 110, 110), ImageFont.load_default(11))
+        lines = "\n".join(line[:46] for line in note.splitlines())
+        draw.multiline_text((x + 6, y + 19), lines, (110, 110, 110), ImageFont.load_default(11), spacing=2)
         if picture:
             page.paste(on_ground(picture), (x + 5, y + LABEL + 3))
     return page
 
 
-def cells_of(server, photo, focal_point="0.2,0.2"):
-    """(label, picture, note) of each operation."""
-    logo_id = server.upload(logo(), [], filename="logo.png")["image"]["id"]
-    shown = transforms(logo_id)
+def cells_of(server, photo, shown, focal_point="0.2,0.2"):
+    """(label, picture, note) of each of the transforms."""
     names = {f"v{index}": label for index, label in enumerate(shown)}
     variants = [{"name": name, "transform": shown[label]} for name, label in names.items()]
-    job = None
     for start in range(0, len(variants), 16):
         part = variants[start:start + 16]
         job = server.upload(photo, part, filename="photo", focal_point=focal_point)
@@ -158,8 +237,20 @@ def cells_of(server, photo, focal_point="0.2,0.2"):
             if variant["status"] != "ready":
                 yield label, None, variant["error"]["detail"]
                 continue
-            picture = Image.open(io.BytesIO(server.call(variant["url"])))
-            yield label, picture, f"{variant['width']}x{variant['height']}, {variant['bytes']:,} B, {variant['media_type']}"
+            try:
+                picture = Image.open(io.BytesIO(server.call(variant["url"])))
+            except Image.UnidentifiedImageError:
+                yield label, Image.new("RGBA", (1, 1)), "made, and Pillow has no plug-in to show it"
+                continue
+            yield label, picture, note_of(variant, picture)
+
+
+def all_cells(server, photo):
+    logo_id = server.upload(logo(), [], filename="logo.png")["image"]["id"]
+    yield from cells_of(server, photo, transforms(logo_id))
+    yield from cells_of(server, with_credits(photo), OUTPUTS)
+    for label, picture, note in cells_of(server, animation(), ANIMATIONS):
+        yield label, picture and side_by_side(picture), note
 
 
 def main():
@@ -169,7 +260,7 @@ def main():
     with open(photo, "rb") as file, tempfile.TemporaryDirectory() as folder:
         server = Server(safelight, folder)
         try:
-            cells = list(cells_of(server, file.read()))
+            cells = list(all_cells(server, file.read()))
         finally:
             server.stop()
     sheet(cells).save(path)

@@ -1,10 +1,10 @@
 // What rendering costs: in this process, the same with the look of the picture, and beside it in a renderer
 // process, in turns. Nothing of the server around it.
 //
-//   render_bench SAFELIGHT TRANSFORM PICTURE…
+//   render_bench [--seconds N] SAFELIGHT TRANSFORM PICTURE…
 //
-// SAFELIGHT is the server's program, which is also its renderer process; "-" leaves that column out.
-// TRANSFORM is JSON.
+// N is for each picture, after a warm-up: 6. SAFELIGHT is the server's program, which is also its renderer
+// process; "-" leaves that column out. TRANSFORM is JSON.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +23,9 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds duration{6};  // for each picture, after a warm-up
+using Seconds = std::chrono::duration<double>;
+
+constexpr Seconds default_duration{6};
 
 [[noreturn]] void give_up(const Error& error) {
     fmt::print(stderr, "{} {}\n", error.public_text, error.log_text);
@@ -50,7 +52,8 @@ void render_once(Renderer& renderer, const RenderTask& task, Times& times) {
     times.bytes = outcome->renditions.front()->bytes.size();
 }
 
-void measure(Renderer& direct, Renderer* sandboxed, const char* path, const Transform& transform) {
+void measure(Renderer& direct, Renderer* sandboxed, const char* path, const Transform& transform,
+             Seconds duration) {
     FileSource source(path);
     const RenderTask plain{.source = source, .transforms = std::span(&transform, 1)};
     const RenderTask seeing{.source = source, .transforms = std::span(&transform, 1), .wants_look = true};
@@ -64,7 +67,7 @@ void measure(Renderer& direct, Renderer* sandboxed, const char* path, const Tran
     };
     for (int i = 0; i < 5; ++i) once();
     for (Times* times : {&here, &with_look, &there}) times->ms.clear();
-    for (const auto end = Steady::now() + duration; Steady::now() < end;) once();
+    for (const auto begin = Steady::now(); Steady::now() - begin < duration;) once();
     fmt::print("{:<28} {:>9.3f} {:>10.3f} {:>12.3f} {:>8} {:>9}\n",
                std::filesystem::path(path).filename().string(), here.median(), with_look.median(),
                there.median(), here.ms.size(), here.bytes);
@@ -75,8 +78,14 @@ void measure(Renderer& direct, Renderer* sandboxed, const char* path, const Tran
 
 int main(int count, char** arguments) {
     using namespace safelight;
+    Seconds duration = default_duration;
+    if (count > 2 && arguments[1] == std::string_view("--seconds")) {
+        duration = Seconds(std::strtod(arguments[2], nullptr));
+        count -= 2;
+        arguments += 2;
+    }
     if (count < 4) {
-        fmt::print(stderr, "usage: render_bench SAFELIGHT|- TRANSFORM PICTURE…\n");
+        fmt::print(stderr, "usage: render_bench [--seconds N] SAFELIGHT|- TRANSFORM PICTURE…\n");
         return 2;
     }
     const auto transform = parse_transform(arguments[2]);
@@ -95,5 +104,5 @@ int main(int count, char** arguments) {
     }
     fmt::print("{:<28} {:>9} {:>10} {:>12} {:>8} {:>9}\n", "medians, ms", "direct", "with look", "sandboxed",
                "runs", "bytes");
-    for (int i = 3; i < count; ++i) measure(*direct, sandboxed.get(), arguments[i], *transform);
+    for (int i = 3; i < count; ++i) measure(*direct, sandboxed.get(), arguments[i], *transform, duration);
 }

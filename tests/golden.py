@@ -22,7 +22,7 @@ from safelight_process import BINARY
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(__file__).resolve().parent / "golden"
 FOCAL_POINT = "0.2,0.48"
-LOSSY = ("JPEG", "WEBP", "AVIF", "GIF")
+LOSSY = ("JPEG", "WEBP", "AVIF", "GIF", "JXL")
 sys.path.insert(0, str(ROOT / "bench"))
 
 import contact_sheet  # noqa: E402 (the operations are those that it shows)
@@ -89,11 +89,15 @@ def is_lossy(picture):
 
 
 def made_now():
-    """label → picture, by a server of its own."""
+    """label → picture, by a server of its own: of the operations, and of the outputs, which are no golden pictures."""
     with tempfile.TemporaryDirectory() as folder:
         server = contact_sheet.Server(BINARY, folder)
         try:
-            return {label: picture for label, picture, _ in contact_sheet.cells_of(server, source(), FOCAL_POINT)}
+            logo_id = server.upload(contact_sheet.logo(), [], filename="logo.png")["image"]["id"]
+            operations, outputs = (
+                {label: picture for label, picture, _ in contact_sheet.cells_of(server, source(), shown, FOCAL_POINT)}
+                for shown in (contact_sheet.transforms(logo_id), contact_sheet.OUTPUTS))
+            return operations, outputs
         finally:
             server.stop()
 
@@ -103,7 +107,7 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--bless", action="store_true")
     arguments = parser.parse_args()
-    pictures = made_now()
+    pictures, _ = made_now()
     unknown = set(arguments.names) - set(pictures)
     if unknown or (arguments.bless and not arguments.names):
         raise SystemExit(f"Names are: {', '.join(pictures)}")

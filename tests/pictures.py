@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pillow_heif
 import pillow_jxl  # noqa: F401 (registers itself)
-from PIL import Image, ImageChops, ImageDraw, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageOps, ImageStat
 from PIL.ExifTags import IFD, Base
 
 pillow_heif.register_heif_opener()
@@ -101,6 +101,47 @@ def blank(size):
     """White, one bit a pixel: few bytes for many pixels."""
     out = io.BytesIO()
     Image.new("1", size, 1).save(out, "PNG")
+    return out.getvalue()
+
+
+def jpeg_of_scans(side, scans):
+    """Progressive, grey and even, of up to 883 scans: as many as coefficients have bits to be told one after the other."""
+    blocks = ((side + 7) // 8) ** 2
+
+    def segment(marker, payload):
+        return bytes((0xff, marker)) + (len(payload) + 2).to_bytes(2, "big") + payload
+
+    def scan(first, last, high, low, bits):
+        bits += "1" * (-len(bits) % 8)
+        data = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+        return segment(0xda, bytes((1, 1, 0, first, last, high << 4 | low))) + data
+
+    def nothing():
+        """Runs of blocks without coefficients: a code of one bit, then 14 bits of what is above 16,384."""
+        left, bits = blocks, ""
+        while left:
+            run = min(left, 32_767) if left < 32_768 or left >= 32_767 + 16_384 else left - 16_384
+            bits += "0" + format(run - 16_384, "014b")
+            left -= run
+        return bits
+
+    assert blocks >= 16_384
+    tables = segment(0xdb, bytes(1) + bytes([1] * 64))
+    tables += segment(0xc2, bytes((8,)) + side.to_bytes(2, "big") * 2 + bytes((1, 1, 0x11, 0)))
+    tables += segment(0xc4, bytes((0x00, 1)) + bytes(15) + bytes((0x00,)))  # the code 0: no difference
+    tables += segment(0xc4, bytes((0x10, 1)) + bytes(15) + bytes((0xe0,)))  # the code 0: a run of 14 bits
+    content = scan(0, 0, 0, 0, "0" * blocks)
+    refinements = [(k, low + 1 if low < 13 else 0, low) for low in range(13, -1, -1) for k in range(1, 64)]
+    empty = nothing()
+    for k, high, low in refinements[:scans - 1]:
+        content += scan(k, k, high, low, empty)
+    return b"\xff\xd8" + tables + content + b"\xff\xd9"
+
+
+def solid(size, colour):
+    """A PNG of one colour."""
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, "PNG")
     return out.getvalue()
 
 

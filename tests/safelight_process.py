@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -148,8 +149,8 @@ class SafelightProcess:
         assert not self.running
         return self.start()
 
-    def _status_bytes(self, field):
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+    def _status_bytes(self, field, pid=None):
+        for line in Path(f"/proc/{pid or self.pid}/status").read_text().splitlines():
             if line.startswith(field + ":"):
                 return int(line.split()[1]) * 1024
         raise KeyError(field)
@@ -159,6 +160,20 @@ class SafelightProcess:
 
     def rss_peak_bytes(self):
         return self._status_bytes("VmHWM")
+
+    def renderers_peak_bytes(self):
+        """Of the largest of its renderer processes that are there now."""
+        peaks = []
+        for pid in self.renderers():
+            try:
+                peaks.append(self._status_bytes("VmHWM", pid))
+            except (OSError, KeyError):
+                pass  # gone meanwhile
+        return max(peaks, default=0)
+
+    def cpu_seconds(self):
+        """Of its own process and the renderers that are there now."""
+        return sum(time.clock_gettime(~pid << 3 | 2) for pid in [self.pid, *self.renderers()])  # CPUCLOCK_SCHED
 
     def renderers(self):
         """The ids of its renderer processes."""

@@ -1,13 +1,52 @@
 """What the server says that it reads and writes, and whether it does; drawings where they are switched on."""
 
+import re
+import socket
+import threading
+
 import pytest
 
 import pictures
+from eventually import eventually
 
 DRAWING = b"""<?xml version="1.0"?>
 <!-- made by hand -->
 <svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="200" height="150">
 <rect width="100" height="150" fill="#c01010"/>%s</svg>"""
+
+
+ATTACKS = [file for file in pictures.corpus() if "/gen__svg_" in file.name]
+
+
+class Listener:
+    """Counts who connects."""
+
+    def __init__(self):
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.connections = 0
+        self._thread = threading.Thread(target=self._count, daemon=True)
+        self._thread.start()
+
+    def _count(self):
+        while True:
+            try:
+                self._socket.accept()[0].close()
+            except OSError:
+                return
+            self.connections += 1
+
+    def close(self):
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._socket.close()
+
+
+@pytest.fixture
+def listener():
+    one = Listener()
+    yield one
+    one.close()
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +129,55 @@ class TestDrawings:
                 assert job["status"] == "PROCESSED", job
                 made = pictures.opened(drawing_client.get(variant(job, "thumbnail")["url"]).body)
                 assert made.getpixel((75, 37))[3] == 0, address
+
+    def test_connect_to_nobody(self, drawing_client, listener):
+        """Every place of a drawing that may hold an address, each with one that is listened at."""
+        url = f"http://127.0.0.1:{listener.port}/a".encode()
+        for part in (b'<image width="9" height="9" href="%s.png"/>', b'<image width="9" height="9" xlink:href="%s.svg"/>',
+                     b'<use href="%s.svg#a"/>', b'<style>@import url("%s.css");</style>',
+                     b'<style>@font-face{font-family:a;src:url("%s.ttf")}</style><text y="9" font-family="a">a</text>',
+                     b'<rect width="9" height="9" fill="url(%s.svg#a)"/>',
+                     b'<rect width="9" height="9" style="mask:url(%s.svg#a)"/>',
+                     b'<filter id="f"><feImage href="%s.png"/></filter><rect width="9" height="9" filter="url(#f)"/>',
+                     b'<a href="%s"><rect width="9" height="9"/></a>', b'<script href="%s.js"/>',
+                     b'<foreignObject><iframe xmlns="http://www.w3.org/1999/xhtml" src="%s"/></foreignObject>'):
+            job = drawing_client.process(DRAWING % (part % url))
+            assert job["status"] == "PROCESSED", (part, job)
+        for declaration in (b'<!DOCTYPE svg SYSTEM "%s.dtd">', b'<!DOCTYPE svg [<!ENTITY x SYSTEM "%s.txt">]>',
+                            b'<!DOCTYPE svg [<!ENTITY %% x SYSTEM "%s.dtd"> %%x;]>', b'<?xml-stylesheet href="%s.css"?>'):
+            drawing = (DRAWING % b"<text>&x;</text>").replace(b"<svg ", declaration % url + b"<svg ", 1)
+            assert drawing_client.upload(drawing).status in (202, 415, 422)
+        with socket.create_connection(("127.0.0.1", listener.port)):
+            pass  # it does count
+        eventually(lambda: listener.connections == 1)
+
+    @pytest.mark.skipif(not ATTACKS, reason="the collection of test images is not there")
+    def test_that_attack_reach_nothing(self, start_server, listener, tmp_path):
+        """Each of the collection under every name, with a file and an address of our own in place of those that it tries."""
+        assert len(ATTACKS) == 8
+        server = start_server({"SAFELIGHT_SVG": "on"})
+        client = server.client()
+        canary = tmp_path / "canary.png"
+        canary.write_bytes(pictures.solid((40, 40), (255, 0, 255)))
+        for file in ATTACKS:
+            data = file.read().replace(b"127.0.0.1:9/", b"127.0.0.1:%d/" % listener.port)
+            data = re.sub(rb"file:///[^'\"]*", f"file://{canary}".encode(), data)
+            before = server.cpu_seconds()
+            response = client.upload(data, file.path.name)
+            assert response.status in (202, 415, 422), file.name
+            # The name says nothing.
+            assert client.upload(data, "picture.png", variants="").status == response.status
+            if response.status == 202:
+                for made in client.wait(response.json()["id"])["image"]["variants"]:
+                    if made["status"] == "failed":
+                        assert made["error"]["type"] == "/problems/invalid-image", file.name
+                        continue
+                    picture = pictures.opened(client.get(made["url"]).body).convert("RGBA")
+                    assert (255, 0, 255, 255) not in {colour for _, colour in picture.getcolors(1 << 20)}, file.name
+            # librsvg follows half a million references, and then gives up.
+            assert server.cpu_seconds() - before < (30 if "use_bomb" in file.name else 4), file.name
+        assert listener.connections == 0
+        assert server.events("renderer replaced") == []
 
     def test_with_text_harm_nobody(self, drawing_client):
         for text in (b"<text x='10' y='90' font-size='40' font-family='serif'>Words</text>",

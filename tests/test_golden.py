@@ -11,8 +11,13 @@ LABELS = tuple(golden.contact_sheet.transforms("00000000-0000-4000-8000-00000000
 
 
 @pytest.fixture(scope="module")
-def made():
+def made_now():
     return golden.made_now()
+
+
+@pytest.fixture(scope="module")
+def made(made_now):
+    return made_now[0]
 
 
 @pytest.mark.parametrize("label", LABELS)
@@ -21,6 +26,17 @@ def test_looks_as_it_did(made, label):
     assert picture is not None, "not made"
     far = golden.distance(picture, golden.stored(label))
     assert far.within(golden.is_lossy(picture)), far
+
+
+@pytest.mark.parametrize("label", golden.contact_sheet.OUTPUTS)
+def test_every_output_shows_the_same(made_now, label):
+    """Formats and their options, against a golden picture of the same sides: exactly, or with what a lossy codec makes of fine
+    stripes of colour."""
+    picture = made_now[1][label]
+    assert picture is not None, "not made"
+    far = golden.distance(picture, golden.stored("outside 240x160"))
+    is_exact = "lossless" in label or picture.format in ("PNG", "TIFF")
+    assert far.within(False) if is_exact else far.mean < 8, far
 
 
 def test_every_golden_picture_is_compared():

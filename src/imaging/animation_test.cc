@@ -172,15 +172,6 @@ TEST_F(AnimationTest, SemiTransparencyIsKeptByWebp) {
     EXPECT_EQ(test::colour_at(result.frames[1], 5, 5), blue);
 }
 
-/// Left half of one colour, right half of another.
-Pixels halves(Colour left, Colour right) {
-    Pixels pixels = test::filled(40, 20, left);
-    const Pixels other = test::filled(20, 20, right);
-    for (std::uint32_t y = 0; y < 20; ++y)
-        std::copy_n(other.row(y), other.row_bytes(), pixels.row(y) + other.row_bytes());
-    return pixels;
-}
-
 TEST_F(AnimationTest, WebpTellsOfAlphaThatLiesAroundItsFrames) {
     // The frames are opaque; what they leave free of the canvas is not.
     const std::array frames{
@@ -196,35 +187,6 @@ TEST_F(AnimationTest, WebpTellsOfAlphaThatLiesAroundItsFrames) {
     ASSERT_EQ(gif.frames.size(), 2U);
     EXPECT_EQ(test::alpha_at(gif.frames[1], 2, 2), 0);
     EXPECT_EQ(test::colour_at(gif.frames[1], 12, 12), green);
-}
-
-TEST_F(AnimationTest, EveryOperationIsDoneToEachFrame) {
-    const std::array frames{halves(red, green), halves(green, blue)};
-    const Bytes file = test::animated_webp(frames, {{100, 100}, 0});
-    Transform transform{.crop = Crop{10, 0, 30, 20},
-                        .rotate = {9'000},
-                        .flip = Flip::vertical,
-                        .pad = {.top_px = 2},
-                        .background = white,
-                        .lossless = true};
-    const Shown result = shown_as(file, transform);
-    ASSERT_EQ(result.frames.size(), 2U);
-    const std::array upper{green, blue};
-    const std::array lower{red, green};
-    for (std::size_t i = 0; i < 2; ++i) {
-        const Pixels& frame = result.frames[i];
-        EXPECT_EQ(frame.width_px, 20U);
-        EXPECT_EQ(frame.height_px, 32U);
-        EXPECT_EQ(test::colour_at(frame, 10, 0), white);
-        EXPECT_EQ(test::colour_at(frame, 10, 4), upper[i]);
-        EXPECT_EQ(test::colour_at(frame, 10, 30), lower[i]);
-    }
-    transform = {.greyscale = true, .lossless = true};
-    for (const Pixels& frame : shown_as(file, transform).frames) {
-        const Colour colour = test::colour_at(frame, 5, 5);
-        EXPECT_EQ(colour.red, colour.green);
-        EXPECT_EQ(colour.green, colour.blue);
-    }
 }
 
 TEST_F(AnimationTest, FramesAreResampledInLinearLight) {

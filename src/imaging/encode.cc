@@ -53,11 +53,27 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
     return facts.has_alpha || is_drawn ? Format::png : Format::jpeg;
 }
 
-/// WebP has no room for larger ones, which only a raised limit allows.
+/// What a format, or its library, has room for; only a raised limit allows more than WebP's.
+constexpr std::uint32_t side_max_px(Format format) {
+    constexpr std::uint32_t jpeg_side_max_px = 65'500;
+    if (format == Format::webp) return webp_side_max_px;
+    return format == Format::jpeg ? jpeg_side_max_px : 65'535;
+}
+
+bool has_room(Format format, const Pixels& pixels) {
+    return std::max(pixels.width_px, pixels.height_px) <= side_max_px(format);
+}
+
 Format format_for_sides(Format format, const Pixels& pixels) {
-    const bool fits = std::max(pixels.width_px, pixels.height_px) <= webp_side_max_px;
-    if (fits || format != Format::webp) return format;
-    return has_alpha(pixels.channels) ? Format::png : Format::jpeg;
+    if (format != Format::webp || has_room(format, pixels)) return format;
+    return has_alpha(pixels.channels) || !has_room(Format::jpeg, pixels) ? Format::png : Format::jpeg;
+}
+
+Status check_room(Format format, const Pixels& pixels) {
+    if (has_room(format, pixels)) return {};
+    return failure(ErrorCode::unsupported_transform,
+                   fmt::format("The result would be {}×{} pixels; {} has room for {} on a side.",
+                               pixels.width_px, pixels.height_px, name_of(format), side_max_px(format)));
 }
 
 /// One file. JPEG has no alpha left.
@@ -108,6 +124,7 @@ Result<Format> output_format(const Transform& transform, const ImageFacts& facts
 Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform, const StopCheck& stop,
                               const Attachments& attachments) {
     if (transform.automatic_format) format = format_for_sides(format, pixels);
+    TRY(check_room(format, pixels));
     // Only once, however often it is encoded.
     if (format == Format::jpeg) pixels = flatten(std::move(pixels), white);
     // What the file says of itself counts among its bytes.

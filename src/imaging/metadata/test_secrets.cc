@@ -15,7 +15,6 @@
 #include "imaging/metadata/tiff_writer.h"
 #include "imaging/test_animations.h"
 #include "imaging/vips/library.h"
-#include "imaging/vips/save.h"
 
 namespace safelight::test {
 namespace {
@@ -184,27 +183,33 @@ Bytes secret_tiff() {
     return tiff;
 }
 
-/// libvips writes EXIF of its own else.
-Bytes stripped_file(Format format) {
+/// libvips writes the XMP, and EXIF of its own, which is put out of sight. Empty when there is no encoder.
+Bytes heif_with_xmp(Format format) {
     Pixels pixels = sample_pixels(64, 48, 3);
-    if (format == Format::avif) return save_picture(pixels, format, {}, {}).value_or(Bytes{});
     VipsImage* view = vips_image_new_from_memory(pixels.samples.data(), pixels.samples.size(), 64, 48, 3,
                                                  VIPS_FORMAT_UCHAR);
     const VipsPicture picture(view);
+    const Bytes xmp = secret_xmp();
+    vips_image_set_blob_copy(view, VIPS_META_XMP_NAME, xmp.data(), xmp.size());
+    const auto compression =
+        format == Format::avif ? VIPS_FOREIGN_HEIF_COMPRESSION_AV1 : VIPS_FOREIGN_HEIF_COMPRESSION_HEVC;
     void* data = nullptr;
     std::size_t size = 0;
-    if (vips_heifsave_buffer(picture.get(), &data, &size, "strip", TRUE, nullptr) != 0) {
-        vips_error_clear();  // there is no encoder
+    if (vips_heifsave_buffer(view, &data, &size, "compression", compression, "effort", 0, nullptr) != 0) {
+        vips_error_clear();
         return {};
     }
     const auto* begin = static_cast<const std::byte*>(data);
     Bytes bytes(begin, begin + size);
     g_free(data);
+    const Bytes type = bytes_of("Exif"sv);
+    const auto entry = std::ranges::search(bytes, type);
+    if (!entry.empty()) std::ranges::copy(bytes_of("none"sv), entry.begin());
     return bytes;
 }
 
 Bytes secret_heif(Format format) {
-    const Bytes plain = stripped_file(format);
+    const Bytes plain = heif_with_xmp(format);
     if (plain.empty()) return {};
     Bytes file = attach_to_avif(plain, {.exif = secret_exif()}).value_or(Bytes{});
     append(file, "\0\0\0\x12uuidSECRETuuid"sv);

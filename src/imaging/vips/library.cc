@@ -5,6 +5,14 @@
 namespace safelight {
 namespace {
 
+/// Warnings of decoders, and of the libraries below them, are answers to clients, not lines on this process's
+/// stderr. GLib's own writer would ask whether a journal listens there, by a system call for which a renderer
+/// process is killed.
+GLogWriterOutput keep_silent(GLogLevelFlags level, const GLogField* fields, gsize count, gpointer) {
+    const bool is_the_end = (level & G_LOG_FLAG_FATAL) != 0;
+    return is_the_end ? g_log_writer_standard_streams(level, fields, count, nullptr) : G_LOG_WRITER_HANDLED;
+}
+
 Status start_vips() {
     // Decoded pictures above 100 MB would go to a temporary file, which a renderer process cannot open; how
     // much memory there is was decided before.
@@ -15,10 +23,7 @@ Status start_vips() {
     vips_block_untrusted_set(TRUE);
     vips_cache_set_max(0);
     vips_concurrency_set(1);
-    // Warnings of decoders are answers to clients, not lines on this process's stderr.
-    g_log_set_handler(
-        "VIPS", static_cast<GLogLevelFlags>(G_LOG_LEVEL_WARNING | G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG),
-        [](const gchar*, GLogLevelFlags, const gchar*, gpointer) {}, nullptr);
+    g_log_set_writer_func(keep_silent, nullptr, nullptr);
     return {};
 }
 

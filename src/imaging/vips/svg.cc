@@ -42,4 +42,14 @@ Result<VipsPicture> draw_svg(std::span<const std::byte> bytes, double scale) {
     return VipsPicture(out);
 }
 
+bool has_own_sides(VipsImage* picture, std::span<const std::byte> bytes) {
+    const int width = vips_image_get_width(picture);
+    const int height = vips_image_get_height(picture);
+    if (width > 1 && height > 1) return true;
+    // A side that is told grows.
+    const auto enlarged = draw_svg(bytes, 16);
+    return enlarged && vips_image_get_width(enlarged->get()) > width &&
+           vips_image_get_height(enlarged->get()) > height;
+}
+
 }  // namespace safelight

@@ -20,4 +20,8 @@ namespace safelight {
 /// cannot).
 [[nodiscard]] Result<VipsPicture> draw_svg(std::span<const std::byte> bytes, double scale);
 
+/// Whether `picture`, which is the drawing at its own size, has the drawing's sides. libvips keeps sides
+/// beyond ten millions for 1.
+[[nodiscard]] bool has_own_sides(VipsImage* picture, std::span<const std::byte> bytes);
+
 }  // namespace safelight

@@ -100,6 +100,14 @@ TEST_F(Svg, SizeLimitsHold) {
     EXPECT_EQ(refusal("width='1000000' height='1000000'"), ErrorCode::image_too_large);
     EXPECT_EQ(refusal("width='8000' height='8000'"), ErrorCode::image_too_large);  // 64 megapixels
     EXPECT_EQ(refusal("viewBox='0 0 20000 10'"), ErrorCode::image_too_large);
+    // Beyond what libvips can hold.
+    EXPECT_EQ(refusal("width='1e9' height='1e9'"), ErrorCode::image_too_large);
+    EXPECT_EQ(refusal("width='10' height='1e9'"), ErrorCode::image_too_large);
+    EXPECT_EQ(refusal("width='1e9' height='1'"), ErrorCode::image_too_large);
+    EXPECT_EQ(refusal("width='3e9' height='5e9'"), ErrorCode::image_too_large);
+    EXPECT_EQ(refusal("width='20000000' height='10'"), ErrorCode::image_too_large);
+    for (const std::string_view small : {"width='1' height='1'", "width='1' height='200'"})
+        EXPECT_TRUE(probe(test::bytes_of(document("", small)), with_svg)) << small;
 }
 
 TEST_F(Svg, WhatLiesOutsideIsNotThere) {

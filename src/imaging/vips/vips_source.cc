@@ -109,6 +109,8 @@ Result<std::vector<Pixels>> read_svg(std::span<const std::byte> bytes, const Ima
 Result<ImageFacts> facts_from_vips(std::span<const std::byte> bytes, const ImageFacts& facts) {
     const VipsThread thread;
     TRY_ASSIGN(const VipsPicture picture, load_picture(bytes, facts.format));
+    if (facts.format == Format::svg && !has_own_sides(picture.get(), bytes))
+        return failure(ErrorCode::image_too_large, "The drawing has sides beyond every limit.");
     ImageFacts exact = facts;
     exact.width_px = side(vips_image_get_width(picture.get()));
     exact.height_px = side(vips_image_get_height(picture.get()));
