@@ -22,6 +22,8 @@ class S3BatchTest : public testing::Test {
         server_ = std::make_unique<FaultServer>(test_port(), std::move(plan));
         S3Config config = config_;
         config.endpoint = server_->url();
+        // A thousand deletions keep a small store busy for longer than it may be silent otherwise.
+        config.stall_timeout = config.request_timeout;
         store_ = test_store(config, clock_);
         return *store_;
     }
