@@ -183,6 +183,21 @@ class TestRerender:
         eventually(lambda: is_quiet(launched.data))
         assert check(Remains.of_folder(launched.data), launched.url) == []
 
+    def test_what_failed_by_the_old_preset_is_made_by_the_new_one(self, launched):
+        path = launched.settings["SAFELIGHT_PRESETS"]
+        path.write_text('{"presets": {"card": "w=300,f=jpeg,max=100"}}')
+        assert launched.stop() == 0
+        launched.restart()
+        job = upload_some(launched, 1)[0]
+        assert job["status"] == "FAILED" and "max_bytes" in card_of(job)["error"]["detail"]
+        change_preset(launched, 40)
+        report = rerender(launched)
+        assert report.returncode == 0 and "1 were asked for by other versions and not ready" in report.stdout, report.stdout
+        done = launched.client().wait(job["id"])
+        assert done["status"] == "PROCESSED" and card_of(done)["width"] == 40
+        assert "0 were asked for by other versions" in rerender(launched, "--dry-run").stdout
+        assert check(Remains.of_folder(launched.data), launched.url) == []
+
     def test_a_signal_ends_it_between_batches(self, launched):
         upload_some(launched, 4)
         assert launched.stop() == 0

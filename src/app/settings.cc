@@ -230,7 +230,8 @@ std::vector<Setting> picture_settings() {
             section, "SAFELIGHT_UPLOAD_BYTES_MAX", "The bytes of a picture; past it: 413.",
             [](auto& c) -> auto& { return c.ingest.bytes_max; }, 1, 16 * GiB),
         number(
-            section, "SAFELIGHT_PIXELS_MAX", "The pixels of a picture, all frames together; past it: 422.",
+            section, "SAFELIGHT_PIXELS_MAX",
+            "The pixels of a picture, all frames of a GIF or WebP together; past it: 422.",
             [](auto& c) -> auto& { return c.image.pixels_max; }, 1, 10'000'000'000),
         number(
             section, "SAFELIGHT_SIDE_MAX", "The longer side of a picture in pixels; past it: 422.",
@@ -314,7 +315,9 @@ std::vector<Setting> worker_settings() {
             section, "SAFELIGHT_BACKOFF_MAX", "The longest wait between two tries.",
             [](auto& c) -> auto& { return c.worker.backoff_max; }, ms(1), seconds(86'400)),
         duration(
-            section, "SAFELIGHT_RENDER_TIMEOUT", "The longest time for the variants of one job.",
+            section, "SAFELIGHT_RENDER_TIMEOUT",
+            "The longest time for the variants that are made in one call; a job of many costly ones is "
+            "several calls.",
             [](auto& c) -> auto& { return c.worker.render_timeout; }, ms(10), seconds(3'600)),
         duration(
             section, "SAFELIGHT_RESCUE_INTERVAL", "How often lost jobs are looked for.",
