@@ -192,10 +192,11 @@ class TestRerender:
         assert job["status"] == "FAILED" and "max_bytes" in card_of(job)["error"]["detail"]
         change_preset(launched, 40)
         report = rerender(launched)
-        assert report.returncode == 0 and "1 were asked for by other versions and not ready" in report.stdout, report.stdout
+        assert report.returncode == 1 and "--retry-failed" in report.stdout, report.stdout
+        report = rerender(launched, "--retry-failed")
+        assert report.returncode == 0 and "1 had not been made yet" in report.stdout, report.stdout
         done = launched.client().wait(job["id"])
         assert done["status"] == "PROCESSED" and card_of(done)["width"] == 40
-        assert "0 were asked for by other versions" in rerender(launched, "--dry-run").stdout
         assert check(Remains.of_folder(launched.data), launched.url) == []
 
     def test_a_signal_ends_it_between_batches(self, launched):

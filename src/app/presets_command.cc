@@ -26,19 +26,21 @@ std::string versions_text(const RerenderSummary& summary) {
 void print_summary(const RerenderOptions& options, const RerenderSummary& summary) {
     fmt::print(
         "{} has version {}: {} variants of other versions{}, {} of this one, {} waited already, {} could not "
-        "be made; {} were asked for by other versions and not ready, {} by this one\n",
+        "be made, {} are still their jobs' to make\n",
         options.name, version_of(options.wanted), summary.stale, versions_text(summary), summary.current,
-        summary.waiting, summary.failed, summary.unmade, summary.unready);
+        summary.waiting, summary.failed, summary.unready);
     if (options.dry_run) {
         fmt::print("dry run: nothing was queued\n");
         return;
     }
     fmt::print("{} queued; {}\n", summary.queued,
                summary.interrupted ? "interrupted: run it again to go on"
-               : options.wait      ? "all are done"
+               : options.wait      ? "all of them are done"
                                    : "the workers of a server make them when they have nothing else to do");
+    if (summary.changed > 0)
+        fmt::print("{} had not been made yet: their jobs make them by this version\n", summary.changed);
     if (summary.failed > 0 && !options.failed_again)
-        fmt::print("what could not be made keeps its old content; --retry-failed tries it once more\n");
+        fmt::print("what could not be made stays as it is; --retry-failed tries it once more\n");
 }
 
 /// A line each time that something has changed.

@@ -221,8 +221,9 @@ std::vector<Setting> picture_settings() {
     const std::string section = "Pictures";
     return {
         text(section, "SAFELIGHT_PRESETS",
-             "A JSON file with named transforms: {\"presets\": {\"name\": {…}}}.", "a path, or empty",
-             [](auto& c) -> auto& { return c.presets_file; }),
+             "A JSON file with named transforms: {\"presets\": {\"name\": {…}}}, each an object or a compact "
+             "text.",
+             "a path, or empty", [](auto& c) -> auto& { return c.presets_file; }),
         text(section, "SAFELIGHT_DEFAULT_VARIANTS", "The variants of an upload that names none.",
              "preset names separated by commas, or empty",
              [](auto& c) -> auto& { return c.default_variants; }),

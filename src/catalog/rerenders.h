@@ -25,7 +25,8 @@ struct VariantSurvey {
         stale;  // ready, made by another transform than the wanted one, and not queued for it
     std::vector<ImageId> withdrawn;                         // as wanted, but queued for another transform
     std::vector<ImageId> failed;                            // could not be made by the wanted transform
-    std::vector<ImageId> unmade;                            // pending or failed, by another transform
+    std::vector<ImageId> unmade;                            // pending by another transform
+    std::vector<ImageId> given_up;                          // failed by another transform, as their job's
     std::map<std::string, std::uint64_t> stale_transforms;  // canonical form → how many of `stale` have it
     std::uint64_t current = 0;                              // ready, made by the wanted transform
     std::uint64_t waiting = 0;                              // queued for the wanted transform already
@@ -74,13 +75,13 @@ class Rerenders {
                                                         std::string_view name, const Transform& wanted,
                                                         bool failed_again, Timestamp now) = 0;
 
-    /// Those of the images' variants `name` that are pending or failed by another transform are pending by
-    /// `wanted` from now on; whoever works on their jobs loses the claim, tries count anew. Returns the jobs,
-    /// which are claimable: publish them. Idempotent.
-    [[nodiscard]] virtual Result<std::vector<JobId>> change_unmade(std::span<const ImageId> images,
-                                                                   std::string_view name,
-                                                                   const Transform& wanted,
-                                                                   Timestamp now) = 0;
+    /// Those of the images' variants `name` that are pending by another transform, or failed by it when
+    /// `failed_again`, are pending by `wanted` from now on: their jobs are PROCESSING and claimable, tries
+    /// count anew, and whoever works on them loses the claim. Returns how many there were. Nobody has to
+    /// publish them: what is claimable is looked for. Idempotent.
+    [[nodiscard]] virtual Result<std::uint64_t> change_unmade(std::span<const ImageId> images,
+                                                              std::string_view name, const Transform& wanted,
+                                                              bool failed_again, Timestamp now) = 0;
 
     [[nodiscard]] virtual Result<RerenderCounts> counts(std::string_view name) = 0;
     /// How many wait, of all names. Cheap.

@@ -53,7 +53,7 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
     return facts.has_alpha || is_drawn ? Format::png : Format::jpeg;
 }
 
-/// What a format, or its library, has room for; only a raised limit allows more than WebP's.
+/// What WebP has room for, what libjpeg takes, and else the most that can be allowed.
 constexpr std::uint32_t side_max_px(Format format) {
     constexpr std::uint32_t jpeg_side_max_px = 65'500;
     if (format == Format::webp) return webp_side_max_px;

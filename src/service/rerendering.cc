@@ -48,38 +48,47 @@ class Run {
             summary_.stale_versions[version_of_stored(transform)] += count;
         summary_.current += page.current;
         summary_.waiting += page.waiting;
-        summary_.unmade += page.unmade.size();
         summary_.unready += page.unready;
-        if (!options_.failed_again) summary_.failed += page.failed.size();
+        if (!options_.failed_again) summary_.failed += page.failed.size() + page.given_up.size();
     }
 
     Status queue(VariantSurvey page) {
         std::vector<ImageId> images = std::move(page.stale);
         images.insert(images.end(), page.withdrawn.begin(), page.withdrawn.end());
         if (options_.failed_again) images.insert(images.end(), page.failed.begin(), page.failed.end());
-        TRY(in_batches(images, [this](std::span<const ImageId> batch) {
-            return rerenders_.request(batch, options_.name, options_.wanted, options_.failed_again,
-                                      clock_.now());
-        }));
-        return in_batches(page.unmade, [this](std::span<const ImageId> batch) -> Result<std::uint64_t> {
-            TRY_ASSIGN(const std::vector<JobId> jobs,
-                       rerenders_.change_unmade(batch, options_.name, options_.wanted, clock_.now()));
-            return jobs.size();
-        });
+        TRY(in_batches(images, [this](std::span<const ImageId> batch) { return request(batch); }));
+        images = std::move(page.unmade);
+        if (options_.failed_again) images.insert(images.end(), page.given_up.begin(), page.given_up.end());
+        return in_batches(images, [this](std::span<const ImageId> batch) { return change(batch); });
     }
 
-    /// `request` says how many of a batch were queued.
-    template <class Request>
-    Status in_batches(std::span<const ImageId> images, const Request& request) {
+    Status request(std::span<const ImageId> images) {
+        TRY_ASSIGN(const std::uint64_t queued, rerenders_.request(images, options_.name, options_.wanted,
+                                                                  options_.failed_again, clock_.now()));
+        summary_.queued += queued;
+        return {};
+    }
+
+    Status change(std::span<const ImageId> images) {
+        TRY_ASSIGN(const std::uint64_t changed,
+                   rerenders_.change_unmade(images, options_.name, options_.wanted, options_.failed_again,
+                                            clock_.now()));
+        summary_.changed += changed;
+        return request(images);  // what was made since they were looked at
+    }
+
+    template <class Work>
+    Status in_batches(std::span<const ImageId> images, const Work& work) {
         while (!images.empty() && !summary_.interrupted) {
             if (options_.wait) TRY(wait_for_less_than(options_.batch));
             if (stopped(Milliseconds::zero())) break;
             const auto batch = images.first(std::min<std::size_t>(images.size(), options_.batch));
-            TRY_ASSIGN(const std::uint64_t queued, request(batch));
-            summary_.queued += queued;
+            const std::uint64_t before = summary_.queued + summary_.changed;
+            TRY(work(batch));
             TRY(tell());
             images = images.subspan(batch.size());
-            if (options_.per_second > 0 && stopped(time_of(queued))) break;
+            const std::uint64_t done = summary_.queued + summary_.changed - before;
+            if (options_.per_second > 0 && stopped(time_of(done))) break;
         }
         return {};
     }

@@ -18,7 +18,7 @@ struct RerenderOptions {
     std::uint32_t batch = 100;     // variants that are queued in one transaction; at least 1
     std::uint32_t per_second = 0;  // how many are queued in a second; 0: as fast as it goes
     bool dry_run = false;          // only look
-    bool failed_again = false;     // those that could not be made are tried once more
+    bool failed_again = false;     // those that could not be made are tried once more, as jobs if need be
     bool wait = false;             // until all are made; not more than a batch is queued at a time then
 };
 
@@ -28,10 +28,12 @@ struct RerenderSummary {
     std::uint64_t current = 0;
     std::uint64_t waiting = 0;  // queued before
     std::uint64_t failed = 0;   // could not be made, before or, with `wait`, since
-    std::uint64_t unmade = 0;   // pending or failed by another transform: their jobs make them by this one
     std::uint64_t unready = 0;  // pending or failed by this one: a matter of their jobs
     std::uint64_t queued = 0;   // by this run
-    bool interrupted = false;   // to be run again
+    /// By this run, what waited by another transform, or with `failed_again` had failed by it: made by this
+    /// one now, as a part of their jobs, which nobody waits for here.
+    std::uint64_t changed = 0;
+    bool interrupted = false;  // to be run again
 };
 
 struct RerenderProgress {

@@ -81,20 +81,44 @@ TEST_F(RerenderingTest, WhatWasNeverMadeIsAskedForByTheNewTransform) {
     VariantOutcome outcome{"thumbnail", std::nullopt,
                            VariantError{ErrorCode::invalid_image, "It is broken."}};
     EXPECT_TRUE(house.claims.complete(failing.id, claim.attempt, std::span(&outcome, 1), clock.now()));
+    const auto variant_of = [&](const Job& job) {
+        return value_of(house.catalog.find_job(house.owner, job.id)).image.variants[0];
+    };
     options.dry_run = true;
-    EXPECT_EQ(run().unmade, 2U);
-    EXPECT_EQ(value_of(house.catalog.find_job(house.owner, failing.id)).status, JobStatus::failed);
+    EXPECT_EQ(run().changed, 0U);
+    EXPECT_NE(variant_of(pending).transform, options.wanted);
+
     options.dry_run = false;
-    EXPECT_EQ(run().queued, 2U);
-    for (const JobId id : {pending.id, failing.id}) {
-        const Job job = value_of(house.catalog.find_job(house.owner, id));
-        EXPECT_NE(job.status, JobStatus::failed);
-        EXPECT_EQ(job.image.variants[0].status, VariantStatus::pending);
-        EXPECT_EQ(job.image.variants[0].transform, options.wanted);
-    }
-    const RerenderSummary second = run();
-    EXPECT_EQ(second.unmade, 0U);
-    EXPECT_EQ(second.unready, 2U);
+    RerenderSummary summary = run();
+    EXPECT_EQ(summary.changed, 1U);
+    EXPECT_EQ(summary.queued, 0U);
+    EXPECT_EQ(summary.failed, 1U);
+    EXPECT_EQ(variant_of(pending).transform, options.wanted);
+    EXPECT_EQ(variant_of(failing).status, VariantStatus::failed) << "not unless it was asked for";
+
+    options.failed_again = true;
+    summary = run();
+    EXPECT_EQ(summary.changed, 1U);
+    EXPECT_EQ(summary.failed, 0U);
+    EXPECT_EQ(variant_of(failing).status, VariantStatus::pending);
+    EXPECT_EQ(variant_of(failing).transform, options.wanted);
+    EXPECT_EQ(run().unready, 2U);
+}
+
+TEST_F(RerenderingTest, WhatIsMadeWhileItIsLookedAtIsMadeAgain) {
+    const Job job = house.upload();
+    const Claim claim = *value_of(house.claims.claim(job.id, 1min, clock.now()));
+    // Asked between the look and the change.
+    int asked = 0;
+    pause = [&](Milliseconds) {
+        if (++asked != 2) return false;
+        VariantOutcome outcome{"thumbnail", content(), std::nullopt};
+        EXPECT_TRUE(house.claims.complete(job.id, claim.attempt, std::span(&outcome, 1), clock.now()));
+        return false;
+    };
+    const RerenderSummary summary = run();
+    EXPECT_EQ(summary.changed, 0U);
+    EXPECT_EQ(summary.queued, 1U);
 }
 
 TEST_F(RerenderingTest, ADryRunChangesNothing) {

@@ -183,6 +183,9 @@ class Items {
 }  // namespace
 
 Result<Transform> parse_compact(std::string_view text, std::string_view pointer) {
+    if (text.size() > compact_bytes_max)
+        return invalid({{std::string(pointer),
+                         fmt::format("A transform has {} characters at most.", compact_bytes_max)}});
     Items items(pointer);
     while (!text.empty()) {
         const auto comma = text.find(',');

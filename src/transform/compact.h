@@ -29,9 +29,11 @@
 
 namespace safelight {
 
+inline constexpr std::size_t compact_bytes_max = 4'096;
+
 /// Reads items "key=value" separated by commas, in any order; an empty text is the empty transform. Ranges
 /// and rules are those of JSON. Error: invalid_argument, with every fault at once, each with the pointer
-/// `pointer`/key: unknown and doubled keys are faults too.
+/// `pointer`/key: unknown and doubled keys are faults too, and more than compact_bytes_max.
 [[nodiscard]] Result<Transform> parse_compact(std::string_view text, std::string_view pointer = "");
 
 /// The canonical form: fixed order, defaults left out. Equal transforms have equal text, others do not.

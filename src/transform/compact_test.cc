@@ -207,6 +207,8 @@ TEST(Compact, RefusesWhatIsNoListOfItems) {
          {",", "w=1,", ",w=1", "w", "w=1,,h=2", "=1", "w=1 ", " w=1", "W=1", "w==1"}) {
         EXPECT_FALSE(faults_of(text).empty()) << text;
     }
+    EXPECT_EQ(faults_of(std::string(compact_bytes_max + 1, 'w')).front(),
+              (Fault{"/t", "A transform has 4096 characters at most."}));
     EXPECT_EQ(faults_of("w").front(), (Fault{"/t", "\"w\" is not of the form key=value."}));
 }
 

@@ -56,7 +56,8 @@ TEST_P(RerenderConformance, TheSurveySaysWhatIsStale) {
     VariantSurvey found = survey(200);
     EXPECT_EQ(found.stale, (std::vector{current.image.id, other.image.id})) << "over all owners";
     EXPECT_EQ(found.stale_transforms, (std::map<std::string, std::uint64_t>{{to_json(transform(100)), 2}}));
-    EXPECT_EQ(found.unmade, (std::vector{pending.image.id, failing.image.id}));
+    EXPECT_EQ(found.unmade, std::vector{pending.image.id});
+    EXPECT_EQ(found.given_up, std::vector{failing.image.id});
     EXPECT_EQ(found.unready, 0U);
     EXPECT_EQ(survey(100).unready, 2U);
     EXPECT_EQ(found.current, 0U);
@@ -102,9 +103,13 @@ TEST_P(RerenderConformance, WhatWasNeverMadeIsItsJobsToMakeByTheNewTransform) {
     const Job other = create({"b"});
     advance(Milliseconds{5});
     const std::array images{failing.image.id, pending.image.id, ready.image.id, other.image.id};
-    const auto jobs = rerenders().change_unmade(images, "a", transform(200), now());
-    SAFELIGHT_ASSERT_OK(jobs);
-    EXPECT_EQ(*jobs, (std::vector{failing.id, pending.id}));
+    const Job given_up = find(failing.id);
+    const auto change = [&](bool failed_again) {
+        return rerenders().change_unmade(images, "a", transform(200), failed_again, now());
+    };
+    EXPECT_EQ(change(false), 1U);
+    EXPECT_EQ(find(failing.id), given_up) << "not unless it was asked for";
+    EXPECT_EQ(change(true), 1U);
 
     const Job again = find(failing.id);
     EXPECT_EQ(again.status, JobStatus::processing);
@@ -112,7 +117,7 @@ TEST_P(RerenderConformance, WhatWasNeverMadeIsItsJobsToMakeByTheNewTransform) {
     EXPECT_EQ(again.image.variants[0].status, VariantStatus::pending);
     EXPECT_EQ(again.image.variants[0].transform, transform(200));
     EXPECT_FALSE(again.image.variants[0].error);
-    EXPECT_EQ(again.image.variants[1], find(failing.id).image.variants[1]) << "b is as it was";
+    EXPECT_EQ(again.image.variants[1], given_up.image.variants[1]);
     EXPECT_EQ(code_of(claims().complete(pending.id, (*late)->attempt, std::array{made("a")}, {}, now())),
               ErrorCode::fenced)
         << "it was made by the old transform";
@@ -120,8 +125,12 @@ TEST_P(RerenderConformance, WhatWasNeverMadeIsItsJobsToMakeByTheNewTransform) {
     EXPECT_EQ(find(pending.id).image.variants[0].transform, transform(200));
     EXPECT_EQ(find(ready.id), ready);
     EXPECT_EQ(find(other.id), other);
-    EXPECT_EQ(rerenders().change_unmade(images, "a", transform(200), now()), std::vector<JobId>{})
-        << "nothing is done twice";
+    const Job claimed = create({"a"});
+    const auto held = claims().claim(claimed.id, lease, now());
+    EXPECT_EQ(rerenders().change_unmade(std::array{claimed.image.id}, "a", transform(100), true, now()), 0U)
+        << "it is as wanted";
+    SAFELIGHT_ASSERT_OK(claims().complete(claimed.id, (*held)->attempt, std::array{made("a")}, {}, now()));
+    EXPECT_EQ(change(true), 0U) << "nothing is done twice";
 }
 
 TEST_P(RerenderConformance, AHeldOneIsNotClaimedTwiceAndAnExpiredOneIs) {
@@ -240,9 +249,8 @@ TEST_P(RerenderConformance, APresetThatChangesToAndFroLosesNothingThatTheFocalPo
     EXPECT_EQ(*rerenders().request(std::array{job.image.id}, "a", focal_transform(), false, now()), 0U);
     EXPECT_EQ(code_of(rerenders().complete(id_of(*late), *made("a").content, now())), ErrorCode::fenced);
     EXPECT_EQ(waiting(), 1U);
-    advance(lease);
     const auto claim = take();
-    ASSERT_TRUE(claim);
+    ASSERT_TRUE(claim) << "at once";
     EXPECT_EQ(claim->transform, focal_transform());
     EXPECT_EQ(claim->image.focal_point, (FocalPoint{0.1, 0.2}));
 }

@@ -1,6 +1,5 @@
 // Rerenders on PostgreSQL. A claim is held by who knows its token, until it is given back, asked for
 // otherwise, or taken over; tokens come from a sequence, which never gives one out twice.
-#include <algorithm>
 #include <utility>
 
 #include "catalog/postgres/faces.h"
@@ -46,29 +45,35 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
     }
     if (!as_wanted.empty()) {
         TRY(connection.run(sql::withdraw_rerenders, std::span<const ImageId>(as_wanted), name));
-        TRY(connection.run(sql::rerenders_as_before, std::span<const ImageId>(as_wanted), name));
+        TRY(connection.run(sql::rerenders_as_before, std::span<const ImageId>(as_wanted), name, now));
     }
     if (stale.empty()) return 0;
     return connection.run(sql::request_rerenders, std::span<const ImageId>(stale), name,
                           std::string_view{wanted_text}, now, failed_again);
 }
 
-/// Jobs are locked before their variants, each time in the order of their ids, as everybody does.
+/// The jobs whose variants were changed. All are held before: what is decided of them is of what they are
+/// then.
 Result<std::vector<JobId>> change_transforms(Connection& connection, std::span<const ImageId> images,
-                                             std::string_view name, const std::string& wanted,
-                                             Timestamp now) {
-    std::vector<JobId> jobs;
-    for (const ImageId image_id : images) {
-        TRY_ASSIGN(Answer taken,
-                   connection.query(sql::take_unmade_claim, image_id, name, std::string_view{wanted}, now));
-        if (!taken.next()) continue;
-        const auto job = Columns{taken}.id<JobId>();
-        // Made meanwhile, by who held the job: then it is an ordinary rerender.
-        TRY_ASSIGN(const std::uint64_t changed,
-                   connection.run(sql::change_unmade, image_id, name, std::string_view{wanted}, now));
-        if (changed > 0) jobs.push_back(job);
+                                             std::string_view name, std::string_view wanted,
+                                             bool failed_again, Timestamp now) {
+    std::vector<std::pair<JobId, ImageId>> held;
+    TRY_ASSIGN(Answer answer, connection.query(sql::hold_jobs_of_images, images));
+    while (answer.next()) {
+        Columns columns{answer};
+        const auto job = columns.id<JobId>();
+        held.emplace_back(job, columns.id<ImageId>());
+        TRY(columns.status());
     }
-    return jobs;
+    std::vector<JobId> changed;
+    for (const auto& [job, image_id] : held) {
+        TRY_ASSIGN(const std::uint64_t variants,
+                   connection.run(sql::change_unmade, image_id, name, wanted, now, failed_again));
+        if (variants == 0) continue;
+        changed.push_back(job);
+        TRY(connection.run_later(sql::take_unmade_claim, image_id, now));
+    }
+    return changed;
 }
 
 /// What was taken, with a transform that this version may not understand.
@@ -138,15 +143,15 @@ class PostgresRerenders final : public Rerenders {
         });
     }
 
-    Result<std::vector<JobId>> change_unmade(std::span<const ImageId> images, std::string_view name,
-                                             const Transform& wanted, Timestamp now) override {
-        std::vector<ImageId> sorted(images.begin(), images.end());
-        std::ranges::sort(sorted);
-        TRY_ASSIGN(std::vector<JobId> jobs, pool_.write([&, text = to_json(wanted)](Connection& connection) {
-            return change_transforms(connection, sorted, name, text, now);
-        }));
+    Result<std::uint64_t> change_unmade(std::span<const ImageId> images, std::string_view name,
+                                        const Transform& wanted, bool failed_again, Timestamp now) override {
+        if (images.empty()) return 0;
+        TRY_ASSIGN(const std::vector<JobId> jobs,
+                   pool_.write([&, text = to_json(wanted)](Connection& connection) {
+                       return change_transforms(connection, images, name, text, failed_again, now);
+                   }));
         for (const JobId job : jobs) news_.claimable(job);
-        return jobs;
+        return jobs.size();
     }
 
     Result<RerenderCounts> counts(std::string_view name) override {

@@ -93,6 +93,9 @@ inline constexpr std::string_view lock_job =
 /// Keeps claims away, which would read the image as it was.
 inline constexpr std::string_view hold_job_of_image =
     "SELECT id FROM jobs WHERE image_id = $1 AND owner = $2 FOR NO KEY UPDATE";
+/// In the order in which everybody locks jobs.
+inline constexpr std::string_view hold_jobs_of_images =
+    "SELECT id, image_id FROM jobs WHERE image_id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE";
 inline constexpr std::string_view lock_job_of_image =
     "SELECT jobs.id, images.id, images.blob FROM jobs JOIN images ON images.id = jobs.image_id WHERE "
     "jobs.image_id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
@@ -133,7 +136,8 @@ inline constexpr std::string_view withdraw_rerenders =
     " rerenders.transform <> variants.transform AND variants.transform NOT LIKE " SAFELIGHT_FOCAL_PATTERN;
 inline constexpr std::string_view rerenders_as_before =
     "UPDATE rerenders SET transform = variants.transform, state = 'waiting', tries = 0, token = NULL,"
-    " error_code = NULL, error_detail = NULL FROM variants WHERE variants.image_id = rerenders.image_id AND"
+    " due_at = $3, error_code = NULL, error_detail = NULL FROM variants WHERE variants.image_id = "
+    "rerenders.image_id AND"
     " variants.name = rerenders.name AND rerenders.image_id = ANY ($1::uuid[]) AND rerenders.name = $2 AND"
     " rerenders.transform <> variants.transform";
 inline constexpr std::string_view rerender_backlog =
@@ -145,7 +149,8 @@ inline constexpr std::string_view claim_rerender =
     " rerenders.image_id = free.image_id AND rerenders.name = free.name RETURNING rerenders.image_id,"
     " rerenders.name, rerenders.transform, rerenders.token, rerenders.tries) SELECT image_id, name, "
     "transform, token, tries FROM taken";
-/// After claim_rerender, not with it: the claim may have waited for who moved the focal point.
+/// After claim_rerender, not with it: that one takes a row as it is now, but would read the image as it was
+/// when it began, perhaps before the focal point moved.
 inline constexpr std::string_view image_of_rerender =
     "SELECT jobs.id, " SAFELIGHT_IMAGE_COLUMNS
     " FROM images JOIN jobs ON jobs.image_id = images.id WHERE images.id = $1";
@@ -210,6 +215,7 @@ inline constexpr Named own[] = {
     {"lock_hold", lock_hold},
     {"lock_job", lock_job},
     {"hold_job_of_image", hold_job_of_image},
+    {"hold_jobs_of_images", hold_jobs_of_images},
     {"lock_job_of_image", lock_job_of_image},
     {"claim", claim},
     {"give_back_undone", give_back_undone},

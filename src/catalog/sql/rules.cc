@@ -118,13 +118,13 @@ void count_in_survey(Columns& columns, const Transform& wanted, std::string_view
                      VariantSurvey& survey) {
     const auto id = columns.id<ImageId>();
     if (columns.next_is_null()) return;
-    const bool is_ready = columns.named(variant_status_from_name) == VariantStatus::ready;
+    const VariantStatus status = columns.named(variant_status_from_name);
     const std::string made_by = columns.text();
-    if (!is_ready) {
+    if (status != VariantStatus::ready) {
         if (is_same_transform(made_by, wanted, wanted_text)) {
             ++survey.unready;
         } else {
-            survey.unmade.push_back(id);
+            (status == VariantStatus::pending ? survey.unmade : survey.given_up).push_back(id);
         }
         return;
     }

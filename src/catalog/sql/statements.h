@@ -86,14 +86,13 @@ inline constexpr std::string_view survey =
     " FROM (SELECT id FROM images WHERE id > $1 ORDER BY id LIMIT $2) AS page"
     " LEFT JOIN variants ON variants.image_id = page.id AND variants.name = $3"
     " LEFT JOIN rerenders ON rerenders.image_id = page.id AND rerenders.name = $3";
-/// Of a job that has a variant to be made by another transform. Locks it.
-#define SAFELIGHT_IS_UNMADE "image_id = $1 AND name = $2 AND status <> 'ready' AND transform <> $3"
-inline constexpr std::string_view take_unmade_claim =
-    "UPDATE jobs SET lease_until = NULL, due_at = $4, updated_at = $4, tries = 0"
-    " WHERE image_id = $1 AND EXISTS (SELECT 1 FROM variants WHERE " SAFELIGHT_IS_UNMADE ") RETURNING id";
 inline constexpr std::string_view change_unmade =
     "UPDATE variants SET transform = $3, status = 'pending', updated_at = $4, error_code = NULL,"
-    " error_detail = NULL WHERE " SAFELIGHT_IS_UNMADE;
+    " error_detail = NULL WHERE image_id = $1 AND name = $2 AND transform <> $3"
+    " AND (status = 'pending' OR (status = 'failed' AND $5))";
+/// After change_unmade: whoever holds the job works by the old transform.
+inline constexpr std::string_view take_unmade_claim =
+    "UPDATE jobs SET lease_until = NULL, due_at = $2, updated_at = $2, tries = 0 WHERE image_id = $1";
 inline constexpr std::string_view rerenders_of_image =
     "SELECT name, transform FROM rerenders WHERE image_id = $1 AND state = 'waiting'";
 inline constexpr std::string_view rerender_counts =

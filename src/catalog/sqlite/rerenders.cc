@@ -49,7 +49,7 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
         if (!present) continue;
         if (is_same_transform(*present, wanted, wanted_text)) {
             TRY(connection.run(sql::withdraw_rerender, image_id, name, std::string_view{*present}));
-            TRY(connection.run(sql::rerender_as_before, image_id, name, std::string_view{*present}));
+            TRY(connection.run(sql::rerender_as_before, image_id, name, std::string_view{*present}, now));
             continue;
         }
         TRY_ASSIGN(const std::uint64_t changed,
@@ -60,21 +60,18 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
     return queued;
 }
 
-Result<std::vector<JobId>> change_transforms(Connection& connection, std::span<const ImageId> images,
-                                             std::string_view name, const std::string& wanted,
-                                             Timestamp now) {
-    std::vector<JobId> jobs;
+Result<std::uint64_t> change_transforms(Connection& connection, std::span<const ImageId> images,
+                                        std::string_view name, std::string_view wanted, bool failed_again,
+                                        Timestamp now) {
+    std::uint64_t changed = 0;
     for (const ImageId image_id : images) {
-        {
-            TRY_ASSIGN(Query query, connection.query(sql::take_unmade_claim, image_id, name,
-                                                     std::string_view{wanted}, now));
-            TRY_ASSIGN(const bool found, query.next());
-            if (!found) continue;
-            jobs.push_back(Columns{query}.id<JobId>());
-        }
-        TRY(connection.run(sql::change_unmade, image_id, name, std::string_view{wanted}, now));
+        TRY_ASSIGN(const std::uint64_t variants,
+                   connection.run(sql::change_unmade, image_id, name, wanted, now, failed_again));
+        if (variants == 0) continue;
+        ++changed;
+        TRY(connection.run(sql::take_unmade_claim, image_id, now));
     }
-    return jobs;
+    return changed;
 }
 
 struct Next {
@@ -189,10 +186,10 @@ class SqliteRerenders final : public Rerenders {
         });
     }
 
-    Result<std::vector<JobId>> change_unmade(std::span<const ImageId> images, std::string_view name,
-                                             const Transform& wanted, Timestamp now) override {
+    Result<std::uint64_t> change_unmade(std::span<const ImageId> images, std::string_view name,
+                                        const Transform& wanted, bool failed_again, Timestamp now) override {
         return writer_.write([&, text = to_json(wanted)](Connection& connection) {
-            return change_transforms(connection, images, name, text, now);
+            return change_transforms(connection, images, name, text, failed_again, now);
         });
     }
 

@@ -125,8 +125,8 @@ inline constexpr std::string_view withdraw_rerender =
     "DELETE FROM rerenders WHERE image_id = $1 AND name = $2 AND transform <> $3 AND $3 NOT LIKE"
     " " SAFELIGHT_FOCAL_PATTERN;
 inline constexpr std::string_view rerender_as_before =
-    "UPDATE rerenders SET transform = $3, state = 'waiting', tries = 0, token = NULL, error_code = NULL,"
-    " error_detail = NULL WHERE image_id = $1 AND name = $2 AND transform <> $3";
+    "UPDATE rerenders SET transform = $3, state = 'waiting', tries = 0, token = NULL, due_at = $4,"
+    " error_code = NULL, error_detail = NULL WHERE image_id = $1 AND name = $2 AND transform <> $3";
 inline constexpr std::string_view variant_transform =
     "SELECT transform FROM variants WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view rerender_backlog = "SELECT value FROM totals WHERE name = 'rerenders'";

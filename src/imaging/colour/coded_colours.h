@@ -2,14 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "image/format.h"
+#include "imaging/pixels.h"
 
 namespace safelight {
 
-/// True when a PNG (its cICP chunk), AVIF or HEIC (the first colr box of type nclx) says that it is of
-/// Display P3: primaries 12 with the curve of sRGB, 13. The file has been inspected.
-[[nodiscard]] bool is_coded_display_p3(std::span<const std::byte> file, Format format);
+/// What a PNG (its cICP chunk), AVIF or HEIC (the first colr box of type nclx) says of its colours: sRGB is
+/// primaries 1, Display P3 primaries 12, both with the curve of sRGB, 13. Nothing when it says nothing, or
+/// something else. The file has been inspected.
+[[nodiscard]] std::optional<Gamut> coded_gamut(std::span<const std::byte> file, Format format);
 
 }  // namespace safelight

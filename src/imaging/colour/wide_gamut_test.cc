@@ -186,6 +186,24 @@ TEST_F(WideGamut, DisplayP3IsKnownByItsNumbersAsWell) {
     }
 }
 
+TEST_F(WideGamut, OfAPngItsNumbersCountForMoreThanItsProfile) {
+    const auto with_numbers = [](Bytes file, std::string_view numbers) {
+        constexpr std::size_t header_end = 33;
+        const Bytes chunk = png_chunk("cICP", bytes_of(numbers));
+        file.insert(file.begin() + header_end, chunk.begin(), chunk.end());
+        return file;
+    };
+    const Bytes plain = save_picture(patches(saturated), Format::png, {}, {}).value();
+    EXPECT_EQ(rendered_alone(with_numbers(wide, "\1\x0d\0\1"sv), kept_in_png),
+              rendered_alone(plain, kept_in_png));
+    EXPECT_EQ(rendered_alone(with_numbers(wide, "\x09\x10\0\1"sv), kept_in_png),
+              rendered_alone(wide, kept_in_png))
+        << "what is not known says nothing";
+    Bytes damaged = with_numbers(wide, "\1\x0d\0\1"sv);
+    damaged[33 + 8] ^= std::byte{1};
+    EXPECT_EQ(rendered_alone(damaged, kept_in_png), rendered_alone(wide, kept_in_png));
+}
+
 TEST_F(WideGamut, AJpegInDisplayP3StaysAsWell) {
     const Bytes jpeg =
         rendered_alone(wide, {.format = Format::jpeg, .quality = std::uint8_t{95}, .icc = Icc::keep});

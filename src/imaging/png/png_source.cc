@@ -16,6 +16,8 @@ namespace {
 
 constexpr std::uint32_t rows_at_once = 16;
 constexpr std::uint8_t palette_type = 3;
+constexpr std::size_t palette_colours_max = 256;
+constexpr std::size_t data_chunks_max = 65'536;  // more is no encoder's work
 
 struct PlainPng {
     std::uint32_t width_px = 0;
@@ -23,10 +25,9 @@ struct PlainPng {
     std::uint32_t pixel_bytes = 0;  // as stored
     std::uint32_t channels = 0;     // as shown
     Gamut gamut = Gamut::srgb;
-    std::array<std::array<std::uint8_t, 4>, 256> palette{};  // of RGBA
+    std::vector<std::array<std::uint8_t, 4>> palette;  // of RGBA; empty without one
     std::vector<ByteView> data;
 
-    [[nodiscard]] bool has_palette() const { return pixel_bytes == 1 && channels >= 3; }
     [[nodiscard]] std::size_t row_bytes() const { return std::size_t{width_px} * pixel_bytes; }
     /// Each row has the number of its filter in front.
     [[nodiscard]] std::size_t inflated_bytes() const { return (row_bytes() + 1) * height_px; }
@@ -45,24 +46,24 @@ class Reader {
     std::optional<PlainPng> read(std::span<const std::byte> bytes) {
         PngChunks chunks{ByteView(bytes)};
         const auto header = chunks.next();
-        if (!header || !header->is("IHDR") || !takes_header(header->payload)) return std::nullopt;
+        if (!header || !header->is("IHDR") || !accept_header(header->payload)) return std::nullopt;
         bool is_over = false;  // the data are one behind the other
         while (const auto chunk = chunks.next()) {
             if (chunk->is("IEND")) break;
             if (chunk->is("IDAT")) {
-                if (is_over) return std::nullopt;
-                png_.data.push_back(chunk->payload);
+                if (is_over || png_.data.size() == data_chunks_max) return std::nullopt;
+                if (chunk->payload.size() > 0) png_.data.push_back(chunk->payload);
             } else {
                 is_over = !png_.data.empty();
-                if (!is_over && !takes(*chunk)) return std::nullopt;
+                if (!is_over && !accept(*chunk)) return std::nullopt;
             }
         }
-        if (png_.data.empty() || (type_ == palette_type && !has_palette_)) return std::nullopt;
+        if (png_.data.empty() || (type_ == palette_type && png_.palette.empty())) return std::nullopt;
         return std::move(png_);
     }
 
   private:
-    bool takes_header(const ByteView& header) {
+    bool accept_header(const ByteView& header) {
         constexpr std::uint8_t depth = 8;
         png_.width_px = header.u32be(0);
         png_.height_px = header.u32be(4);
@@ -76,34 +77,34 @@ class Reader {
                png_.row_bytes() < inflated_png_bytes_max / png_.height_px;
     }
 
-    /// False: not one of the plain ones.
-    bool takes(const PngChunk& chunk) {
-        if (chunk.is("PLTE")) {
-            take_palette(chunk.payload);
-        } else if (chunk.is("tRNS")) {
-            if (type_ != palette_type || !has_palette_) return false;
-            png_.channels = 4;
-            for (std::size_t i = 0; i < std::min<std::size_t>(chunk.payload.size(), 256); ++i)
-                png_.palette[i][3] = chunk.payload.u8(i);
-        } else if (chunk.is("cICP")) {
-            constexpr std::uint8_t srgb_primaries = 1;
-            constexpr std::uint8_t srgb_curve = 13;
-            return chunk.payload.u8(0) == srgb_primaries && chunk.payload.u8(1) == srgb_curve;
-        } else if (chunk.is("iCCP")) {
-            return takes_profile(chunk.payload);
-        }
+    /// False: not one of the plain ones. Of chunks that a decoder can do without, nobody has looked at the
+    /// checksums.
+    bool accept(const PngChunk& chunk) {
+        if (chunk.is("PLTE")) return accept_palette(chunk.payload);
+        if (chunk.is("tRNS")) return chunk.checksum_holds() && accept_transparency(chunk.payload);
+        if (chunk.is("iCCP")) return chunk.checksum_holds() && accept_profile(chunk.payload);
+        return !chunk.is("cICP");  // says more than a profile, and is rare
+    }
+
+    bool accept_palette(const ByteView& colours) {
+        if (type_ != palette_type) return true;  // a proposal for screens of few colours
+        const std::size_t count = colours.size() / 3;
+        const bool is_sound = colours.size() % 3 == 0 && count > 0 && count <= palette_colours_max;
+        if (!is_sound || !png_.palette.empty()) return false;
+        for (std::size_t at = 0; at < colours.size(); at += 3)
+            png_.palette.push_back({colours.u8(at), colours.u8(at + 1), colours.u8(at + 2), 0xff});
         return true;
     }
 
-    void take_palette(const ByteView& colours) {
-        has_palette_ = true;
-        for (std::size_t i = 0; i < 256; ++i) {
-            const std::size_t at = i * 3;
-            png_.palette[i] = {colours.u8(at), colours.u8(at + 1), colours.u8(at + 2), 0xff};
-        }
+    bool accept_transparency(const ByteView& alphas) {
+        const bool is_sound = alphas.size() > 0 && alphas.size() <= png_.palette.size();
+        if (!is_sound || png_.channels == 4) return false;
+        png_.channels = 4;
+        for (std::size_t i = 0; i < alphas.size(); ++i) png_.palette[i][3] = alphas.u8(i);
+        return true;
     }
 
-    bool takes_profile(const ByteView& payload) {
+    bool accept_profile(const ByteView& payload) {
         const std::size_t name_bytes = payload.text().substr(0, 80).find('\0');
         if (name_bytes == std::string_view::npos) return false;
         const auto profile = inflate_bounded(payload.from(name_bytes + 2), png_metadata_bytes_max);
@@ -118,7 +119,6 @@ class Reader {
     const Icc icc_;
     PlainPng png_;
     std::uint8_t type_ = 0;
-    bool has_palette_ = false;
 };
 
 struct DecompressorRelease {
@@ -155,12 +155,15 @@ class Colours {
     explicit Colours(const PlainPng& png)
         : png_(png), rows_(std::size_t{png.width_px} * png.channels * rows_at_once) {}
 
+    /// Null when an index is beyond the palette.
     [[nodiscard]] const std::uint8_t* of(const std::uint8_t* indices, std::uint32_t count) {
         std::uint8_t* out = rows_.data();
         for (std::uint32_t y = 0; y < count; ++y) {
             const std::uint8_t* row = indices + y * (png_.row_bytes() + 1);
-            for (std::uint32_t x = 0; x < png_.width_px; ++x, out += png_.channels)
+            for (std::uint32_t x = 0; x < png_.width_px; ++x, out += png_.channels) {
+                if (row[x] >= png_.palette.size()) return nullptr;
                 std::copy_n(png_.palette[row[x]].data(), png_.channels, out);
+            }
         }
         return rows_.data();
     }
@@ -177,7 +180,7 @@ Result<bool> push_all(const PlainPng& png, std::uint8_t* rows, std::span<Resampl
     const std::vector<std::uint8_t> zeros(png.row_bytes());
     const std::uint8_t* up = zeros.data();
     std::optional<Colours> colours;
-    if (png.has_palette()) colours.emplace(png);
+    if (!png.palette.empty()) colours.emplace(png);
     for (std::uint32_t top = 0; top < png.height_px; top += rows_at_once) {
         if (stop && stop()) return failure(ErrorCode::cancelled, "The work was called off.");
         const std::uint32_t count = std::min(rows_at_once, png.height_px - top);
@@ -188,6 +191,7 @@ Result<bool> push_all(const PlainPng& png, std::uint8_t* rows, std::span<Resampl
             up = row;
         }
         const std::uint8_t* shown = colours ? colours->of(first, count) : first;
+        if (shown == nullptr) return false;
         const std::size_t shown_stride = colours ? std::size_t{png.width_px} * png.channels : stride;
         for (Resampler& resampler : resamplers) resampler.push_rows(shown, shown_stride, count);
     }

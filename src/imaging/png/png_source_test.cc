@@ -114,6 +114,8 @@ TEST_F(PngSource, LeavesOtherKindsToOthers) {
     const std::array colour_key{test::png_chunk("tRNS", test::bytes_of("\0\1\0\2\0\3"sv))};
     EXPECT_FALSE(read(test::png_of(2, 1, 8, 2, Bytes(7), colour_key), whole(2, 1)));
     EXPECT_FALSE(read(test::png_of(2, 1, 8, 3, Bytes(3)), whole(2, 1))) << "no palette";
+    const std::array numbers{test::png_chunk("cICP", test::bytes_of("\1\x0d\0\1"sv))};
+    EXPECT_FALSE(read(test::png_of(2, 1, 8, 2, Bytes(7), numbers), whole(2, 1)));
     EXPECT_FALSE(read(test::png_of(16'000, 16'000, 8, 2, Bytes(3)), whole(2, 1))) << "too large";
 }
 
@@ -127,6 +129,26 @@ TEST_F(PngSource, LeavesWhatIsDamagedToOthers) {
     for (std::size_t size = 0; size < broken.size(); ++size)
         EXPECT_FALSE(
             read(Bytes(broken.begin(), broken.begin() + static_cast<std::ptrdiff_t>(size)), whole(20, 20)));
+}
+
+TEST_F(PngSource, LeavesUnsoundPalettesToOthers) {
+    const auto reads = [](const std::vector<Bytes>& chunks, std::string_view row) {
+        return read(test::png_of(2, 1, 8, 3, test::bytes_of(row), chunks), whole(2, 1)).has_value();
+    };
+    const Bytes two = test::png_chunk("PLTE", test::bytes_of("abcdef"sv));
+    const Bytes clear = test::png_chunk("tRNS", test::bytes_of("\0\xff"sv));
+    EXPECT_TRUE(reads({two, clear}, "\0\0\1"sv));
+    EXPECT_FALSE(reads({two}, "\0\0\2"sv)) << "an index beyond it";
+    EXPECT_FALSE(reads({two, two}, "\0\0\1"sv));
+    EXPECT_FALSE(reads({clear, two}, "\0\0\1"sv));
+    EXPECT_FALSE(reads({two, clear, clear}, "\0\0\1"sv));
+    for (const std::size_t bytes : {0U, 5U, 257U * 3})
+        EXPECT_FALSE(reads({test::png_chunk("PLTE", Bytes(bytes))}, "\0\0\0"sv)) << bytes;
+    for (const std::size_t bytes : {0U, 3U})
+        EXPECT_FALSE(reads({two, test::png_chunk("tRNS", Bytes(bytes))}, "\0\0\1"sv)) << bytes;
+    Bytes damaged = clear;
+    damaged.back() ^= std::byte{1};
+    EXPECT_FALSE(reads({two, damaged}, "\0\0\1"sv)) << "its checksum";
 }
 
 TEST_F(PngSource, TakesPlainColoursAlone) {

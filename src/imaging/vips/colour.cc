@@ -1,5 +1,6 @@
 #include "imaging/vips/colour.h"
 
+#include "imaging/colour/gamut.h"
 #include "imaging/colour/icc_profile.h"
 
 namespace safelight {
@@ -49,9 +50,12 @@ VipsPicture by_profile(VipsImage* picture, Gamut gamut) {
 
 }  // namespace
 
-void assume_profile(VipsImage* picture, std::span<const std::byte> profile) {
-    if (profile_of(picture).empty())
-        vips_image_set_blob_copy(picture, VIPS_META_ICC_NAME, profile.data(), profile.size());
+void assume_gamut(VipsImage* picture, Gamut gamut, Format format) {
+    if (format != Format::png && !profile_of(picture).empty()) return;
+    vips_image_remove(picture, VIPS_META_ICC_NAME);
+    if (gamut == Gamut::srgb) return;
+    const std::span<const std::byte> profile = display_p3_profile();
+    vips_image_set_blob_copy(picture, VIPS_META_ICC_NAME, profile.data(), profile.size());
 }
 
 Gamut gamut_for(VipsImage* picture, Icc icc) {

@@ -1,17 +1,15 @@
 #pragma once
 
-#include <cstddef>
-#include <span>
-
+#include "image/format.h"
 #include "imaging/pixels.h"
 #include "imaging/vips/library.h"
 #include "transform/transform.h"
 
 namespace safelight {
 
-/// For a picture whose file says what its colours are in another way than by a profile. One that is embedded
-/// stays.
-void assume_profile(VipsImage* picture, std::span<const std::byte> profile);
+/// For a picture whose file says what its colours are by number. In a PNG that counts for more than a profile
+/// (PNG, third edition, 4.3), in others for less.
+void assume_gamut(VipsImage* picture, Gamut gamut, Format format);
 
 /// What the picture's colours are brought to: Display P3 when that was asked for and its RGB profile shows
 /// more than sRGB, else sRGB.

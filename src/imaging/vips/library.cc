@@ -5,12 +5,11 @@
 namespace safelight {
 namespace {
 
-/// Warnings of decoders, and of the libraries below them, are answers to clients, not lines on this process's
-/// stderr. GLib's own writer would ask whether a journal listens there, by a system call for which a renderer
-/// process is killed.
-GLogWriterOutput keep_silent(GLogLevelFlags level, const GLogField* fields, gsize count, gpointer) {
-    const bool is_the_end = (level & G_LOG_FLAG_FATAL) != 0;
-    return is_the_end ? g_log_writer_standard_streams(level, fields, count, nullptr) : G_LOG_WRITER_HANDLED;
+/// Warnings of decoders, and of the libraries below them, are answers to clients, not lines on the stderr of
+/// any process. GLib's own writers would ask what listens there, by system calls for which a renderer process
+/// is killed. After a fatal one GLib aborts, whatever is returned here.
+GLogWriterOutput keep_silent(GLogLevelFlags, const GLogField*, gsize, gpointer) {
+    return G_LOG_WRITER_HANDLED;
 }
 
 Status start_vips() {

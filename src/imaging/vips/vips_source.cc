@@ -5,7 +5,6 @@
 #include <ranges>
 
 #include "imaging/colour/coded_colours.h"
-#include "imaging/colour/gamut.h"
 #include "imaging/container/png_chunks.h"
 #include "imaging/jpeg/jpeg_source.h"
 #include "imaging/resample/resampler.h"
@@ -123,7 +122,7 @@ Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const
                                          std::span<const Plan> plans, Icc icc, const StopCheck& stop) {
     if (plans.empty()) return std::vector<Pixels>{};
     const VipsThread thread;
-    const bool is_display_p3 = is_coded_display_p3(bytes, facts.format);
+    const std::optional<Gamut> coded = coded_gamut(bytes, facts.format);
     std::vector<std::byte> clean;
     if (facts.format == Format::png) {
         clean = without_png_metadata(bytes);
@@ -138,7 +137,7 @@ Result<std::vector<Pixels>> read_by_vips(std::span<const std::byte> bytes, const
     if (shrink == 1) {
         TRY_ASSIGN(loaded, on_canvas(std::move(loaded), facts));
     }
-    if (is_display_p3) assume_profile(loaded.get(), display_p3_profile());
+    if (coded) assume_gamut(loaded.get(), *coded, facts.format);
     const Gamut gamut = gamut_for(loaded.get(), icc);
     TRY_ASSIGN(const VipsPicture picture, to_gamut(std::move(loaded), gamut));
     std::vector<Resampler> resamplers;

@@ -164,9 +164,10 @@ class FaultyRerenders final : public Rerenders {
         return script_.run("request_rerenders",
                            [&] { return inner_.request(images, name, wanted, failed_again, now); });
     }
-    Result<std::vector<JobId>> change_unmade(std::span<const ImageId> images, std::string_view name,
-                                             const Transform& wanted, Timestamp now) override {
-        return script_.run("change_unmade", [&] { return inner_.change_unmade(images, name, wanted, now); });
+    Result<std::uint64_t> change_unmade(std::span<const ImageId> images, std::string_view name,
+                                        const Transform& wanted, bool failed_again, Timestamp now) override {
+        return script_.run("change_unmade",
+                           [&] { return inner_.change_unmade(images, name, wanted, failed_again, now); });
     }
     Result<RerenderCounts> counts(std::string_view name) override { return inner_.counts(name); }
     Result<std::uint64_t> backlog() override { return inner_.backlog(); }
