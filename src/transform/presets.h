@@ -32,8 +32,8 @@ class Presets {
     Presets();
 
     /// `thumbnail` and those of {"presets": {"name": {transform}, …}}, which may redefine it; a transform is
-    /// an object, or a string in the compact spelling. Errors: invalid_argument with every fault at once, each
-    /// with its pointer into the document (RFC 6901).
+    /// an object, or a string in the compact spelling. Errors: invalid_argument with every fault at once,
+    /// each with its pointer into the document (RFC 6901).
     [[nodiscard]] static Result<Presets> parse(std::string_view json);
 
     [[nodiscard]] const Transform* find(std::string_view name) const;

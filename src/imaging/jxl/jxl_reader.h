@@ -16,8 +16,8 @@ namespace safelight {
                                                      std::uint32_t frames_max);
 
 /// The first frame with its layers laid one on the other, turned upright, 8 bits a sample where the file has
-/// no more, else 16. Lossy pictures come in sRGB, or in Display P3 when they were made from more colours, others with the profile that they have. Errors:
-/// invalid_image, unsupported_image.
+/// no more, else 16. Lossy pictures come in sRGB, or in Display P3 when they were made from more colours,
+/// others with the profile that they have. Errors: invalid_image, unsupported_image.
 [[nodiscard]] Result<RawPicture> read_jxl(std::span<const std::byte> bytes);
 
 }  // namespace safelight

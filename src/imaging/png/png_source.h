@@ -18,10 +18,10 @@ namespace safelight {
 inline constexpr std::size_t inflated_png_bytes_max = 256U << 20U;
 
 /// The pixels of each plan, in order and not turned; plans are in stored pixels of the whole picture. They
-/// are those that libpng leads to. `bytes` have been inspected: the checksums of what no decoder can do without
-/// hold. Nothing for a PNG of another kind (samples of other than 8 bits, interlaced, with a transparent
-/// colour, larger than inflated_png_bytes_max, or of colours that `icc` wants converted), and for one that is
-/// damaged. Errors: cancelled.
+/// are those that libpng leads to. `bytes` have been inspected: the checksums of what no decoder can do
+/// without hold. Nothing for a PNG of another kind (samples of other than 8 bits, interlaced, with a
+/// transparent colour, larger than inflated_png_bytes_max, or of colours that `icc` wants converted), and for
+/// one that is damaged. Errors: cancelled.
 [[nodiscard]] Result<std::optional<std::vector<Pixels>>> read_plain_png(std::span<const std::byte> bytes,
                                                                         std::span<const Plan> plans, Icc icc,
                                                                         const StopCheck& stop);
