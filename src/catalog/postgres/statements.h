@@ -93,9 +93,11 @@ inline constexpr std::string_view lock_job =
 /// Keeps claims away, which would read the image as it was.
 inline constexpr std::string_view hold_job_of_image =
     "SELECT id FROM jobs WHERE image_id = $1 AND owner = $2 FOR NO KEY UPDATE";
-/// In the order in which everybody locks jobs.
+/// In the order in which everybody locks jobs. By their text, which sorts as they do: by themselves, all jobs
+/// would be walked through in that order.
 inline constexpr std::string_view hold_jobs_of_images =
-    "SELECT id, image_id FROM jobs WHERE image_id = ANY ($1::uuid[]) ORDER BY id FOR NO KEY UPDATE";
+    "SELECT id, image_id FROM jobs WHERE image_id = ANY ($1::uuid[]) ORDER BY id::text COLLATE \"C\" FOR NO "
+    "KEY UPDATE";
 inline constexpr std::string_view lock_job_of_image =
     "SELECT jobs.id, images.id, images.blob FROM jobs JOIN images ON images.id = jobs.image_id WHERE "
     "jobs.image_id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
