@@ -1,5 +1,6 @@
 // Rerenders on PostgreSQL. A claim is held by who knows its token, until it is given back, asked for
 // otherwise, or taken over; tokens come from a sequence, which never gives one out twice.
+#include <algorithm>
 #include <utility>
 
 #include "catalog/postgres/faces.h"
@@ -52,21 +53,30 @@ Result<std::uint64_t> enqueue(Connection& connection, std::span<const ImageId> i
                           std::string_view{wanted_text}, now, failed_again);
 }
 
-/// The jobs whose variants were changed. All are held before: what is decided of them is of what they are
-/// then.
-Result<std::vector<JobId>> change_transforms(Connection& connection, std::span<const ImageId> images,
-                                             std::string_view name, std::string_view wanted,
-                                             bool failed_again, Timestamp now) {
-    std::vector<std::pair<JobId, ImageId>> held;
-    TRY_ASSIGN(Answer answer, connection.query(sql::hold_jobs_of_images, images));
+/// With their images, in the order in which everybody locks jobs.
+Result<std::vector<std::pair<JobId, ImageId>>> jobs_of(Connection& connection,
+                                                       std::span<const ImageId> images) {
+    std::vector<std::pair<JobId, ImageId>> jobs;
+    TRY_ASSIGN(Answer answer, connection.query(sql::jobs_of_images, images));
     while (answer.next()) {
         Columns columns{answer};
         const auto job = columns.id<JobId>();
-        held.emplace_back(job, columns.id<ImageId>());
+        jobs.emplace_back(job, columns.id<ImageId>());
         TRY(columns.status());
     }
+    std::ranges::sort(jobs);
+    return jobs;
+}
+
+/// The jobs whose variants were changed. Each is held first: what is decided of it is of what it is then.
+Result<std::vector<JobId>> change_transforms(Connection& connection, std::span<const ImageId> images,
+                                             std::string_view name, std::string_view wanted,
+                                             bool failed_again, Timestamp now) {
+    TRY_ASSIGN(const auto jobs, jobs_of(connection, images));
     std::vector<JobId> changed;
-    for (const auto& [job, image_id] : held) {
+    for (const auto& [job, image_id] : jobs) {
+        TRY_ASSIGN(Answer held, connection.query(sql::hold_job, job));
+        if (!held.next()) continue;  // deleted meanwhile
         TRY_ASSIGN(const std::uint64_t variants,
                    connection.run(sql::change_unmade, image_id, name, wanted, now, failed_again));
         if (variants == 0) continue;

@@ -93,11 +93,9 @@ inline constexpr std::string_view lock_job =
 /// Keeps claims away, which would read the image as it was.
 inline constexpr std::string_view hold_job_of_image =
     "SELECT id FROM jobs WHERE image_id = $1 AND owner = $2 FOR NO KEY UPDATE";
-/// In the order in which everybody locks jobs. By their text, which sorts as they do: by themselves, all jobs
-/// would be walked through in that order.
-inline constexpr std::string_view hold_jobs_of_images =
-    "SELECT id, image_id FROM jobs WHERE image_id = ANY ($1::uuid[]) ORDER BY id::text COLLATE \"C\" FOR NO "
-    "KEY UPDATE";
+inline constexpr std::string_view jobs_of_images =
+    "SELECT id, image_id FROM jobs WHERE image_id = ANY ($1::uuid[])";
+inline constexpr std::string_view hold_job = "SELECT id FROM jobs WHERE id = $1 FOR NO KEY UPDATE";
 inline constexpr std::string_view lock_job_of_image =
     "SELECT jobs.id, images.id, images.blob FROM jobs JOIN images ON images.id = jobs.image_id WHERE "
     "jobs.image_id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
@@ -217,7 +215,8 @@ inline constexpr Named own[] = {
     {"lock_hold", lock_hold},
     {"lock_job", lock_job},
     {"hold_job_of_image", hold_job_of_image},
-    {"hold_jobs_of_images", hold_jobs_of_images},
+    {"jobs_of_images", jobs_of_images},
+    {"hold_job", hold_job},
     {"lock_job_of_image", lock_job_of_image},
     {"claim", claim},
     {"give_back_undone", give_back_undone},
