@@ -19,6 +19,7 @@ in the first decimal).
 import argparse
 import io
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -86,9 +87,10 @@ def score(one, other):
 
 def process(safelight, photo, variants):
     """name → bytes"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([safelight, "process", photo, "--out", folder, "--variants", json.dumps(variants)], check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                       env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return {variant["name"]: next(Path(folder).rglob(f"*{variant['name']}.jpeg")).read_bytes() for variant in variants}
 
 

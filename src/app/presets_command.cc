@@ -35,7 +35,7 @@ void print_summary(const RerenderOptions& options, const RerenderSummary& summar
     }
     fmt::print("{} queued; {}\n", summary.queued,
                summary.interrupted ? "interrupted: run it again to go on"
-               : options.wait      ? "all of them are done"
+               : options.wait      ? "all are done"
                                    : "the workers of a server make them when they have nothing else to do");
     if (summary.changed > 0)
         fmt::print("{} had not been made yet: their jobs make them by this version\n", summary.changed);
