@@ -19,7 +19,7 @@ inline constexpr std::array all_formats{Format::jpeg, Format::png,  Format::gif,
     return format != Format::heic && format != Format::bmp && format != Format::svg;
 }
 
-/// What an animation can be written as.
+/// What animations are read from, all their frames, and written as.
 [[nodiscard]] constexpr bool can_be_animated(Format format) {
     return format == Format::gif || format == Format::webp;
 }

@@ -13,7 +13,7 @@
 namespace safelight {
 
 bool stays_animated(const Transform& transform, Format format, const ImageFacts& facts) {
-    return facts.frames > 1 && transform.animation == Animation::keep && has_readable_frames(facts.format) &&
+    return facts.frames > 1 && transform.animation == Animation::keep && can_be_animated(facts.format) &&
            can_be_animated(format);
 }
 
@@ -28,11 +28,7 @@ Status check_animation(const Transform& transform, Format format, const Canvas& 
                                    "allowed; \"animation\": \"first-frame\" makes a still picture.",
                                    facts.frames, canvas.width_px, canvas.height_px));
     }
-    if (format == Format::webp && std::max(canvas.width_px, canvas.height_px) > webp_side_max_px) {
-        return failure(ErrorCode::unsupported_transform,
-                       fmt::format("The result would be {}×{} pixels; WebP has room for {} on a side.",
-                                   canvas.width_px, canvas.height_px, webp_side_max_px));
-    }
+    TRY(check_room(format, canvas.width_px, canvas.height_px));
     if (transform.max_bytes) {
         return failure(ErrorCode::unsupported_transform,
                        "\"max_bytes\" is for still pictures; \"animation\": \"first-frame\" makes one.");

@@ -55,6 +55,7 @@ Result<Format> writable_format(const Transform& transform, const ImageFacts& fac
 
 /// What WebP has room for, what libjpeg takes, and else the most that can be allowed.
 constexpr std::uint32_t side_max_px(Format format) {
+    constexpr std::uint32_t webp_side_max_px = 16'383;
     constexpr std::uint32_t jpeg_side_max_px = 65'500;
     if (format == Format::webp) return webp_side_max_px;
     return format == Format::jpeg ? jpeg_side_max_px : 65'535;
@@ -67,13 +68,6 @@ bool has_room(Format format, const Pixels& pixels) {
 Format format_for_sides(Format format, const Pixels& pixels) {
     if (format != Format::webp || has_room(format, pixels)) return format;
     return has_alpha(pixels.channels) || !has_room(Format::jpeg, pixels) ? Format::png : Format::jpeg;
-}
-
-Status check_room(Format format, const Pixels& pixels) {
-    if (has_room(format, pixels)) return {};
-    return failure(ErrorCode::unsupported_transform,
-                   fmt::format("The result would be {}×{} pixels; {} has room for {} on a side.",
-                               pixels.width_px, pixels.height_px, name_of(format), side_max_px(format)));
 }
 
 /// One file. JPEG has no alpha left.
@@ -110,6 +104,13 @@ Result<std::vector<std::byte>> encode_graphics(std::optional<std::uint32_t> byte
 
 }  // namespace
 
+Status check_room(Format format, std::uint32_t width_px, std::uint32_t height_px) {
+    if (std::max(width_px, height_px) <= side_max_px(format)) return {};
+    return failure(ErrorCode::unsupported_transform,
+                   fmt::format("The result would be {}×{} pixels; {} has room for {} on a side.", width_px,
+                               height_px, name_of(format), side_max_px(format)));
+}
+
 Result<Format> output_format(const Transform& transform, const ImageFacts& facts) {
     TRY_ASSIGN(const Format format, writable_format(transform, facts));
     if (transform.lossless && !can_be_lossless(format)) {
@@ -124,7 +125,7 @@ Result<Format> output_format(const Transform& transform, const ImageFacts& facts
 Result<EncodedPicture> encode(Pixels pixels, Format format, const Transform& transform, const StopCheck& stop,
                               const Attachments& attachments) {
     if (transform.automatic_format) format = format_for_sides(format, pixels);
-    TRY(check_room(format, pixels));
+    TRY(check_room(format, pixels.width_px, pixels.height_px));
     // Only once, however often it is encoded.
     if (format == Format::jpeg) pixels = flatten(std::move(pixels), white);
     // What the file says of itself counts among its bytes.

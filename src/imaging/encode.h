@@ -8,8 +8,8 @@
 
 namespace safelight {
 
-/// The longest side that the format has room for.
-inline constexpr std::uint32_t webp_side_max_px = 16'383;
+/// Error: unsupported_transform, when the format has no room for such sides.
+[[nodiscard]] Status check_room(Format format, std::uint32_t width_px, std::uint32_t height_px);
 
 /// What a transform comes out as: for an automatic format WebP; the format that it names, or that of the
 /// original; where that cannot be written, PNG for a picture with alpha, a BMP or an SVG, and JPEG for any

@@ -25,6 +25,13 @@ Transform parsed(std::string_view json) {
     return transform.value_or(Transform{});
 }
 
+TEST(MemoryEstimate, FramesThatAreNeverDecodedDoNotCount) {
+    ImageFacts animated = facts_of(Format::png, 1'000, 1'000);
+    const auto still = estimate(animated, {parsed(R"({"format":"webp"})")});
+    animated.frames = 300;
+    EXPECT_EQ(estimate(animated, {parsed(R"({"format":"webp"})")}), still);
+}
+
 TEST(MemoryEstimate, GrowsWithThePicture) {
     for (const Format format : all_formats) {
         for (const char* json : {"{}", R"({"resize":{"width":200}})", R"({"rotate":90,"format":"webp"})"}) {

@@ -100,7 +100,7 @@ Format likely_format(const ImageFacts& facts, const Transform& transform) {
 }
 
 double frames_of(const ImageFacts& facts, const Transform& transform, Format result) {
-    const bool can_move = result == Format::gif || result == Format::webp;
+    const bool can_move = can_be_animated(facts.format) && can_be_animated(result);
     return can_move && transform.animation == Animation::keep ? std::max(facts.frames, 1U) : 1;
 }
 

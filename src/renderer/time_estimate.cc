@@ -67,7 +67,8 @@ double encoder_ns(Format format, const Transform& transform) {
         case Format::heic:
             return at(avif_ns, 3);
         case Format::jxl:
-            return transform.lossless ? at(lossless_jxl_ns, 5) : at(lossy_jxl_ns, 5);
+            return transform.lossless || transform.quality == 100 ? at(lossless_jxl_ns, 5)
+                                                                  : at(lossy_jxl_ns, 5);
         case Format::bmp:
         case Format::svg:
             return at(png_ns, 6);  // which is what they become

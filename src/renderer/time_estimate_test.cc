@@ -69,6 +69,13 @@ TEST(TimeEstimate, DecodingCountsOnceForStillsAndForEachAnimation) {
     EXPECT_GT(both(), one() * 19 / 10);
 }
 
+TEST(TimeEstimate, FramesThatAreNeverDecodedDoNotCount) {
+    ImageFacts animated = facts_of(Format::png, 1'000, 1'000);
+    const Milliseconds still = estimate(animated, R"({"format":"webp"})");
+    animated.frames = 300;
+    EXPECT_EQ(estimate(animated, R"({"format":"webp"})"), still);
+}
+
 TEST(TimeEstimate, WhatIsRefusedCountsForNothing) {
     EXPECT_EQ(estimate(facts_of(Format::jpeg),
                        R"({"resize":{"width":16383,"height":16383,"fit":"fill","enlarge":true}})"),

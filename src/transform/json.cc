@@ -12,9 +12,7 @@ namespace json = boost::json;
 
 namespace {
 
-/// `check` looks at what was read once more: check_format, or nothing.
-template <class Check>
-Result<Transform> parse(std::string_view text, std::string_view pointer, Check check) {
+Result<Transform> parse(std::string_view text, std::string_view pointer, bool is_request) {
     boost::system::error_code parse_error;
     const json::value document = json::parse(text, parse_error);
     if (parse_error)
@@ -24,7 +22,7 @@ Result<Transform> parse(std::string_view text, std::string_view pointer, Check c
     std::vector<Fault> faults;
     const ObjectReader reader(*object, std::string(pointer), faults);
     const Transform transform = read_transform(reader);
-    check(reader, transform);
+    if (is_request) check_format(reader, transform);
     if (!faults.empty()) return invalid(std::move(faults));
     return transform;
 }
@@ -32,11 +30,11 @@ Result<Transform> parse(std::string_view text, std::string_view pointer, Check c
 }  // namespace
 
 Result<Transform> parse_transform(std::string_view text, std::string_view pointer) {
-    return parse(text, pointer, check_format);
+    return parse(text, pointer, true);
 }
 
 Result<Transform> parse_stored_transform(std::string_view text) {
-    return parse(text, "", [](const ObjectReader&, const Transform&) {});
+    return parse(text, "", false);
 }
 
 std::string to_json(const Transform& transform) {

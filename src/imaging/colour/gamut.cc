@@ -113,6 +113,12 @@ std::span<const std::byte> display_p3_profile() {
     return profile;
 }
 
+std::optional<Gamut> plain_gamut(std::span<const std::byte> profile, bool is_grey, Icc icc) {
+    if (profile.empty() || is_srgb_profile(profile)) return Gamut::srgb;
+    const bool may_stay = icc == Icc::keep && !is_grey;
+    return may_stay && is_display_p3_profile(profile) ? std::optional(Gamut::display_p3) : std::nullopt;
+}
+
 Colour in_gamut(Colour srgb, Gamut gamut) {
     if (gamut == Gamut::srgb) return srgb;
     // Light of sRGB as light of Display P3: both are triangles around D65, so the rows sum to 1. From the

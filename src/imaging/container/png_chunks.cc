@@ -14,18 +14,11 @@ const Bytef* zlib_bytes(ByteView view) {
     return reinterpret_cast<const Bytef*>(view.bytes().data());
 }
 
-/// After the name and its terminating NUL: the compression method and the stream.
-bool is_sane_profile(ByteView payload) {
-    const std::size_t name_bytes = payload.text().substr(0, 80).find('\0');
-    if (name_bytes == std::string_view::npos) return false;
-    return inflate_bounded(payload.from(name_bytes + 2), png_metadata_bytes_max).has_value();
-}
-
 bool is_wanted(const PngChunk& chunk) {
     constexpr std::array<std::string_view, 8> wanted{"IHDR", "PLTE", "IDAT", "IEND",
                                                      "tRNS", "gAMA", "cHRM", "sRGB"};
     if (std::ranges::any_of(wanted, [&](std::string_view type) { return chunk.is(type); })) return true;
-    return chunk.is("iCCP") && is_sane_profile(chunk.payload);
+    return chunk.is("iCCP") && png_icc_profile(chunk.payload);
 }
 
 }  // namespace
@@ -67,6 +60,13 @@ std::optional<std::vector<std::byte>> inflate_bounded(ByteView deflated, std::si
     inflateEnd(&stream);
     if (state != Z_STREAM_END || inflated.size() > bytes_max) return std::nullopt;
     return inflated;
+}
+
+std::optional<std::vector<std::byte>> png_icc_profile(ByteView payload) {
+    // A name, its terminating NUL, the compression method, the stream.
+    const std::size_t name_bytes = payload.text().substr(0, 80).find('\0');
+    if (name_bytes == std::string_view::npos) return std::nullopt;
+    return inflate_bounded(payload.from(name_bytes + 2), png_metadata_bytes_max);
 }
 
 std::vector<std::byte> without_png_metadata(std::span<const std::byte> file) {

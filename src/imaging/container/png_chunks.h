@@ -43,6 +43,10 @@ inline constexpr std::size_t png_metadata_bytes_max = 1 << 20;
 /// Inflates a zlib stream; nothing when it is broken or gives more than `bytes_max`.
 [[nodiscard]] std::optional<std::vector<std::byte>> inflate_bounded(ByteView deflated, std::size_t bytes_max);
 
+/// The profile in the payload of an iCCP chunk; nothing when it is broken, or larger than
+/// png_metadata_bytes_max.
+[[nodiscard]] std::optional<std::vector<std::byte>> png_icc_profile(ByteView payload);
+
 /// The same picture with nothing but what its pixels need: no text, no EXIF, no animation, and a colour
 /// profile only when it is of a sane size. A decoder that inflates all it finds is safe with this.
 [[nodiscard]] std::vector<std::byte> without_png_metadata(std::span<const std::byte> file);

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <ranges>
 
-#include "imaging/colour/icc_profile.h"
+#include "imaging/colour/gamut.h"
 #include "imaging/container/jpeg_icc.h"
 #include "imaging/jpeg/libjpeg.h"
 #include "imaging/resample/resampler.h"
@@ -22,10 +22,7 @@ bool wants_smooth_chroma(const Plan& plan) {
 
 std::optional<Gamut> plain_gamut(std::span<const std::byte> bytes, const ImageFacts& facts, Icc icc) {
     if (facts.colour_space == ColourSpace::cmyk) return std::nullopt;
-    const std::vector<std::byte> profile = jpeg_icc_profile(bytes);
-    if (profile.empty() || is_srgb_profile(profile)) return Gamut::srgb;
-    const bool may_stay = icc == Icc::keep && facts.colour_space == ColourSpace::rgb;
-    return may_stay && is_display_p3_profile(profile) ? std::optional(Gamut::display_p3) : std::nullopt;
+    return plain_gamut(jpeg_icc_profile(bytes), facts.colour_space == ColourSpace::grey, icc);
 }
 
 std::uint32_t jpeg_shrink_for(const Plan& plan) {

@@ -6,7 +6,7 @@
 #include <array>
 #include <memory>
 
-#include "imaging/colour/icc_profile.h"
+#include "imaging/colour/gamut.h"
 #include "imaging/container/png_chunks.h"
 #include "imaging/png/png_filters.h"
 #include "imaging/resample/resampler.h"
@@ -105,15 +105,11 @@ class Reader {
     }
 
     bool accept_profile(const ByteView& payload) {
-        const std::size_t name_bytes = payload.text().substr(0, 80).find('\0');
-        if (name_bytes == std::string_view::npos) return false;
-        const auto profile = inflate_bounded(payload.from(name_bytes + 2), png_metadata_bytes_max);
-        if (!profile) return false;
-        if (is_srgb_profile(*profile)) return true;
-        const bool has_colours = type_ != 0 && type_ != 4;
-        if (icc_ != Icc::keep || !has_colours || !is_display_p3_profile(*profile)) return false;
-        png_.gamut = Gamut::display_p3;
-        return true;
+        const auto profile = png_icc_profile(payload);
+        const bool is_grey = type_ == 0 || type_ == 4;
+        const auto gamut = profile ? plain_gamut(*profile, is_grey, icc_) : std::nullopt;
+        png_.gamut = gamut.value_or(Gamut::srgb);
+        return gamut.has_value();
     }
 
     const Icc icc_;

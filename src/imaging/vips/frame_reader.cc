@@ -57,10 +57,6 @@ std::unexpected<Error> decode_failure(VipsImage* picture) {
 
 }  // namespace
 
-bool has_readable_frames(Format format) {
-    return format == Format::gif || format == Format::webp;
-}
-
 FrameReader::FrameReader(VipsPicture picture, Gamut gamut, AnimationTiming timing, const ImageFacts& facts,
                          const StopCheck& stop)
     : picture_(std::move(picture)),

@@ -16,17 +16,14 @@
 
 namespace safelight {
 
-/// True for formats whose frames this can read: GIF and WebP.
-[[nodiscard]] bool has_readable_frames(Format format);
-
 /// libvips puts all frames into one picture, one below the other, which may not be higher than this.
 inline constexpr std::uint64_t frame_rows_max = VIPS_MAX_COORD;
 
 /// One pass from the first frame to the last. One thread at a time, not necessarily the same.
 class FrameReader {
   public:
-    /// Frames come in sRGB, or in Display P3 where `icc` keeps it. `bytes` and `stop` must outlive the
-    /// reader. Errors: invalid_image.
+    /// Of a format that can_be_animated. Frames come in sRGB, or in Display P3 where `icc` keeps it. `bytes`
+    /// and `stop` must outlive the reader. Errors: invalid_image.
     [[nodiscard]] static Result<FrameReader> open(std::span<const std::byte> bytes, const ImageFacts& facts,
                                                   Icc icc, const StopCheck& stop);
 
