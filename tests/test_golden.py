@@ -36,7 +36,8 @@ def test_every_output_shows_the_same(made_now, label):
     assert picture is not None, "not made"
     far = golden.distance(picture, golden.stored("outside 240x160"))
     is_exact = "lossless" in label or picture.format in ("PNG", "TIFF")
-    assert far.within(False) if is_exact else far.mean < 8, far
+    mean_max = 3 if picture.format == "JXL" else 6.5  # the others halve the resolution of colour
+    assert far.within(False) if is_exact else far.mean < mean_max and far.worst_block < 40, far
 
 
 def test_every_golden_picture_is_compared():
