@@ -109,7 +109,8 @@ std::uint64_t estimate_render_bytes(const ImageFacts& facts, std::uint64_t sourc
         if (facts.format == Format::svg) drawn = std::max(drawn, 4 * size.pixels());
     }
     const double decoding = drawn * decoder_bytes_per_pixel(facts);
-    // A PNG is copied without its metadata before libvips sees it.
+    // The data of a PNG are joined before they are inflated, or it is copied without its metadata for
+    // libvips.
     const double sources = facts.format == Format::png ? 2 : 1;
     const double bytes =
         sources * static_cast<double>(source_bytes) + kept + std::max(decoding, working) + buffers_bytes;
