@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills one process after the other of the scale-out stack with SIGKILL, at one step after the other of a picture's life.
 
-    stack_sweep.py [--all | --seconds N] [--verbose]      (./test --sweep starts the servers that it needs)
+    stack_sweep.py [--all | --kills N] [--verbose]      (./test --sweep starts the servers that it needs)
 
 A server without workers and a worker run over PostgreSQL, Redis and S3. The life cycle is the one of kill_sweep.py, and one
 of a picture that goes to S3 in several parts. A first run under strace counts what each thread sends to whom (PostgreSQL,
@@ -26,7 +26,7 @@ import pictures
 from check_invariants import check
 from eventually import eventually
 from http_client import Client
-from kill_sweep import GONE, QUIET_WITHIN_S, SETTINGS, Acknowledged, attach, live, parse_call, spread, thread_names
+from kill_sweep import GONE, QUIET_WITHIN_S, SETTINGS, Acknowledged, attach, live, parse_call, thread_names
 from own_servers import is_gone
 from remains import Remains
 from safelight_process import SafelightProcess, run_command
@@ -34,7 +34,7 @@ from safelight_process import SafelightProcess, run_command
 SENDS = ("write", "writev", "sendto", "sendmsg")
 RECEIVES = ("read", "recvfrom", "recvmsg")
 RENDERER_CALLS = ("recvmsg", "sendmsg")  # a renderer process makes no others that matter
-DUTIES = ("sweeper", "rescuer", "lease-keeper")  # ask the same again and again
+DUTIES = ("sweeper", "answer-sweeper", "bulk runner", "rescuer", "lease-keeper")  # ask the same again and again
 SAME_QUESTIONS_MAX = 2
 LARGE = pictures.noise((1800, 1800))  # more than one part
 CONNECTION = re.compile(r"^(\d+)<TCP(?:v6)?:\[.*?->.*?:(\d+)\]>")
@@ -147,8 +147,7 @@ class StackSweep:
         living = threading.Thread(target=self._live_as_far_as_possible, args=(point.life, told), daemon=True)
         living.start()
         eventually(lambda: is_dead() or not living.is_alive(), timeout_s=60)
-        if not is_dead():
-            self.counts["not reached"] += 1
+        self.counts["reached" if is_dead() else "not reached"] += 1
         tracer.terminate()
         tracer.communicate(timeout=20)
         if point.thread != "renderer":
@@ -238,8 +237,15 @@ def points_of(text, names, servers, whole_requests):
     return points
 
 
-def sweep(folder, seconds=None, verbose=False):
-    """Runs it; returns the StackSweep with its counts and failures."""
+def sample(points, count):
+    """All of them, in an order in which any beginning is spread over the whole, `count` at a time."""
+    stride = max(1, len(points) // count)
+    return [point for first in range(stride) for point in points[first::stride]]
+
+
+def sweep(folder, kills=None, verbose=False):
+    """Kills at every point, or at points spread over all until `kills` were reached; returns the StackSweep with its counts
+    and failures. What a duty does between two questions of its own differs from life to life: some points are not reached."""
     began = time.monotonic()
     with StackSweep(folder, verbose) as run:
         points = without_repetitions([*run.find_points("life", "server"), *run.find_points("large", "server"),
@@ -250,10 +256,8 @@ def sweep(folder, seconds=None, verbose=False):
         for kind, count in sorted(by_kind.items()):
             print(f"    {', '.join(filter(None, kind))}: {count}")
         run.counts["points"] = len(points)
-        if seconds is not None:
-            points = spread(points, int((seconds - (time.monotonic() - began)) / 2.5))
-        for point in points:
-            if seconds is not None and time.monotonic() - began > seconds * 1.3:
+        for point in points if kills is None else sample(points, kills)[:3 * kills]:
+            if run.counts["reached"] == kills:
                 break
             run.kill_at(point)
     print(f"{run.counts['kills']} kills of {run.counts['points']} kill points ({run.counts['not reached']} were not reached), "
@@ -264,11 +268,11 @@ def sweep(folder, seconds=None, verbose=False):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="every kill point")
-    parser.add_argument("--seconds", type=float, default=180, help="spread kill points over about this time")
+    parser.add_argument("--kills", type=int, default=40, help="that many, spread over all kill points")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="safelight-sweep-") as folder:
-        run = sweep(folder, None if arguments.all else arguments.seconds, arguments.verbose)
+        run = sweep(folder, None if arguments.all else arguments.kills, arguments.verbose)
     return 1 if run.failures else 0
 
 
