@@ -15,12 +15,16 @@ from http_client import Client
 from safelight_process import BINARY, SafelightProcess
 
 LAST = "test_every_documented_answer_was_seen"
+# What kills, stops and starves processes and servers of its own, and waits most of the time: `./test` runs it beside all else.
+TROUBLE = {"test_backends", "test_crowd", "test_faults", "test_kill_sweep", "test_outages", "test_stack_sweep", "test_standby",
+           "test_upgrades"}
 summary_lines = []
 servers = []
 
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="outages of a minute, crowds of a thousand jobs, every kill point")
+    parser.addoption("--part", choices=("trouble", "rest"), help="only the tests that make trouble, or all others")
 
 
 def pytest_configure(config):
@@ -28,8 +32,10 @@ def pytest_configure(config):
         pytest.exit(f"{BINARY} is not there: build it first (cmake --preset release && cmake --build build/release)", 3)
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """What the whole run saw can only be judged at its end."""
+    if part := config.getoption("--part"):
+        items[:] = [item for item in items if (item.path.stem in TROUBLE) == (part == "trouble")]
     items.sort(key=lambda item: item.name == LAST)
 
 

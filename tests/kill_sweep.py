@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills the server with SIGKILL at one system call after the other of a picture's life, and checks what is left.
 
-    kill_sweep.py [--all | --seconds N] [--random N] [--seed N] [--verbose]
+    kill_sweep.py [--all | --kills N] [--random N] [--seed N] [--verbose]
 
 The life cycle is: upload a picture, wait for its thumbnail, ask for a further variant, upload another, delete the
 first. A first run under strace counts the calls that change something, thread by thread; each of them is a kill point.
@@ -10,7 +10,7 @@ that thread makes that call for the n-th time. Then the server is started again 
 check_invariants.py looks at the data folder: what was acknowledged is there, what was deleted is gone, no job hangs, no
 byte is left over. Starting up is swept as well (the migration of an empty folder, and the start over work left undone).
 
---all takes every kill point; otherwise points are spread evenly over --seconds. --random adds kills at random moments.
+--all takes every kill point; otherwise --kills of them, spread over all. --random adds kills at random moments.
 """
 
 import argparse
@@ -307,7 +307,7 @@ def spread(points, count):
     return [points[int(index * step)] for index in range(max(1, count))]
 
 
-def sweep(folder, seconds=None, random_kills=0, seed=None, verbose=False):
+def sweep(folder, kills=None, random_kills=0, seed=None, verbose=False):
     """Runs it; returns the Sweep with its counts and failures."""
     started = time.monotonic()
     run = Sweep(folder, verbose)
@@ -319,14 +319,7 @@ def sweep(folder, seconds=None, random_kills=0, seed=None, verbose=False):
     work = [lambda point=point: run.kill_in_life(point) for point in life]
     work += [lambda pair=pair: run.kill_in_start(*pair) for pair in start]
     run.counts["points"] = len(work)
-    if seconds is not None:
-        probe = time.monotonic()
-        work[0]()
-        each = max(0.2, time.monotonic() - probe)
-        work = spread(work, int((seconds - (time.monotonic() - started)) / each))
-    for one in work:
-        if seconds is not None and time.monotonic() - started > seconds * 1.3:
-            break
+    for one in work if kills is None else spread(work, kills):
         one()
     chance = random.Random(seed)
     for _ in range(random_kills):
@@ -340,14 +333,14 @@ def sweep(folder, seconds=None, random_kills=0, seed=None, verbose=False):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--all", action="store_true", help="every kill point, and 200 random kills")
-    parser.add_argument("--seconds", type=float, default=180, help="spread kill points over about this time")
+    parser.add_argument("--kills", type=int, default=200, help="that many kill points, spread over all")
     parser.add_argument("--random", type=int, default=None, help="how many random kills")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     random_kills = arguments.random if arguments.random is not None else 200 if arguments.all else 0
     with tempfile.TemporaryDirectory(prefix="safelight-sweep-") as folder:
-        run = sweep(folder, None if arguments.all else arguments.seconds, random_kills, arguments.seed, arguments.verbose)
+        run = sweep(folder, None if arguments.all else arguments.kills, random_kills, arguments.seed, arguments.verbose)
     return 1 if run.failures else 0
 
 

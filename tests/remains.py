@@ -140,7 +140,7 @@ class BucketBlobs:
 
 
 class Hints:
-    """A Redis Stream."""
+    """Redis Streams, one for each lane."""
 
     def __init__(self, url):
         parts = urllib.parse.urlsplit(url)
@@ -152,10 +152,13 @@ class Hints:
 
     def waiting(self):
         """Those that were given to no worker yet."""
-        if self("EXISTS", self.stream) == "0":
+        return sum(self._waiting_in(self.stream + lane) for lane in ("", ":interactive", ":bulk", ":overflow"))
+
+    def _waiting_in(self, stream):
+        if self("EXISTS", stream) == "0":
             return 0
-        in_hand = re.search(r"^pending\n(\d+)$", self("XINFO", "GROUPS", self.stream), re.MULTILINE)
-        return int(self("XLEN", self.stream)) - int(in_hand[1] if in_hand else 0)
+        in_hand = re.search(r"^pending\n(\d+)$", self("XINFO", "GROUPS", stream), re.MULTILINE)
+        return int(self("XLEN", stream)) - int(in_hand[1] if in_hand else 0)
 
 
 class NoHints:

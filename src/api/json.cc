@@ -92,10 +92,11 @@ void append_record(std::string& json, const SimilarImage& similar) {
 }
 
 void append_record(std::string& json, const Job& job) {
-    fmt::format_to(std::back_inserter(json),
-                   R"({{"id":"{}","status":"{}","created_at":"{}","updated_at":"{}","finished_at":)",
-                   job.id.to_string(), name_of(job.status), to_rfc3339(job.created_at),
-                   to_rfc3339(job.updated_at));
+    fmt::format_to(
+        std::back_inserter(json),
+        R"({{"id":"{}","status":"{}","priority":"{}","created_at":"{}","updated_at":"{}","finished_at":)",
+        job.id.to_string(), name_of(job.status), name_of(job.priority), to_rfc3339(job.created_at),
+        to_rfc3339(job.updated_at));
     append_time(json, job.finished_at);
     fmt::format_to(std::back_inserter(json), R"(,"attempts":{},"metadata":{},"image":)", job.attempts,
                    job.metadata_json.empty() ? "{}" : job.metadata_json);

@@ -54,12 +54,13 @@ TEST(Json, JobHasTheShapeOfTheContract) {
     pending.content.reset();
     job.image.variants = {pending};
     const std::string zeros(64, '0');
-    const auto expected = json::parse(R"({"id":"00000000-0000-0000-0000-000000000001","status":"PROCESSING",
-        "created_at":")" + to_rfc3339(noon) +
-                                      R"(","updated_at":")" + to_rfc3339(noon) + R"(","finished_at":null,
+    const auto expected =
+        json::parse(R"({"id":"00000000-0000-0000-0000-000000000001","status":"PROCESSING",
+        "priority":"normal","created_at":")" +
+                    to_rfc3339(noon) + R"(","updated_at":")" + to_rfc3339(noon) + R"(","finished_at":null,
         "attempts":1,"metadata":{"album":"7"},"image":{"id":"00000000-0000-0000-0000-000000000002",
         "filename":"c\"at\n.jpg","media_type":"image/jpeg","bytes":699290,"sha256":")" +
-                                      zeros + R"(",
+                    zeros + R"(",
         "width":1448,"height":1086,"frames":1,"has_alpha":false,"focal_point":null,"look":null,"exif":null,
         "url":"/v1/images/00000000-0000-0000-0000-000000000002/original","variants":[{"name":"thumbnail",
         "status":"pending","transform":{"resize":{"width":100,"height":100,"fit":"inside"}},"media_type":null,

@@ -31,44 +31,50 @@ constexpr std::size_t read_bytes = 64 * 1'024;
 struct UploadPlan {
     std::optional<std::string> boundary;  // of a form; empty: the body is the picture
     std::optional<Sha256> digest;         // of the body
-    std::optional<std::string> filename;
-    std::optional<std::string> variants;
-    std::optional<std::string> metadata;
-    std::optional<std::string> focal_point;
-    UploadDetails details;  // what follows from the four, as far as they are known
+    UploadFields said;
+    UploadDetails details;  // what follows from that, as far as it is known
 };
 
-/// The four values as a client gave them, and where: "?" for the query, "/" for the form.
-Status read_details(const ApiParts& api, const UploadPlan& plan, std::string_view place,
+/// `place`: "?" for the query, "/" for the form.
+Status read_details(const ApiParts& api, const UploadFields& said, std::string_view place,
                     UploadDetails& details) {
-    details.filename = plan.filename.value_or("");
+    details.filename = said.filename.value_or("");
     std::vector<Fault> faults;
     const auto note = [&](const Error& error) {
         faults.insert(faults.end(), error.faults.begin(), error.faults.end());
     };
     details.variants = api.default_variants;
-    if (plan.variants) {
-        auto variants = parse_variants(*plan.variants, api.presets, fmt::format("{}variants", place));
+    if (said.variants) {
+        auto variants = parse_variants(*said.variants, api.presets, fmt::format("{}variants", place));
         if (variants) {
             details.variants = *std::move(variants);
         } else {
             note(variants.error());
         }
     }
-    if (plan.metadata) {
-        auto metadata = normalised_metadata(*plan.metadata, fmt::format("{}metadata", place));
+    if (said.metadata) {
+        auto metadata = normalised_metadata(*said.metadata, fmt::format("{}metadata", place));
         if (metadata) {
             details.metadata_json = *std::move(metadata);
         } else {
             note(metadata.error());
         }
     }
-    if (plan.focal_point) {
-        const auto point = parse_focal_point(*plan.focal_point, fmt::format("{}focal_point", place));
+    if (said.focal_point) {
+        const auto point = parse_focal_point(*said.focal_point, fmt::format("{}focal_point", place));
         if (point) {
             details.focal_point = *point;
         } else {
             note(point.error());
+        }
+    }
+    if (said.priority) {
+        const auto priority = priority_from_name(*said.priority);
+        if (priority) {
+            details.priority = *priority;
+        } else {
+            faults.push_back(
+                {fmt::format("{}priority", place), "\"priority\" is one of: interactive, normal, bulk."});
         }
     }
     if (!faults.empty()) return invalid(std::move(faults));
@@ -110,17 +116,14 @@ Result<std::optional<Sha256>> digest_of(const http::Request& request) {
 }
 
 Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) {
-    TRY(check_query(request, {"variants", "filename", "metadata", "focal_point"}));
+    TRY(check_query(request, {"variants", "filename", "metadata", "focal_point", "priority"}));
     UploadPlan plan;
     if (is_multipart(request)) {
         TRY_ASSIGN(plan.boundary, http::multipart_boundary(request.headers.get("Content-Type").value_or("")));
     }
     TRY_ASSIGN(plan.digest, digest_of(request));
-    plan.filename = query_value(request, "filename");
-    plan.variants = query_value(request, "variants");
-    plan.metadata = query_value(request, "metadata");
-    plan.focal_point = query_value(request, "focal_point");
-    TRY(read_details(api, plan, "?", plan.details));
+    for (const UploadField& field : upload_fields) plan.said.*field.value = query_value(request, field.name);
+    TRY(read_details(api, plan.said, "?", plan.details));
     return plan;
 }
 
@@ -186,12 +189,11 @@ std::size_t buffer_bytes(const http::Request& request) {
 }
 
 /// What the request is, however it is framed: the picture, and what is said with it.
-Sha256 fingerprint_of(const http::Request& request, const UploadPlan& said, const Sha256& picture) {
+Sha256 fingerprint_of(const http::Request& request, const UploadPlan& plan, const Sha256& picture) {
     Fingerprint fingerprint;
     fingerprint.add(std::string_view(request.method));
     fingerprint.add(std::string_view(request.path));
-    for (const auto* text : {&said.filename, &said.variants, &said.metadata, &said.focal_point})
-        fingerprint.add(*text);
+    for (const UploadField& field : upload_fields) fingerprint.add(plan.said.*field.value);
     return fingerprint.finish(picture);
 }
 
@@ -248,24 +250,19 @@ http::Task<Received<Job>> receive_raw(const ApiParts& api, UploadPlan& plan, htt
 Result<UploadPlan> said_in_all(const ApiParts& api, const UploadPlan& plan, UploadForm& form) {
     TRY(form.check_complete());
     std::vector<Fault> faults;
-    const auto once = [&](std::string_view name, const auto& in_query, const auto& in_form) {
-        if (!in_query || !in_form) return;
-        faults.push_back(
-            {fmt::format("?{}", name), fmt::format("\"{}\" is given in the query and in the form.", name)});
-    };
-    once("filename", plan.filename, form.filename);
-    once("variants", plan.variants, form.variants);
-    once("metadata", plan.metadata, form.metadata);
-    once("focal_point", plan.focal_point, form.focal_point);
+    UploadPlan all;
+    for (const UploadField& field : upload_fields) {
+        const auto& in_query = plan.said.*field.value;
+        auto& in_form = form.fields.*field.value;
+        if (in_query && in_form) {
+            faults.push_back({fmt::format("?{}", field.name),
+                              fmt::format("\"{}\" is given in the query and in the form.", field.name)});
+        }
+        all.said.*field.value = in_form ? std::move(in_form) : in_query;
+    }
     if (!faults.empty()) return invalid(std::move(faults));
-
-    UploadPlan said;
-    said.filename = form.filename ? std::move(form.filename) : plan.filename;
-    said.variants = form.variants ? std::move(form.variants) : plan.variants;
-    said.metadata = form.metadata ? std::move(form.metadata) : plan.metadata;
-    said.focal_point = form.focal_point ? std::move(form.focal_point) : plan.focal_point;
-    TRY(read_details(api, said, "/", said.details));
-    return said;
+    TRY(read_details(api, all.said, "/", all.details));
+    return all;
 }
 
 http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& plan, http::Request& request,

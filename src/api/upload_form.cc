@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "api/request_values.h"
 #include "base/text.h"
 
@@ -12,21 +14,21 @@ Status UploadForm::part_begins(const http::PartHead& head) {
     if (head.name == "file") {
         if (has_file_) return invalid({{"/file", "Only one file can be sent in a request."}});
         has_file_ = true;
-        filename = head.filename;
+        fields.filename = head.filename;
         return {};
     }
-    std::optional<std::string>* const field = head.name == "variants"      ? &variants
-                                              : head.name == "metadata"    ? &metadata
-                                              : head.name == "focal_point" ? &focal_point
-                                                                           : nullptr;
-    if (field == nullptr) {
-        return invalid(
-            {{pointer_to(part_name_),
-              fmt::format("There is no field \"{}\" here; known are: file, variants, metadata, focal_point.",
-                          part_name_)}});
+    // The file's name comes with the file.
+    const auto known =
+        std::ranges::find(upload_fields.begin() + 1, upload_fields.end(), head.name, &UploadField::name);
+    if (known == upload_fields.end()) {
+        return invalid({{pointer_to(part_name_),
+                         fmt::format("There is no field \"{}\" here; known are: file, variants, metadata, "
+                                     "focal_point, priority.",
+                                     part_name_)}});
     }
-    if (*field) return invalid({{pointer_to(part_name_), fmt::format("\"{}\" is given twice.", part_name_)}});
-    field_ = &field->emplace();
+    std::optional<std::string>& field = fields.*known->value;
+    if (field) return invalid({{pointer_to(part_name_), fmt::format("\"{}\" is given twice.", part_name_)}});
+    field_ = &field.emplace();
     return {};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/upload_fields.h"
 #include "http/multipart.h"
 
 namespace safelight {
@@ -26,10 +27,7 @@ class UploadForm final : public http::MultipartSink {
     [[nodiscard]] Status check_complete() const;
 
     std::vector<std::byte> picture;
-    std::optional<std::string> filename;
-    std::optional<std::string> variants;
-    std::optional<std::string> metadata;
-    std::optional<std::string> focal_point;
+    UploadFields fields;
 
   private:
     const std::uint64_t picture_bytes_max_;

@@ -22,9 +22,9 @@ TEST(UploadForm, FieldsMayStandBeforeAndAfterTheFile) {
     EXPECT_TRUE(add_part(form, "file", "picture", "cat.jpg"));
     EXPECT_TRUE(add_part(form, "metadata", "{}"));
     EXPECT_TRUE(form.check_complete());
-    EXPECT_EQ(form.filename, "cat.jpg");
-    EXPECT_EQ(form.variants, "thumbnail");
-    EXPECT_EQ(form.metadata, "{}");
+    EXPECT_EQ(form.fields.filename, "cat.jpg");
+    EXPECT_EQ(form.fields.variants, "thumbnail");
+    EXPECT_EQ(form.fields.metadata, "{}");
     EXPECT_EQ(form.picture.size(), 7U);
 }
 
@@ -32,8 +32,8 @@ TEST(UploadForm, AnEmptyFieldIsNotAnAbsentOne) {
     UploadForm form(100);
     EXPECT_TRUE(form.part_begins({.name = "variants", .filename = {}, .content_type = {}}));
     EXPECT_TRUE(form.part_ends());
-    EXPECT_EQ(form.variants, "");
-    EXPECT_EQ(form.metadata, std::nullopt);
+    EXPECT_EQ(form.fields.variants, "");
+    EXPECT_EQ(form.fields.metadata, std::nullopt);
 }
 
 TEST(UploadForm, RefusesWhatItDoesNotKnowAndWhatComesTwice) {

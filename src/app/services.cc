@@ -90,12 +90,12 @@ Status NewsDesk::listen() {
     return {};
 }
 
-void NewsDesk::on_claimable(JobId job_id) {
+void NewsDesk::on_claimable(const WaitingJob& job) {
     watch_.notify_of_work();
     if (!passes_on_work_) return;
-    if (const Status status = backends_.queue->publish(job_id); !status)
+    if (const Status status = backends_.queue->publish(job); !status)
         backends_.log->warn("hint lost",
-                            {{"job_id", job_id.to_string()}, {"error", status.error().log_text}});
+                            {{"job_id", job.id.to_string()}, {"error", status.error().log_text}});
 }
 
 void NewsDesk::on_listening() {

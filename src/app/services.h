@@ -42,7 +42,7 @@ class NewsDesk final : public JobNewsListener {
     [[nodiscard]] Status listen();
 
   private:
-    void on_claimable(JobId job_id) override;
+    void on_claimable(const WaitingJob& job) override;
     void on_changed(JobId job_id) override;
     void on_listening() override;
 

@@ -71,8 +71,8 @@ struct Deletion {
 inline constexpr std::size_t variants_per_image_max = 64;
 
 struct FocalPointChange {
-    Image image;                          // as it stands then
-    std::optional<JobId> claimable = {};  // the job that now waits for somebody: publish it
+    Image image;                               // as it stands then
+    std::optional<WaitingJob> claimable = {};  // the job that now waits for somebody: publish it
 };
 
 class Catalog {
@@ -80,11 +80,11 @@ class Catalog {
     virtual ~Catalog() = default;
 
     /// Image, job and pending variants come into being, and the original's ledger row turns `live`.
-    /// job.image.blob must be reserved. Of the variants only name and transform count; status and times of
-    /// creation are the catalog's; the work is due at job.updated_at. Returns the job as stored. Errors:
+    /// job.image.blob must be reserved. Of the variants only name and transform count; status, lane and times
+    /// of creation are the catalog's; the work is due at job.updated_at. Returns the job as stored. Errors:
     /// conflict (the blob is not reserved any more, an id or a variant's name is taken).
-    /// With `record_of`, what it makes of the job as stored is kept as the answer to the request, or nothing
-    /// is changed: then also fenced (as Idempotency::keep).
+    /// With `record_of`, what it makes of the job as stored, but for its lane, is kept as the answer to the
+    /// request, or nothing is changed: then also fenced (as Idempotency::keep).
     [[nodiscard]] virtual Result<Job> create_job(const Job& job, const RecordOfJob& record_of) = 0;
     [[nodiscard]] Result<Job> create_job(const Job& job) { return create_job(job, {}); }
 
@@ -141,6 +141,7 @@ struct VariantOutcome {
 struct Completion {
     JobStatus status = JobStatus::processing;
     bool more_pending = false;  // variants were asked for meanwhile: publish the job again
+    Lane lane = Lane::normal;
 };
 
 class JobClaims {
@@ -173,8 +174,8 @@ class JobClaims {
                                          Timestamp now) = 0;
 
     /// Jobs that could be claimed now: due, with pending variants, not held or with a lease that ran out.
-    /// Oldest due first.
-    [[nodiscard]] virtual Result<std::vector<JobId>> claimable(std::uint32_t limit, Timestamp now) = 0;
+    /// At most `limit` of each lane: the most urgent lane first, in each the oldest due first.
+    [[nodiscard]] virtual Result<std::vector<WaitingJob>> claimable(std::uint32_t limit, Timestamp now) = 0;
 
     /// How many jobs have pending variants, held or not.
     [[nodiscard]] virtual Result<std::uint64_t> backlog() = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/lane.h"
 
 namespace safelight {
 
@@ -11,7 +12,7 @@ class JobNewsListener {
   public:
     virtual ~JobNewsListener() = default;
     /// There is work to claim: for JobQueue::publish of a queue that knows only its own process.
-    virtual void on_claimable(JobId job_id) = 0;
+    virtual void on_claimable(const WaitingJob& job) = 0;
     /// The job is finished or gone: for JobWatch::notify.
     virtual void on_changed(JobId job_id) = 0;
     /// Listening begins, anew after a break: what happened before was not told.

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ids.h"
+#include "base/lane.h"
 #include "base/sha256.h"
 #include "image/facts.h"
 #include "image/focal_point.h"
@@ -92,6 +93,8 @@ struct Job {
     JobId id;
     AccountId owner;
     JobStatus status = JobStatus::unprocessed;
+    Priority priority = Priority::normal;
+    Lane lane = Lane::normal;    // where it waits, or waited last; the catalog's choice
     std::uint32_t attempts = 0;  // claims so far; the fencing token of the newest claim
     std::string metadata_json;   // a JSON object
     Timestamp created_at;        // the time in its id

@@ -17,8 +17,8 @@ class FallbackQueue final : public JobQueue {
     FallbackQueue(std::unique_ptr<JobQueue> first, std::unique_ptr<JobQueue> spare)
         : first_(std::move(first)), spare_(std::move(spare)) {}
 
-    Status publish(JobId job_id) override {
-        auto published = first_->publish(job_id);
+    Status publish(const WaitingJob& job) override {
+        auto published = first_->publish(job);
         takes_no_hints_ = !published;
         return published;
     }
@@ -33,7 +33,7 @@ class FallbackQueue final : public JobQueue {
 
     Status acknowledge(const Delivery& delivery) override {
         JobQueue& owner = delivery.receipt.starts_with(from_spare) ? *spare_ : *first_;
-        return owner.acknowledge({delivery.job_id, delivery.receipt.substr(1)});
+        return owner.acknowledge({delivery.job_id, delivery.lane, delivery.receipt.substr(1)});
     }
 
     Result<std::uint64_t> depth() override { return first_->depth(); }

@@ -13,7 +13,7 @@ namespace {
 /// What it delivers and refuses is told to it.
 class ToldQueue final : public JobQueue {
   public:
-    Status publish(JobId) override { return publishes ? Status{} : away(); }
+    Status publish(const WaitingJob&) override { return publishes ? Status{} : away(); }
 
     Result<std::optional<Delivery>> receive(Milliseconds timeout, const std::stop_token&) override {
         timeouts.push_back(timeout);
@@ -62,7 +62,7 @@ class FallbackQueueTest : public testing::Test {
 };
 
 TEST_F(FallbackQueueTest, TheSpareIsNotAskedWhileTheFirstAnswers) {
-    spare_->waiting.push_back({{}, "s"});
+    spare_->waiting.push_back({{}, Lane::normal, "s"});
     EXPECT_EQ(receive().value(), std::nullopt);
     EXPECT_TRUE(spare_->timeouts.empty());
     EXPECT_EQ(first_->timeouts, std::vector{Milliseconds{30'000}});
@@ -70,7 +70,7 @@ TEST_F(FallbackQueueTest, TheSpareIsNotAskedWhileTheFirstAnswers) {
 
 TEST_F(FallbackQueueTest, TheSpareDeliversWhileTheFirstDoesNotAnswer) {
     first_->receives = false;
-    spare_->waiting.push_back({{}, "s"});
+    spare_->waiting.push_back({{}, Lane::normal, "s"});
     const auto delivery = receive();
     ASSERT_TRUE(delivery && *delivery);
     EXPECT_EQ(spare_->timeouts, std::vector{fallback_turn});
@@ -82,7 +82,7 @@ TEST_F(FallbackQueueTest, TheSpareDeliversWhileTheFirstDoesNotAnswer) {
 TEST_F(FallbackQueueTest, AndWhileTheFirstTakesNoHints) {
     first_->publishes = false;
     EXPECT_FALSE(queue_->publish({}));
-    spare_->waiting.push_back({{}, "s"});
+    spare_->waiting.push_back({{}, Lane::normal, "s"});
     const auto delivery = receive();
     ASSERT_TRUE(delivery && *delivery);
     EXPECT_EQ(first_->timeouts, std::vector{fallback_turn}) << "it is still looked at, but not waited for";
@@ -93,7 +93,7 @@ TEST_F(FallbackQueueTest, AndWhileTheFirstTakesNoHints) {
 }
 
 TEST_F(FallbackQueueTest, ReceiptsGoToWhereTheyAreFrom) {
-    first_->waiting.push_back({{}, "f"});
+    first_->waiting.push_back({{}, Lane::normal, "f"});
     const auto delivery = receive();
     ASSERT_TRUE(delivery && *delivery);
     ASSERT_TRUE(queue_->acknowledge(**delivery));

@@ -1,5 +1,7 @@
 // Hints that a job may be ready to be worked on. The catalog owns the truth: losing, repeating or reordering
-// messages is harmless, because a worker claims the job there first.
+// messages is harmless, because a worker claims the job there first. Hints go through lanes: those of an
+// urgent one are received first, mostly (LaneTurns); within a lane they come in the order in which they were
+// published, as far as a backend can tell.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/ids.h"
+#include "base/lane.h"
 #include "base/result.h"
 
 namespace safelight {
@@ -16,6 +19,7 @@ namespace safelight {
 /// One delivered hint.
 struct Delivery {
     JobId job_id;
+    Lane lane = Lane::normal;
     std::string receipt;  // opaque; for acknowledge
 };
 
@@ -25,7 +29,7 @@ class JobQueue {
     virtual ~JobQueue() = default;
 
     /// Errors: unavailable. A caller may ignore them: the rescuer publishes again.
-    [[nodiscard]] virtual Status publish(JobId job_id) = 0;
+    [[nodiscard]] virtual Status publish(const WaitingJob& job) = 0;
 
     /// Waits until there is a hint, `timeout` has passed, or a stop is asked for (both: empty). Blocks.
     /// Errors: unavailable.

@@ -198,6 +198,7 @@ class StreamedUpload final : public Upload {
         job.image.sha256 = info.sha256;
         job.image.facts = facts;
         if (!shared_.config.keeps_gps) job.image.facts.exif.position.reset();
+        job.priority = details.priority;
         job.image.focal_point = details.focal_point;
         job.image.created_at = now;
         for (const VariantRequest& request : details.variants) {
@@ -221,7 +222,7 @@ class StreamedUpload final : public Upload {
     /// Only a hint: the job is in the catalog, where the rescuer finds it.
     void publish(const Job& job) {
         if (job.status != JobStatus::processing) return;
-        if (const Status status = parts_.queue.publish(job.id); !status) {
+        if (const Status status = parts_.queue.publish({job.id, job.lane}); !status) {
             parts_.log.warn("publishing failed", {{"job_id", job.id.to_string()},
                                                   {"error", name_of(status.error().code)},
                                                   {"detail", status.error().log_text}});

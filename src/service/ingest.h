@@ -45,6 +45,7 @@ struct UploadDetails {
     std::string metadata_json = "{}";  // a JSON object, checked by the caller
     std::vector<VariantRequest> variants = {};
     std::optional<FocalPoint> focal_point = {};
+    Priority priority = Priority::normal;
     std::optional<Sha256> expected_sha256 = {};  // of the picture's bytes
     RecordOfJob record_of = {};                  // what is kept of the answer, together with the job
 };

@@ -202,7 +202,7 @@ TEST_P(IngestOfSize, AQueueThatDoesNotAnswerLosesNothing) {
     const auto job = ingest(picture, {.variants = House::requests({"thumbnail"})});
     ASSERT_TRUE(job);
     EXPECT_EQ(house.log.count(telemetry::Level::warn, "publishing failed"), 1U);
-    EXPECT_EQ(value_of(house.claims.claimable(10, clock.now())), std::vector{job->id});
+    EXPECT_EQ(value_of(house.claims.claimable(10, clock.now())), std::vector{WaitingJob{job->id}});
 }
 
 TEST_P(IngestOfSize, TakesUpToTheLimitAndNoByteMore) {

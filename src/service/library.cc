@@ -34,7 +34,7 @@ class CatalogLibrary final : public Library {
         TRY_ASSIGN(FocalPointChange change,
                    parts_.catalog.set_focal_point(owner, id, focal_point, parts_.clock.now()));
         if (change.claimable) {
-            parts_.watch.notify(*change.claimable);  // who works on it for the old point can stop
+            parts_.watch.notify(change.claimable->id);  // who works on it for the old point can stop
             publish(*change.claimable);
         }
         return std::move(change.image);
@@ -168,14 +168,14 @@ class CatalogLibrary final : public Library {
     /// work.
     void announce(const Job& job) {
         parts_.watch.notify(job.id);
-        if (job.status == JobStatus::processing) publish(job.id);
+        if (job.status == JobStatus::processing) publish({job.id, job.lane});
     }
 
     /// Only a hint: the rescuer finds what was not published.
-    void publish(JobId id) {
-        if (const Status status = parts_.queue.publish(id); !status) {
+    void publish(const WaitingJob& job) {
+        if (const Status status = parts_.queue.publish(job); !status) {
             parts_.log.warn("publishing failed",
-                            {{"job_id", id.to_string()}, {"error", name_of(status.error().code)}});
+                            {{"job_id", job.id.to_string()}, {"error", name_of(status.error().code)}});
         }
     }
 

@@ -289,7 +289,8 @@ void JobRunner::announce(const Claim& claim, const Completion& completion,
     // An original is mostly looked at once, when it is new.
     if (parts_.copies != nullptr && !completion.more_pending) parts_.copies->drop(claim.image.blob);
     if (completion.more_pending) {
-        if (const Status status = parts_.queue.publish(claim.job_id); !status) on_retry_(parts_.clock.now());
+        if (const Status status = parts_.queue.publish({claim.job_id, completion.lane}); !status)
+            on_retry_(parts_.clock.now());
     }
     parts_.watch.notify(claim.job_id);
 }

@@ -215,8 +215,10 @@ TEST_F(WorkerPoolTest, DrainGivesTheClaimsBackWhenItIsOver) {
     const std::set<JobId> jobs{house.upload().id, house.upload().id};
     entered.wait();
     pool->drain(1ms);
-    const auto claimable = value_of(house.claims.claimable(10, clock.now()));
-    EXPECT_EQ(std::set(claimable.begin(), claimable.end()), jobs);
+    std::set<JobId> claimable;
+    for (const WaitingJob& waiting : value_of(house.claims.claimable(10, clock.now())))
+        claimable.insert(waiting.id);
+    EXPECT_EQ(claimable, jobs);
     for (const JobId id : jobs) {
         EXPECT_EQ(value_of(house.claims.claim(id, 1min, clock.now()))->tries, 1U)
             << "the try was not counted";
@@ -269,7 +271,7 @@ TEST_F(WorkerPoolTest, ADestroyedPoolLeavesNothingHeld) {
         const auto pool = start();
         entered.wait();
     }
-    EXPECT_EQ(value_of(house.claims.claimable(10, clock.now())), std::vector{job.id});
+    EXPECT_EQ(value_of(house.claims.claimable(10, clock.now())), std::vector{WaitingJob{job.id}});
 }
 
 }  // namespace

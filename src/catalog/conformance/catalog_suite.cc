@@ -129,7 +129,9 @@ std::optional<BlobState> CatalogConformance::state_of(BlobKey key) {
 }
 
 std::vector<JobId> CatalogConformance::claimable(std::uint32_t limit) {
-    return value_of(claims().claimable(limit, now()));
+    std::vector<JobId> ids;
+    for (const WaitingJob& waiting : value_of(claims().claimable(limit, now()))) ids.push_back(waiting.id);
+    return ids;
 }
 
 std::uint64_t CatalogConformance::backlog() {

@@ -69,6 +69,7 @@ class CatalogConformance : public testing::TestWithParam<CatalogBackend> {
     Job seen(std::uint64_t dhash, AccountId owner = default_account());
     [[nodiscard]] static Look look_with(std::uint64_t dhash);
     [[nodiscard]] std::optional<BlobState> state_of(BlobKey key);
+    /// Without their lanes.
     [[nodiscard]] std::vector<JobId> claimable(std::uint32_t limit = 100);
     [[nodiscard]] std::uint64_t backlog();
 

@@ -258,7 +258,7 @@ TEST_P(RerenderConformance, APresetThatChangesToAndFroLosesNothingThatTheFocalPo
 TEST_P(RerenderConformance, WhoIsAtWorkForTheOldFocalPointLosesTheClaim) {
     const Job job = create_focal();
     const auto late = claims().claim(job.id, lease, now());
-    EXPECT_EQ(move_focal_point(job, FocalPoint{0.1, 0.2})->claimable, job.id);
+    EXPECT_EQ(move_focal_point(job, FocalPoint{0.1, 0.2})->claimable, WaitingJob{job.id});
     EXPECT_EQ(
         code_of(claims().complete(job.id, (*late)->attempt, std::array{made("a"), made("b")}, {}, now())),
         ErrorCode::fenced);

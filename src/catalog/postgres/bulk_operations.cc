@@ -8,7 +8,7 @@
 namespace safelight::postgres {
 namespace {
 
-/// Other processes learn of the jobs.
+/// Other processes learn of the jobs. So many at once are hinted at behind all others, wherever they wait.
 class ToldBulkOperations final : public BulkOperations {
   public:
     ToldBulkOperations(Pool& pool, NewsSender& news) : operations_(Database{pool}), news_(news) {}
@@ -29,7 +29,7 @@ class ToldBulkOperations final : public BulkOperations {
                              std::uint32_t tries_max, Milliseconds lease, Timestamp now) override {
         TRY_ASSIGN(BulkStep step, operations_.advance(id, attempt, jobs_max, tries_max, lease, now));
         for (const JobId job : step.jobs)
-            step.kind == BulkKind::retry ? news_.claimable(job) : news_.changed(job);
+            step.kind == BulkKind::retry ? news_.claimable({job, Lane::overflow}) : news_.changed(job);
         return step;
     }
 

@@ -118,7 +118,7 @@ class Claims final : public JobClaims {
             return finish(connection, id, attempt, outcomes, look, now);
         }));
         if (completion.status == JobStatus::processing)
-            news_.claimable(id);
+            news_.claimable({id, completion.lane});
         else
             news_.changed(id);
         return completion;
@@ -129,16 +129,19 @@ class Claims final : public JobClaims {
             return change_held_job(connection, sql::give_back_undone, id, attempt, due_at, now,
                                    counts ? 0 : 1);
         }));
-        if (due_at <= now) news_.claimable(id);
+        if (due_at <= now) news_.claimable({id, Lane::normal});  // rarely: its lane is not asked for
         return {};
     }
 
-    Result<std::vector<JobId>> claimable(std::uint32_t limit, Timestamp now) override {
-        return pool_.read([&](Connection& connection) -> Result<std::vector<JobId>> {
+    Result<std::vector<WaitingJob>> claimable(std::uint32_t limit, Timestamp now) override {
+        return pool_.read([&](Connection& connection) -> Result<std::vector<WaitingJob>> {
             TRY_ASSIGN(Answer answer, connection.query(sql::claimable, now, limit));
-            std::vector<JobId> ids;
-            while (answer.next()) ids.push_back(Columns{answer}.id<JobId>());
-            return ids;
+            std::vector<WaitingJob> jobs;
+            while (answer.next()) {
+                Columns columns{answer};
+                jobs.push_back(read_waiting_job(columns));
+            }
+            return jobs;
         });
     }
 

@@ -13,7 +13,7 @@ class ToldControl final : public JobControl {
 
     Result<Job> retry(AccountId owner, JobId id, std::uint32_t tries_max, Timestamp now) override {
         TRY_ASSIGN(Job job, control_.retry(owner, id, tries_max, now));
-        news_.claimable(id);
+        news_.claimable({id, job.lane});
         return job;
     }
 

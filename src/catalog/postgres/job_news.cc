@@ -103,11 +103,11 @@ class PostgresNews final : public JobNews {
     void tell(std::string_view text) {
         const NewsMessage message = parse_news(text);
         if (message.node == own_node_) return;
-        for (const auto& [kind, job_id] : message.items) {
+        for (const auto& [kind, job] : message.items) {
             if (kind == JobNewsItem::Kind::claimable)
-                listener_.on_claimable(job_id);
+                listener_.on_claimable(job);
             else
-                listener_.on_changed(job_id);
+                listener_.on_changed(job.id);
         }
     }
 

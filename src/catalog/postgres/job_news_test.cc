@@ -18,7 +18,7 @@ namespace {
 
 class Ear final : public JobNewsListener {
   public:
-    void on_claimable(JobId id) override { note("claimable " + id.to_string()); }
+    void on_claimable(const WaitingJob& job) override { note("claimable " + job.id.to_string()); }
     void on_changed(JobId id) override { note("changed " + id.to_string()); }
     void on_listening() override { note("listening"); }
 

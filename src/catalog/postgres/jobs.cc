@@ -99,14 +99,20 @@ Status insert_variants(Connection& connection, ImageId image_id, const Variants&
     return {};
 }
 
-Status insert(Connection& connection, const Job& job) {
+/// The lane that was chosen for it.
+Result<Lane> insert(Connection& connection, const Job& job) {
     TRY(insert_job_with_image(connection, job));
     const Image& image = job.image;
     if (image.variants.empty()) {
         TRY(connection.run_later(sql::bare_job_received, job.id));
-        return {};
+        return job.lane;
     }
-    return insert_variants(connection, image.id, image.variants, 0, job.updated_at);
+    TRY(insert_variants(connection, image.id, image.variants, 0, job.updated_at));
+    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::job_status, job.id));
+    if (!answer.next()) return failure(ErrorCode::internal, "Something went wrong.", "a job without a row");
+    Columns columns{answer};
+    TRY_ASSIGN(const Completion stored, completion_of(columns));
+    return stored.lane;
 }
 
 Result<Successors> successors_of(Connection& connection, ImageId image_id) {
@@ -166,7 +172,8 @@ Result<FocalPointChange> change_focal_point(Connection& connection, AccountId ow
                                             const std::optional<FocalPoint>& focal_point, Timestamp now) {
     TRY_ASSIGN(Answer held, connection.query(sql::hold_job_of_image, id, owner));
     if (!held.next()) return no_image();
-    const auto job = Columns{held}.id<JobId>();
+    Columns columns{held};
+    const WaitingJob job = read_waiting_job(columns);
     TRY_ASSIGN(Image image, image_by_id(connection, owner, id));
     if (image.focal_point == focal_point) return FocalPointChange{std::move(image)};
     TRY_ASSIGN(const bool taken, move_focal_point(connection, owner, id, focal_point, now));
@@ -181,11 +188,11 @@ class Jobs final : public Catalog {
     Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
         Job stored = as_stored(job);
         const auto record = record_of ? std::optional(record_of(stored)) : std::nullopt;
-        TRY(pool_.write([&](Connection& connection) -> Status {
+        TRY_ASSIGN(stored.lane, pool_.write([&](Connection& connection) -> Result<Lane> {
             if (record) TRY(keep_answer(connection, *record));
             return insert(connection, stored);
         }));
-        if (stored.status == JobStatus::processing) news_.claimable(stored.id);
+        if (stored.status == JobStatus::processing) news_.claimable({stored.id, stored.lane});
         return stored;
     }
 
@@ -224,7 +231,7 @@ class Jobs final : public Catalog {
         TRY_ASSIGN(Job job, pool_.write([&](Connection& connection) {
             return add(connection, owner, id, variants, now);
         }));
-        if (job.status == JobStatus::processing) news_.claimable(id);
+        if (job.status == JobStatus::processing) news_.claimable({id, job.lane});
         return job;
     }
 

@@ -10,8 +10,33 @@ namespace {
 constexpr std::string_view claimable = "claimable";
 constexpr std::string_view changed = "changed";
 
-std::string_view name_of(JobNewsItem::Kind kind) {
-    return kind == JobNewsItem::Kind::claimable ? claimable : changed;
+/// What items have in common that stand behind one word.
+struct Heading {
+    JobNewsItem::Kind kind = JobNewsItem::Kind::changed;
+    Lane lane = Lane::normal;
+    bool operator==(const Heading&) const = default;
+};
+
+Heading heading_of(const JobNewsItem& item) {
+    if (item.kind == JobNewsItem::Kind::changed) return {};
+    return {item.kind, item.job.lane};
+}
+
+std::string word_of(const Heading& heading) {
+    if (heading.kind == JobNewsItem::Kind::changed) return std::string(changed);
+    std::string word{claimable};
+    if (heading.lane != Lane::normal) word.append("-").append(name_of(heading.lane));
+    return word;
+}
+
+std::optional<Heading> parse_heading(std::string_view word) {
+    if (word == changed) return Heading{};
+    if (word == claimable) return Heading{JobNewsItem::Kind::claimable, Lane::normal};
+    const auto end = word.find('-');
+    if (end == std::string_view::npos || word.substr(0, end) != claimable) return std::nullopt;
+    const auto lane = lane_from_name(word.substr(end + 1));
+    if (!lane) return std::nullopt;
+    return Heading{JobNewsItem::Kind::claimable, *lane};
 }
 
 /// Up to the next space, which is taken too.
@@ -26,30 +51,26 @@ std::string_view take_word(std::string_view& text) {
 
 std::string compose_news(std::string_view node, std::span<const JobNewsItem> items) {
     std::string text{node};
-    std::optional<JobNewsItem::Kind> kind;
+    std::optional<Heading> heading;
     for (const JobNewsItem& item : items) {
-        if (kind != item.kind) {
-            kind = item.kind;
-            text.append(" ").append(name_of(item.kind));
+        if (heading != heading_of(item)) {
+            heading = heading_of(item);
+            text.append(" ").append(word_of(*heading));
         }
-        text.append(" ").append(item.job_id.to_string());
+        text.append(" ").append(item.job.id.to_string());
     }
     return text;
 }
 
 NewsMessage parse_news(std::string_view text) {
     NewsMessage message{.node = take_word(text), .items = {}};
-    std::optional<JobNewsItem::Kind> kind;
+    std::optional<Heading> heading;
     while (!text.empty()) {
         const std::string_view word = take_word(text);
         if (const auto id = JobId::parse(word)) {
-            if (kind) message.items.push_back({*kind, *id});
-        } else if (word == claimable) {
-            kind = JobNewsItem::Kind::claimable;
-        } else if (word == changed) {
-            kind = JobNewsItem::Kind::changed;
+            if (heading) message.items.push_back({heading->kind, {*id, heading->lane}});
         } else {
-            kind.reset();
+            heading = parse_heading(word);
         }
     }
     return message;

@@ -1,4 +1,5 @@
-// What processes tell each other of jobs by NOTIFY: "NODE claimable ID ID changed ID …".
+// What processes tell each other of jobs by NOTIFY: "NODE claimable ID ID changed ID …". Which lane
+// something became claimable in is said too, "claimable-bulk ID", unless it is the normal one.
 #pragma once
 
 #include <span>
@@ -6,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/ids.h"
+#include "base/lane.h"
 #include "base/result.h"
 #include "catalog/postgres/connection.h"
 
@@ -15,7 +16,7 @@ namespace safelight::postgres {
 struct JobNewsItem {
     enum class Kind { claimable, changed };
     Kind kind = Kind::changed;
-    JobId job_id;
+    WaitingJob job;  // its lane only counts for `claimable`
 
     friend bool operator==(const JobNewsItem&, const JobNewsItem&) = default;
 };
@@ -26,7 +27,7 @@ struct NewsMessage {
 };
 
 /// How many items one message holds: the server takes 8,000 bytes.
-inline constexpr std::size_t news_items_max = 150;
+inline constexpr std::size_t news_items_max = 130;
 
 /// `node` is a word; at most `news_items_max` items.
 [[nodiscard]] std::string compose_news(std::string_view node, std::span<const JobNewsItem> items);

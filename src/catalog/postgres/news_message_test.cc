@@ -11,14 +11,16 @@ const JobId first = *JobId::parse("01934b7e-0000-7000-8000-000000000001");
 const JobId second = *JobId::parse("01934b7e-0000-7000-8000-000000000002");
 
 TEST(NewsMessage, IsReadAsItWasWritten) {
-    const std::vector<JobNewsItem> items{{Kind::claimable, first},
-                                         {Kind::claimable, second},
-                                         {Kind::changed, first},
-                                         {Kind::claimable, first}};
+    const std::vector<JobNewsItem> items{{Kind::claimable, {first}},
+                                         {Kind::claimable, {second}},
+                                         {Kind::changed, {first}},
+                                         {Kind::claimable, {first, Lane::bulk}},
+                                         {Kind::claimable, {first}}};
     const std::string text = compose_news("node", items);
     EXPECT_EQ(text,
               "node claimable 01934b7e-0000-7000-8000-000000000001 01934b7e-0000-7000-8000-000000000002"
               " changed 01934b7e-0000-7000-8000-000000000001"
+              " claimable-bulk 01934b7e-0000-7000-8000-000000000001"
               " claimable 01934b7e-0000-7000-8000-000000000001");
     const NewsMessage message = parse_news(text);
     EXPECT_EQ(message.node, "node");
@@ -28,7 +30,7 @@ TEST(NewsMessage, IsReadAsItWasWritten) {
 TEST(NewsMessage, FitsTheServerWhenItIsFull) {
     std::vector<JobNewsItem> items;
     for (std::size_t i = 0; i < news_items_max; ++i)
-        items.push_back({i % 2 == 0 ? Kind::claimable : Kind::changed, first});
+        items.push_back({Kind::claimable, {first, i % 2 == 0 ? Lane::interactive : Lane::overflow}});
     EXPECT_LT(compose_news("0123456789abcdef", items).size(), 8'000U);
     EXPECT_EQ(parse_news(compose_news("0123456789abcdef", items)).items, items);
 }
@@ -43,8 +45,9 @@ TEST(NewsMessage, WhatIsNotKnownIsLeftOut) {
         parse_news("node renamed " + first.to_string() + " changed nonsense  " + second.to_string()).items,
         std::vector<JobNewsItem>{})
         << "nonsense ends a kind";
+    EXPECT_TRUE(parse_news("node claimable-later " + first.to_string()).items.empty()) << "no lane";
     EXPECT_EQ(parse_news("node claimable " + second.to_string() + " renamed " + first.to_string()).items,
-              (std::vector<JobNewsItem>{{Kind::claimable, second}}));
+              (std::vector<JobNewsItem>{{Kind::claimable, {second}}}));
 }
 
 }  // namespace

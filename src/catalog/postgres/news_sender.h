@@ -27,8 +27,8 @@ class NewsSender {
     NewsSender& operator=(const NewsSender&) = delete;
 
     /// Any thread may call; never blocks for long.
-    void claimable(JobId job_id) { add({JobNewsItem::Kind::claimable, job_id}); }
-    void changed(JobId job_id) { add({JobNewsItem::Kind::changed, job_id}); }
+    void claimable(const WaitingJob& job) { add({JobNewsItem::Kind::claimable, job}); }
+    void changed(JobId job_id) { add({JobNewsItem::Kind::changed, {job_id}}); }
 
     [[nodiscard]] const std::string& node() const { return node_; }
 

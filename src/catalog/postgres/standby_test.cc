@@ -132,7 +132,7 @@ TEST_F(PostgresStandby, WhatAnyProcessWroteIsSeenWhileReplayIsPaused) {
 class Waiter final : public JobNewsListener {
   public:
     explicit Waiter(std::function<void(JobId)> look) : look_(std::move(look)) {}
-    void on_claimable(JobId) override {}
+    void on_claimable(const WaitingJob&) override {}
     void on_changed(JobId id) override {
         look_(id);
         const std::lock_guard lock(mutex_);

@@ -92,7 +92,7 @@ inline constexpr std::string_view lock_job =
     "jobs.id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
 /// Keeps claims away, which would read the image as it was.
 inline constexpr std::string_view hold_job_of_image =
-    "SELECT id FROM jobs WHERE image_id = $1 AND owner = $2 FOR NO KEY UPDATE";
+    "SELECT id, lane FROM jobs WHERE image_id = $1 AND owner = $2 FOR NO KEY UPDATE";
 inline constexpr std::string_view jobs_of_images =
     "SELECT id, image_id FROM jobs WHERE image_id = ANY ($1::uuid[])";
 inline constexpr std::string_view hold_job = "SELECT id FROM jobs WHERE id = $1 FOR NO KEY UPDATE";

@@ -9,8 +9,9 @@
     "images.camera_make, images.camera_model, images.taken_at, images.artist, "                 \
     "images.copyright, images.latitude, images.longitude, images.focal_x, images.focal_y, "     \
     "images.dhash, images.dominant, images.palette, images.thumbhash, images.blurhash"
-#define SAFELIGHT_JOB_COLUMNS \
-    "jobs.id, jobs.owner, jobs.status, jobs.attempts, jobs.metadata, jobs.updated_at, jobs.finished_at"
+#define SAFELIGHT_JOB_COLUMNS                                                                    \
+    "jobs.id, jobs.owner, jobs.status, jobs.priority, jobs.lane, jobs.attempts, jobs.metadata, " \
+    "jobs.updated_at, jobs.finished_at"
 #define SAFELIGHT_VARIANT_COLUMNS                                                                  \
     "variants.image_id, variants.name, variants.position, variants.transform, variants.status, "   \
     "variants.updated_at, variants.blob, variants.format, variants.width_px, variants.height_px, " \
@@ -21,6 +22,6 @@
 namespace safelight {
 
 inline constexpr int image_column_count = 27;
-inline constexpr int job_column_count = 7;
+inline constexpr int job_column_count = 9;
 
 }  // namespace safelight

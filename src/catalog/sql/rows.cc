@@ -112,11 +112,22 @@ Image read_image(Columns& columns) {
     return image;
 }
 
+Lane read_lane(Columns& columns) {
+    return static_cast<Lane>(columns.number<std::uint8_t>());  // the schema says which there are
+}
+
+WaitingJob read_waiting_job(Columns& columns) {
+    const auto id = columns.id<JobId>();
+    return {id, read_lane(columns)};
+}
+
 Job read_job(Columns& columns) {
     Job job;
     job.id = columns.id<JobId>();
     job.owner = columns.id<AccountId>();
     job.status = columns.named(job_status_from_name);
+    job.priority = static_cast<Priority>(columns.number<std::uint8_t>());
+    job.lane = read_lane(columns);
     job.attempts = columns.number<std::uint32_t>();
     job.metadata_json = columns.text();
     job.updated_at = columns.time();

@@ -13,6 +13,10 @@ namespace safelight {
 
 /// SAFELIGHT_IMAGE_COLUMNS; without its variants.
 [[nodiscard]] Image read_image(Columns& columns);
+/// jobs.lane.
+[[nodiscard]] Lane read_lane(Columns& columns);
+/// jobs.id, jobs.lane.
+[[nodiscard]] WaitingJob read_waiting_job(Columns& columns);
 /// SAFELIGHT_JOB_COLUMNS, SAFELIGHT_IMAGE_COLUMNS: with its image, without variants.
 [[nodiscard]] Job read_job(Columns& columns);
 

@@ -6,11 +6,14 @@
 #include <limits>
 #include <utility>
 
+#include "catalog/sql/rows.h"
+
 namespace safelight {
 
 Job as_stored(const Job& job) {
     Job stored = job;
     stored.attempts = 0;
+    stored.lane = static_cast<Lane>(stored.priority);
     stored.created_at = time_of(job.id.uuid);
     stored.finished_at.reset();
     stored.image.owner = job.owner;
@@ -104,8 +107,9 @@ std::vector<Variant> pending_of(const Image& image) {
 
 Result<Completion> completion_of(Columns& columns) {
     const JobStatus now_is = columns.named(job_status_from_name);
+    const Lane lane = read_lane(columns);
     TRY(columns.status());
-    return Completion{.status = now_is, .more_pending = !is_finished(now_is)};
+    return Completion{.status = now_is, .more_pending = !is_finished(now_is), .lane = lane};
 }
 
 bool is_same_transform(std::string_view stored, const Transform& wanted, std::string_view wanted_text) {

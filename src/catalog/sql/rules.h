@@ -56,7 +56,7 @@ struct JobHold {
 /// What a claim of the image's job has to make, in order.
 [[nodiscard]] std::vector<Variant> pending_of(const Image& image);
 
-/// What a completion says, by the job's status after it. Columns: status.
+/// What a completion says, by the job's status after it. Columns: status, lane.
 [[nodiscard]] Result<Completion> completion_of(Columns& columns);
 
 /// By value: what another version of the program wrote may be spelled differently.

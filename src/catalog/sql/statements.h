@@ -16,7 +16,8 @@ inline constexpr std::string_view insert_image =
     " latitude, longitude, focal_x, focal_y) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
     " $14, $15, $16, $17, $18, $19, $20, $21, $22)";
 inline constexpr std::string_view insert_job =
-    "INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES ($1, $2, $3, $4, $5, $4)";
+    "INSERT INTO jobs (id, owner, image_id, priority, lane, due_at, metadata, updated_at)"
+    " VALUES ($1, $2, $3, $6, $6, $4, $5, $4)";
 inline constexpr std::string_view work_asked_for =
     "UPDATE jobs SET tries = 0, due_at = $2, updated_at = $2 WHERE id = $1";
 inline constexpr std::string_view failed_again =
@@ -73,10 +74,15 @@ inline constexpr std::string_view variant_failed =
     " WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view image_seen =
     "UPDATE images SET dhash = $2, dominant = $3, palette = $4, thumbhash = $5, blurhash = $6 WHERE id = $1";
-inline constexpr std::string_view job_status = "SELECT status FROM jobs WHERE id = $1";
+inline constexpr std::string_view job_status = "SELECT status, lane FROM jobs WHERE id = $1";
+/// The page of each lane is cut off by itself.
+#define SAFELIGHT_CLAIMABLE_IN(lane)                                                             \
+    "SELECT * FROM (SELECT id, lane FROM jobs WHERE status = 'PROCESSING' AND lane = " lane      \
+    " AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at, id LIMIT" \
+    " $2) AS page"
 inline constexpr std::string_view claimable =
-    "SELECT id FROM jobs WHERE status = 'PROCESSING' AND due_at <= $1"
-    " AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at, id LIMIT $2";
+    SAFELIGHT_CLAIMABLE_IN("0") " UNION ALL " SAFELIGHT_CLAIMABLE_IN(
+        "1") " UNION ALL " SAFELIGHT_CLAIMABLE_IN("2") " UNION ALL " SAFELIGHT_CLAIMABLE_IN("3");
 
 // Making variants again. A batch of images is cut off before anything is joined to it, so that its cost is
 // bounded.

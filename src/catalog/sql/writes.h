@@ -43,7 +43,7 @@ template <class Connection>
         member(exif.position, &GpsPosition::latitude), member(exif.position, &GpsPosition::longitude),
         member(image.focal_point, &FocalPoint::x), member(image.focal_point, &FocalPoint::y)));
     TRY(connection.run_later(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
-                             std::string_view{job.metadata_json}));
+                             std::string_view{job.metadata_json}, static_cast<int>(job.priority)));
     return {};
 }
 

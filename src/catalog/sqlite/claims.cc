@@ -104,14 +104,15 @@ class Claims final : public JobClaims {
         });
     }
 
-    Result<std::vector<JobId>> claimable(std::uint32_t limit, Timestamp now) override {
-        return readers_.read([&](Connection& connection) -> Result<std::vector<JobId>> {
+    Result<std::vector<WaitingJob>> claimable(std::uint32_t limit, Timestamp now) override {
+        return readers_.read([&](Connection& connection) -> Result<std::vector<WaitingJob>> {
             TRY_ASSIGN(Query query, connection.query(sql::claimable, now, limit));
-            std::vector<JobId> ids;
+            std::vector<WaitingJob> jobs;
             while (true) {
                 TRY_ASSIGN(const bool row, query.next());
-                if (!row) return ids;
-                ids.push_back(Columns{query}.id<JobId>());
+                if (!row) return jobs;
+                Columns columns{query};
+                jobs.push_back(read_waiting_job(columns));
             }
         });
     }

@@ -78,7 +78,8 @@ Result<Page<Image>> page_of_images(Connection& connection, const ListQuery& quer
     return page;
 }
 
-Status insert(Connection& connection, const Job& job) {
+/// The lane that was chosen for it.
+Result<Lane> insert(Connection& connection, const Job& job) {
     TRY(insert_job_with_image(connection, job));
     const Image& image = job.image;
     std::int64_t position = 0;
@@ -86,8 +87,16 @@ Status insert(Connection& connection, const Job& job) {
         TRY(connection.run(sql::insert_variant, image.id, std::string_view{variant.name}, position++,
                            std::string_view{to_json(variant.transform)}, variant.updated_at));
     }
-    if (image.variants.empty()) TRY(connection.run(sql::bare_job_received, job.id));
-    return {};
+    if (image.variants.empty()) {
+        TRY(connection.run(sql::bare_job_received, job.id));
+        return job.lane;
+    }
+    TRY_ASSIGN(Query query, connection.query(sql::job_status, job.id));
+    TRY_ASSIGN(const bool found, query.next());
+    if (!found) return failure(ErrorCode::internal, "Something went wrong.", "a job without a row");
+    Columns columns{query};
+    TRY_ASSIGN(const Completion stored, completion_of(columns));
+    return stored.lane;
 }
 
 Result<Successors> successors_of(Connection& connection, ImageId image_id) {
@@ -125,9 +134,11 @@ Result<FocalPointChange> change_focal_point(Connection& connection, AccountId ow
     TRY_ASSIGN(const bool taken, move_focal_point(connection, owner, id, focal_point, now));
     TRY_ASSIGN(change.image, image_by_id(connection, owner, id));
     if (!taken) return change;
-    TRY_ASSIGN(Query query, connection.query(sql::job_id_of_image, id));
+    TRY_ASSIGN(Query query, connection.query(sql::waiting_job_of_image, id));
     TRY_ASSIGN(const bool found, query.next());
-    if (found) change.claimable = Columns{query}.id<JobId>();
+    if (!found) return change;
+    Columns columns{query};
+    change.claimable = read_waiting_job(columns);
     return change;
 }
 
@@ -138,7 +149,7 @@ class Jobs final : public Catalog {
     Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
         Job stored = as_stored(job);
         const auto record = record_of ? std::optional(record_of(stored)) : std::nullopt;
-        TRY(writer_.write([&](Connection& connection) -> Status {
+        TRY_ASSIGN(stored.lane, writer_.write([&](Connection& connection) -> Result<Lane> {
             if (record) TRY(keep_answer(connection, *record));
             return insert(connection, stored);
         }));

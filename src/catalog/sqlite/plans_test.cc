@@ -52,7 +52,7 @@ TEST_F(SqlitePlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::list_images, "images_by_owner (owner=? AND id>? AND id<?)");
     expect_index(sql::images_within, "COVERING INDEX images_by_dhash (owner=?");
     expect_index(sql::changes_after, "jobs_by_change (owner=? AND change>?)");
-    expect_index(sql::claimable, "jobs_claimable (due_at<?)");
+    expect_index(sql::claimable, "jobs_claimable (lane=? AND due_at<?)");
     expect_index(sql::next_rerender, "rerenders_claimable (due_at<?)");
     expect_index(sql::rerender_counts, "COVERING INDEX rerenders_by_name");
     expect_index(sql::doom_overdue, "blobs_overdue (deadline<?)");

@@ -107,7 +107,7 @@ Status read_image_of(Connection& connection, ImageId image_id, RerenderClaim& cl
         claim.image = read_image(columns);
         TRY(columns.status());
     }
-    TRY_ASSIGN(Query query, connection.query(sql::job_id_of_image, image_id));
+    TRY_ASSIGN(Query query, connection.query(sql::waiting_job_of_image, image_id));
     TRY_ASSIGN(const bool found, query.next());
     if (!found) return failure(ErrorCode::internal, "Something went wrong.", "an image without a job");
     claim.job_id = Columns{query}.id<JobId>();

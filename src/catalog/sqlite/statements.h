@@ -138,7 +138,7 @@ inline constexpr std::string_view next_rerender_token =
 inline constexpr std::string_view claim_rerender =
     "UPDATE rerenders SET token = $3, tries = tries + 1, due_at = $4 WHERE image_id = $1 AND name = $2"
     " RETURNING transform, tries";
-inline constexpr std::string_view job_id_of_image = "SELECT id FROM jobs WHERE image_id = $1";
+inline constexpr std::string_view waiting_job_of_image = "SELECT id, lane FROM jobs WHERE image_id = $1";
 inline constexpr std::string_view job_touched =
     "UPDATE jobs SET updated_at = max(updated_at, $2) WHERE image_id = $1";
 inline constexpr std::string_view release_rerender =
@@ -197,7 +197,7 @@ inline constexpr Named own[] = {
     {"next_rerender", next_rerender},
     {"next_rerender_token", next_rerender_token},
     {"claim_rerender", claim_rerender},
-    {"job_id_of_image", job_id_of_image},
+    {"waiting_job_of_image", waiting_job_of_image},
     {"job_touched", job_touched},
     {"release_rerender", release_rerender},
     {"reserve", reserve},

@@ -1,6 +1,7 @@
 #include "queue/catalog/catalog_queue.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -8,6 +9,8 @@
 #include <mutex>
 #include <unordered_set>
 #include <utility>
+
+#include "queue/lane_turns.h"
 
 namespace safelight {
 namespace {
@@ -25,10 +28,10 @@ class CatalogQueue final : public JobQueue {
           question_limit_(std::min(config.hints_max, question_max)),
           pending_(std::move(pending)) {}
 
-    Status publish(JobId job_id) override {
+    Status publish(const WaitingJob& job) override {
         {
             const std::lock_guard lock(mutex_);
-            if (!add_hint(job_id)) return {};
+            if (!add_hint(job)) return {};
         }
         changed_.notify_one();
         return {};
@@ -38,7 +41,7 @@ class CatalogQueue final : public JobQueue {
         const auto deadline = SteadyClock::now() + std::min(timeout, timeout_max);
         std::unique_lock lock(mutex_);
         while (!stop.stop_requested()) {
-            if (!hints_.empty()) return take_hint();
+            if (!waiting_.empty()) return take_hint();
             if (may_ask()) {
                 TRY(ask(lock));
                 continue;
@@ -47,10 +50,10 @@ class CatalogQueue final : public JobQueue {
             // While another receiver is asking, its answer is what there is to wait for.
             const auto wake_at = asking_ ? deadline : std::min(deadline, next_question_at_);
             const std::uint64_t seen = answers_;
-            changed_.wait_until(lock, stop, wake_at, [&] { return !hints_.empty() || answers_ != seen; });
+            changed_.wait_until(lock, stop, wake_at, [&] { return !waiting_.empty() || answers_ != seen; });
         }
         // The wake-up for a hint may have come to this receiver, which leaves without it.
-        if (!hints_.empty()) changed_.notify_one();
+        if (!waiting_.empty()) changed_.notify_one();
         return std::nullopt;
     }
 
@@ -58,30 +61,35 @@ class CatalogQueue final : public JobQueue {
 
     Result<std::uint64_t> depth() override {
         const std::lock_guard lock(mutex_);
-        return hints_.size();
+        return waiting_.size();
     }
 
     Status check() override { return {}; }
 
   private:
     /// Needs the lock. False when there is nothing new for a receiver.
-    bool add_hint(JobId job_id) {
-        if (waiting_.contains(job_id)) return false;
-        if (hints_.size() >= hints_max_) {
+    bool add_hint(const WaitingJob& job) {
+        if (waiting_.contains(job.id)) return false;
+        std::deque<JobId>& hints = hints_[index_of(job.lane)];
+        if (hints.size() >= hints_max_) {
             ask_soon_ = true;
             return false;
         }
-        waiting_.insert(job_id);
-        hints_.push_back(job_id);
+        waiting_.insert(job.id);
+        hints.push_back(job.id);
         return true;
     }
 
-    /// Needs the lock.
+    /// Needs the lock, and a hint.
     Delivery take_hint() {
-        const JobId job_id = hints_.front();
-        hints_.pop_front();
+        const LaneTurns::Order order = turns_.next();
+        const Lane lane =
+            *std::ranges::find_if(order, [&](Lane one) { return !hints_[index_of(one)].empty(); });
+        std::deque<JobId>& hints = hints_[index_of(lane)];
+        const JobId job_id = hints.front();
+        hints.pop_front();
         waiting_.erase(job_id);
-        return {job_id, {}};
+        return {job_id, lane, {}};
     }
 
     /// Needs the lock.
@@ -100,8 +108,8 @@ class CatalogQueue final : public JobQueue {
         ++answers_;
         next_question_at_ = SteadyClock::now() + poll_interval_;
         if (answer) {
-            for (const JobId job_id : *answer) add_hint(job_id);
-            if (answer->size() >= question_limit_) ask_soon_ = true;
+            for (const WaitingJob& job : *answer) add_hint(job);
+            if (is_cut_off(*answer)) ask_soon_ = true;
         } else {
             ask_soon_ = false;  // not at once: a catalog in trouble is left alone for a while
         }
@@ -110,7 +118,14 @@ class CatalogQueue final : public JobQueue {
         return {};
     }
 
-    [[nodiscard]] Result<std::vector<JobId>> call_pending() {
+    /// Whether there may be more than the answer says.
+    [[nodiscard]] bool is_cut_off(const std::vector<WaitingJob>& answer) const {
+        return std::ranges::any_of(all_lanes, [&](Lane lane) {
+            return std::ranges::count(answer, lane, &WaitingJob::lane) >= question_limit_;
+        });
+    }
+
+    [[nodiscard]] Result<std::vector<WaitingJob>> call_pending() {
         try {
             return pending_(question_limit_);
         } catch (const std::exception& exception) {
@@ -126,8 +141,9 @@ class CatalogQueue final : public JobQueue {
 
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<JobId> hints_;                     // guarded by mutex_
-    std::unordered_set<JobId> waiting_;           // guarded by mutex_; the same ids as in hints_
+    LaneTurns turns_;
+    std::array<std::deque<JobId>, all_lanes.size()> hints_;  // guarded by mutex_; by lane
+    std::unordered_set<JobId> waiting_;                      // guarded by mutex_; the same ids as in hints_
     bool asking_ = false;                         // guarded by mutex_; a receiver is waiting for pending_
     bool ask_soon_ = false;                       // guarded by mutex_; there is more than the hints say
     std::uint64_t answers_ = 0;                   // guarded by mutex_; how often pending_ has answered

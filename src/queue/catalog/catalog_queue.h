@@ -15,16 +15,17 @@ namespace safelight {
 
 struct CatalogQueueConfig {
     std::uint32_t hints_max =
-        10'000;  // that wait at once; past it they are dropped, and the catalog is asked later
+        10'000;  // that wait at once in a lane; past it they are dropped, and the catalog is asked later
     Milliseconds poll_interval{
         1'000};  // how often the catalog is asked for jobs that another process published
 
     [[nodiscard]] Status validate() const;
 };
 
-/// At most `limit` jobs that could be worked on now, best first; from the catalog. Called by receivers, one
-/// at a time, on their threads; may block. A job may be named again for as long as it has not been claimed.
-using PendingJobs = std::function<Result<std::vector<JobId>>(std::uint32_t limit)>;
+/// Jobs that could be worked on now, at most `limit` of each lane, best first; from the catalog. Called by
+/// receivers, one at a time, on their threads; may block. A job may be named again for as long as it has not
+/// been claimed.
+using PendingJobs = std::function<Result<std::vector<WaitingJob>>(std::uint32_t limit)>;
 
 /// A published hint is received at once within this process; an id that is waiting already is not queued
 /// twice. When no hint is waiting, a receiver asks `pending`: at most once in poll_interval, and without that

@@ -33,11 +33,14 @@ class PendingTable {
         return std::erase(ids_, id) > 0;
     }
     PendingJobs as_source() {
-        return [this](std::uint32_t limit) -> Result<std::vector<JobId>> {
+        return [this](std::uint32_t limit) -> Result<std::vector<WaitingJob>> {
             ++questions;
             const std::lock_guard lock(mutex_);
-            return std::vector(ids_.begin(),
-                               ids_.begin() + std::min<std::ptrdiff_t>(limit, std::ssize(ids_)));
+            std::vector<WaitingJob> jobs;
+            for (const JobId id : ids_) {
+                if (jobs.size() < limit) jobs.push_back({id});
+            }
+            return jobs;
         };
     }
 
@@ -51,7 +54,7 @@ class PendingTable {
 class AlwaysEmptyFixture final : public JobQueueFixture {
   public:
     explicit AlwaysEmptyFixture(const CatalogQueueConfig& config)
-        : queue_(make_catalog_queue(config, [](std::uint32_t) { return std::vector<JobId>{}; })) {}
+        : queue_(make_catalog_queue(config, [](std::uint32_t) { return std::vector<WaitingJob>{}; })) {}
     JobQueue& queue() override { return *queue_; }
 
   private:
@@ -86,14 +89,14 @@ class CatalogQueueTest : public testing::Test {
 TEST_F(CatalogQueueTest, HintsComeInTheOrderInWhichTheyWerePublished) {
     const auto queue = make_catalog_queue(never_polls, table_.as_source());
     const std::array ids{new_id(), new_id(), new_id()};
-    for (const JobId id : ids) ASSERT_TRUE(queue->publish(id));
+    for (const JobId id : ids) ASSERT_TRUE(queue->publish({id}));
     for (const JobId id : ids) EXPECT_EQ(receive(*queue, for_ever), id);
 }
 
 TEST_F(CatalogQueueTest, AnIdThatWaitsIsNotQueuedTwice) {
     const auto queue = make_catalog_queue(never_polls, table_.as_source());
     const JobId id = new_id();
-    for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue->publish(id));
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(queue->publish({id}));
     EXPECT_EQ(queue->depth(), 1U);
     EXPECT_EQ(receive(*queue, at_once), id);
     EXPECT_EQ(receive(*queue, at_once), std::nullopt);
@@ -116,7 +119,7 @@ TEST_F(CatalogQueueTest, TheCatalogIsNotAskedAgainBeforeItsTime) {
 TEST_F(CatalogQueueTest, TheCatalogIsNotAskedWhileHintsWait) {
     const auto queue = make_catalog_queue(polls_often, table_.as_source());
     const JobId id = new_id();
-    ASSERT_TRUE(queue->publish(id));
+    ASSERT_TRUE(queue->publish({id}));
     EXPECT_EQ(receive(*queue, for_ever), id);
     EXPECT_EQ(table_.questions, 0);
 }
@@ -128,9 +131,9 @@ TEST_F(CatalogQueueTest, AJobOfAnotherProcessIsFoundByAsking) {
     const auto queue = make_catalog_queue(polls_often, [&](std::uint32_t) {
         if (++questions == 1) {
             asked_in_vain.count_down();
-            return std::vector<JobId>{};
+            return std::vector<WaitingJob>{};
         }
-        return std::vector{id};
+        return std::vector{WaitingJob{id}};
     });
     std::optional<JobId> received;
     std::jthread receiver([&] { received = receive(*queue, for_ever); });
@@ -167,7 +170,7 @@ TEST_F(CatalogQueueTest, DroppedHintsAreFoundInTheCatalog) {
     for (std::size_t i = 0; i < jobs; ++i) {
         const JobId id = new_id();
         table_.add(id);
-        ASSERT_TRUE(queue->publish(id));
+        ASSERT_TRUE(queue->publish({id}));
     }
     EXPECT_EQ(queue->depth(), 3U);
     std::size_t claimed = 0;
@@ -181,11 +184,11 @@ TEST_F(CatalogQueueTest, HintsDroppedWhileTheCatalogAnswersAreNotForgotten) {
     JobQueue* queue_seen_by_source = nullptr;
     int questions = 0;
     const CatalogQueueConfig tiny{.hints_max = 1, .poll_interval = for_ever};
-    const auto queue = make_catalog_queue(tiny, [&](std::uint32_t) -> Result<std::vector<JobId>> {
-        if (++questions > 1) return std::vector{late};
-        EXPECT_TRUE(queue_seen_by_source->publish(early));
-        EXPECT_TRUE(queue_seen_by_source->publish(late));  // dropped
-        return std::vector<JobId>{};
+    const auto queue = make_catalog_queue(tiny, [&](std::uint32_t) -> Result<std::vector<WaitingJob>> {
+        if (++questions > 1) return std::vector{WaitingJob{late}};
+        EXPECT_TRUE(queue_seen_by_source->publish({early}));
+        EXPECT_TRUE(queue_seen_by_source->publish({late}));  // dropped
+        return std::vector<WaitingJob>{};
     });
     queue_seen_by_source = queue.get();
     EXPECT_EQ(receive(*queue, at_once), early);
@@ -194,7 +197,7 @@ TEST_F(CatalogQueueTest, HintsDroppedWhileTheCatalogAnswersAreNotForgotten) {
 
 TEST_F(CatalogQueueTest, AFailingCatalogIsReportedAndLeftAlone) {
     int questions = 0;
-    const auto queue = make_catalog_queue(never_polls, [&](std::uint32_t) -> Result<std::vector<JobId>> {
+    const auto queue = make_catalog_queue(never_polls, [&](std::uint32_t) -> Result<std::vector<WaitingJob>> {
         ++questions;
         return failure(ErrorCode::unavailable, "No answer.");
     });
@@ -205,13 +208,14 @@ TEST_F(CatalogQueueTest, AFailingCatalogIsReportedAndLeftAlone) {
     EXPECT_EQ(questions, 1);
 
     const JobId id = new_id();
-    ASSERT_TRUE(queue->publish(id));
+    ASSERT_TRUE(queue->publish({id}));
     EXPECT_EQ(receive(*queue, at_once), id) << "hints need no catalog";
 }
 
 TEST_F(CatalogQueueTest, AThrowingCatalogLeavesNobodyWaiting) {
-    const auto queue = make_catalog_queue(
-        never_polls, [](std::uint32_t) -> Result<std::vector<JobId>> { throw std::runtime_error("a bug"); });
+    const auto queue = make_catalog_queue(never_polls, [](std::uint32_t) -> Result<std::vector<WaitingJob>> {
+        throw std::runtime_error("a bug");
+    });
     const auto failed = queue->receive(at_once, {});
     ASSERT_FALSE(failed);
     EXPECT_EQ(failed.error().code, ErrorCode::internal);
@@ -222,7 +226,7 @@ TEST_F(CatalogQueueTest, TheQuestionIsNeverLongerThanTheQueue) {
     std::vector<std::uint32_t> limits;
     const auto remember = [&](std::uint32_t limit) {
         limits.push_back(limit);
-        return std::vector<JobId>{};
+        return std::vector<WaitingJob>{};
     };
     EXPECT_EQ(receive(*make_catalog_queue({.hints_max = 2}, remember), at_once), std::nullopt);
     EXPECT_EQ(receive(*make_catalog_queue({.hints_max = 10'000}, remember), at_once), std::nullopt);
@@ -235,6 +239,27 @@ TEST_F(CatalogQueueTest, BadConfigurationIsNamed) {
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error().faults, ElementsAre(testing::Field(&Fault::pointer, "hints_max"),
                                                     testing::Field(&Fault::pointer, "poll_interval")));
+}
+
+TEST_F(CatalogQueueTest, AFullLaneLeavesRoomInTheOthers) {
+    const CatalogQueueConfig tiny{.hints_max = 1, .poll_interval = for_ever};
+    const auto queue = make_catalog_queue(tiny, table_.as_source());
+    const std::array ids{new_id(), new_id(), new_id()};
+    ASSERT_TRUE(queue->publish({ids[0], Lane::overflow}));
+    ASSERT_TRUE(queue->publish({ids[1], Lane::overflow})) << "dropped";
+    ASSERT_TRUE(queue->publish({ids[2], Lane::normal}));
+    EXPECT_EQ(queue->depth(), 2U);
+    EXPECT_EQ(receive(*queue, at_once), ids[2]);
+    EXPECT_EQ(receive(*queue, at_once), ids[0]);
+}
+
+TEST_F(CatalogQueueTest, WhatTheCatalogNamesComesByItsLane) {
+    const std::array ids{new_id(), new_id()};
+    const auto queue = make_catalog_queue(never_polls, [&](std::uint32_t) {
+        return std::vector<WaitingJob>{{ids[0], Lane::bulk}, {ids[1], Lane::interactive}};
+    });
+    EXPECT_EQ(receive(*queue, at_once), ids[1]);
+    EXPECT_EQ(receive(*queue, at_once), ids[0]);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST_P(JobQueueConformance, AnEmptyQueueHasNothingToReceive) {
 
 TEST_P(JobQueueConformance, WhatIsPublishedIsReceivedOnce) {
     const JobId id = some_ids(1).front();
-    ASSERT_TRUE(queue().publish(id));
+    ASSERT_TRUE(queue().publish({id}));
     EXPECT_EQ(take(queue(), for_ever), id);
     EXPECT_EQ(take(queue(), at_once), std::nullopt);
 }
@@ -68,35 +68,35 @@ TEST_P(JobQueueConformance, WhatIsPublishedIsReceivedOnce) {
 TEST_P(JobQueueConformance, AnIdCanBePublishedAgainAfterItWasReceived) {
     const JobId id = some_ids(1).front();
     for (int round = 0; round < 3; ++round) {
-        ASSERT_TRUE(queue().publish(id));
+        ASSERT_TRUE(queue().publish({id}));
         EXPECT_EQ(take(queue(), for_ever), id);
     }
 }
 
 TEST_P(JobQueueConformance, PublishedWhileItsFirstDeliveryIsInHandItIsReceivedAgain) {
     const JobId id = some_ids(1).front();
-    ASSERT_TRUE(queue().publish(id));
+    ASSERT_TRUE(queue().publish({id}));
     const auto first = queue().receive(for_ever, {});
     ASSERT_TRUE(first && *first);
-    ASSERT_TRUE(queue().publish(id));
+    ASSERT_TRUE(queue().publish({id}));
     EXPECT_TRUE(queue().acknowledge(**first));
     EXPECT_EQ(take(queue(), for_ever), id);
 }
 
 TEST_P(JobQueueConformance, AcknowledgingTwiceIsHarmless) {
     const std::vector<JobId> ids = some_ids(2);
-    ASSERT_TRUE(queue().publish(ids[0]));
+    ASSERT_TRUE(queue().publish({ids[0]}));
     const auto received = queue().receive(for_ever, {});
     ASSERT_TRUE(received && *received);
     EXPECT_TRUE(queue().acknowledge(**received));
-    ASSERT_TRUE(queue().publish(ids[1]));
+    ASSERT_TRUE(queue().publish({ids[1]}));
     EXPECT_TRUE(queue().acknowledge(**received));
     EXPECT_EQ(take(queue(), for_ever), ids[1]);
 }
 
 TEST_P(JobQueueConformance, DepthCountsWhatWaits) {
     const std::vector<JobId> ids = some_ids(3);
-    for (const JobId id : ids) ASSERT_TRUE(queue().publish(id));
+    for (const JobId id : ids) ASSERT_TRUE(queue().publish({id}));
     EXPECT_EQ(queue().depth(), 3U);
     ASSERT_TRUE(take(queue(), for_ever));
     EXPECT_EQ(queue().depth(), 2U);
@@ -121,7 +121,7 @@ TEST_P(JobQueueConformance, PublishWakesAReceiver) {
         received = take(queue(), for_ever);
     });
     started.wait();
-    ASSERT_TRUE(queue().publish(id));
+    ASSERT_TRUE(queue().publish({id}));
     receiver.join();
     EXPECT_EQ(received, id);
 }
@@ -147,7 +147,7 @@ TEST_P(JobQueueConformance, StopWakesEveryReceiver) {
 
 TEST_P(JobQueueConformance, AfterAStopNothingIsTaken) {
     const JobId id = some_ids(1).front();
-    ASSERT_TRUE(queue().publish(id));
+    ASSERT_TRUE(queue().publish({id}));
     std::stop_source stop;
     stop.request_stop();
     EXPECT_EQ(take(queue(), for_ever, stop.get_token()), std::nullopt);
@@ -176,13 +176,55 @@ TEST_P(JobQueueConformance, ManyPublishersAndReceiversLoseNothingAndShareNothing
         for (std::size_t i = 0; i < publishers; ++i) {
             threads.emplace_back([&, i] {
                 for (std::size_t j = 0; j < ids_each; ++j)
-                    EXPECT_TRUE(queue().publish(ids[i * ids_each + j]));
+                    EXPECT_TRUE(queue().publish({ids[i * ids_each + j]}));
             });
         }
     }
     EXPECT_EQ(deliveries.size(), ids.size());
     for (const auto& [id, count] : deliveries) EXPECT_EQ(count, 1) << id.to_string();
     EXPECT_EQ(take(queue(), at_once), std::nullopt);
+}
+
+TEST_P(JobQueueConformance, TheUrgentOvertakesWhatWaits) {
+    const std::vector<JobId> ids = some_ids(all_lanes.size());
+    for (const Lane lane : {Lane::overflow, Lane::bulk, Lane::normal, Lane::interactive})
+        ASSERT_TRUE(queue().publish({ids[index_of(lane)], lane}));
+    EXPECT_EQ(queue().depth(), all_lanes.size());
+    for (const Lane lane : all_lanes) {
+        const auto received = queue().receive(for_ever, {});
+        ASSERT_TRUE(received && *received);
+        EXPECT_EQ((*received)->job_id, ids[index_of(lane)]);
+        EXPECT_EQ((*received)->lane, lane);
+        EXPECT_TRUE(queue().acknowledge(**received));
+    }
+    EXPECT_EQ(queue().depth(), 0U);
+}
+
+TEST_P(JobQueueConformance, NoLaneWaitsForEver) {
+    constexpr std::size_t looks = 64;
+    const std::vector<JobId> ids = some_ids(looks + 1);
+    ASSERT_TRUE(queue().publish({ids[looks], Lane::overflow}));
+    for (std::size_t i = 0; i < looks; ++i) {
+        ASSERT_TRUE(queue().publish({ids[i], Lane::interactive}));
+        if (take(queue(), for_ever) == ids[looks]) return;
+    }
+    FAIL() << "the urgent ones always came first";
+}
+
+TEST_P(JobQueueConformance, AReceiverWaitsForEveryLane) {
+    const std::vector<JobId> ids = some_ids(all_lanes.size());
+    for (const Lane lane : all_lanes) {
+        std::latch started(1);
+        std::optional<JobId> received;
+        std::jthread receiver([&] {
+            started.count_down();
+            received = take(queue(), for_ever);
+        });
+        started.wait();
+        ASSERT_TRUE(queue().publish({ids[index_of(lane)], lane}));
+        receiver.join();
+        EXPECT_EQ(received, ids[index_of(lane)]) << name_of(lane);
+    }
 }
 
 }  // namespace safelight

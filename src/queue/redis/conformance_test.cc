@@ -15,7 +15,7 @@ class SharedServerFixture final : public JobQueueFixture {
     }
     ~SharedServerFixture() override {
         queue_.reset();
-        redis::say(config_, {"DEL", config_.stream});
+        redis::remove_streams(config_);
     }
     JobQueue& queue() override { return *queue_; }
 

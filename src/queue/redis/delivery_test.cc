@@ -27,7 +27,7 @@ constexpr Milliseconds at_once{0};
 class RedisDelivery : public testing::Test {
   public:
     RedisDelivery() { config_.claim_interval = Milliseconds{1}; }
-    ~RedisDelivery() override { say(config_, {"DEL", config_.stream}); }
+    ~RedisDelivery() override { remove_streams(config_); }
 
   protected:
     JobId new_id() { return ids_.next<JobId>(); }
@@ -62,7 +62,7 @@ TEST_F(RedisDelivery, WhatADeadConsumerHeldGoesToAnother) {
     const JobId id = new_id();
     {
         const auto dying = queue();
-        ASSERT_TRUE(dying->publish(id));
+        ASSERT_TRUE(dying->publish({id}));
         ASSERT_TRUE(receive(*dying, for_ever));
     }
     EXPECT_EQ(in_hand(config_), 1);
@@ -70,6 +70,34 @@ TEST_F(RedisDelivery, WhatADeadConsumerHeldGoesToAnother) {
     EXPECT_EQ(take(*living, for_ever), id);
     EXPECT_EQ(in_hand(config_), 0);
     EXPECT_EQ(living->depth(), 0U);
+}
+
+TEST_F(RedisDelivery, WhatADeadConsumerHeldInAnyLaneGoesToAnother) {
+    config_.claim_idle = Milliseconds{50};
+    std::set<JobId> held;
+    {
+        const auto dying = queue();
+        for (const Lane lane : all_lanes) {
+            const JobId id = new_id();
+            held.insert(id);
+            ASSERT_TRUE(dying->publish({id, lane}));
+            ASSERT_TRUE(receive(*dying, for_ever));
+        }
+    }
+    EXPECT_EQ(in_hand(config_), std::ssize(all_lanes));
+    const auto living = queue();
+    std::set<JobId> taken;
+    for (std::size_t i = 0; i < all_lanes.size(); ++i)
+        taken.insert(take(*living, for_ever).value_or(JobId{}));
+    EXPECT_EQ(taken, held);
+    EXPECT_EQ(in_hand(config_), 0);
+}
+
+TEST_F(RedisDelivery, LanesAreStreams) {
+    ASSERT_TRUE(queue()->publish({new_id(), Lane::interactive}));
+    ASSERT_TRUE(queue()->publish({new_id(), Lane::normal}));
+    EXPECT_EQ(command(config_, {"XLEN", config_.stream + ":interactive"}).view().integer(), 1);
+    EXPECT_EQ(command(config_, {"XLEN", config_.stream}).view().integer(), 1);
 }
 
 TEST_F(RedisDelivery, AllThatADeadConsumerHeldIsTakenOverWithoutPauses) {
@@ -81,7 +109,7 @@ TEST_F(RedisDelivery, AllThatADeadConsumerHeldIsTakenOverWithoutPauses) {
         for (std::size_t i = 0; i < count; ++i) {
             const JobId id = new_id();
             waiting.insert(id);
-            ASSERT_TRUE(dying->publish(id));
+            ASSERT_TRUE(dying->publish({id}));
         }
         for (std::size_t i = 0; i < count; ++i) ASSERT_TRUE(receive(*dying, for_ever));
     }
@@ -98,7 +126,7 @@ TEST_F(RedisDelivery, AllThatADeadConsumerHeldIsTakenOverWithoutPauses) {
 TEST_F(RedisDelivery, WhatIsInHandStaysThereUntilItsTime) {
     config_.claim_idle = for_ever;
     const auto busy = queue();
-    ASSERT_TRUE(busy->publish(new_id()));
+    ASSERT_TRUE(busy->publish({new_id()}));
     ASSERT_TRUE(receive(*busy, for_ever));
     EXPECT_EQ(busy->depth(), 0U) << "it does not wait for a receiver";
     EXPECT_EQ(receive(*queue(), Milliseconds{20}), std::nullopt);
@@ -107,7 +135,7 @@ TEST_F(RedisDelivery, WhatIsInHandStaysThereUntilItsTime) {
 TEST_F(RedisDelivery, AcknowledgedByTheFirstAfterItWasTakenOverItIsGone) {
     config_.claim_idle = Milliseconds{1};
     const auto slow = queue();
-    ASSERT_TRUE(slow->publish(new_id()));
+    ASSERT_TRUE(slow->publish({new_id()}));
     const auto first = receive(*slow, for_ever);
     const auto other = queue();
     const auto second = receive(*other, for_ever);
@@ -146,7 +174,7 @@ TEST_F(RedisDelivery, ManyThreadsSeeEveryHintThoughEachIsTakenFromTheOthers) {
                 }
             });
             threads.emplace_back([&, i] {
-                for (std::size_t j = 0; j < ids_each; ++j) EXPECT_TRUE(one->publish(ids[i * ids_each + j]));
+                for (std::size_t j = 0; j < ids_each; ++j) EXPECT_TRUE(one->publish({ids[i * ids_each + j]}));
             });
         }
     }
@@ -171,7 +199,7 @@ TEST_F(RedisDelivery, AStopInTheMomentOfADeliveryKeepsNothing) {
         });
         std::jthread publisher([&] {
             started.arrive_and_wait();
-            EXPECT_TRUE(queue->publish(new_id()));
+            EXPECT_TRUE(queue->publish({new_id()}));
         });
         started.wait();
         // Sooner in one round, later in another, so that all orders come.
@@ -198,7 +226,7 @@ TEST_F(RedisDelivery, ConsumersAreDifferentForEachReceiverAndEachQueue) {
         }
         ASSERT_TRUE(eventually([&] { return blocked_clients(config_) == 2 * receivers; }));
         // Redis makes a consumer when there is something for it.
-        for (int i = 0; i < 2 * receivers; ++i) EXPECT_TRUE(one->publish(new_id()));
+        for (int i = 0; i < 2 * receivers; ++i) EXPECT_TRUE(one->publish({new_id()}));
     }
     const auto names = consumers();
     EXPECT_EQ(std::set(names.begin(), names.end()).size(), 2U * receivers);
@@ -208,7 +236,7 @@ TEST_F(RedisDelivery, ConsumersAreDifferentForEachReceiverAndEachQueue) {
 TEST_F(RedisDelivery, DeadConsumersThatHoldNothingAreRemoved) {
     {
         const auto dying = queue();
-        ASSERT_TRUE(dying->publish(new_id()));
+        ASSERT_TRUE(dying->publish({new_id()}));
         ASSERT_TRUE(take(*dying, for_ever));
     }
     ASSERT_EQ(consumers().size(), 1U);
@@ -226,7 +254,7 @@ TEST_F(RedisDelivery, DeadConsumersThatHoldSomethingStay) {
     const JobId id = new_id();
     {
         const auto dying = queue();
-        ASSERT_TRUE(dying->publish(id));
+        ASSERT_TRUE(dying->publish({id}));
         ASSERT_TRUE(receive(*dying, for_ever));
     }
     const std::string dead = consumers().front();
@@ -253,7 +281,7 @@ TEST_F(RedisDelivery, EntriesThatNameNoJobAreDropped) {
 
 TEST_F(RedisDelivery, WhatWasPublishedBeforeTheGroupWasMadeIsReceived) {
     const JobId id = new_id();
-    ASSERT_TRUE(queue()->publish(id));
+    ASSERT_TRUE(queue()->publish({id}));
     EXPECT_EQ(queue()->depth(), 1U);
     EXPECT_EQ(take(*queue(), at_once), id);
 }
@@ -262,10 +290,10 @@ TEST_F(RedisDelivery, TheStreamDoesNotGrowPastItsLimit) {
     constexpr std::uint64_t published = 1'000;
     config_.hints_max = 200;
     const auto queue = this->queue();
-    ASSERT_TRUE(queue->publish(new_id()));
+    ASSERT_TRUE(queue->publish({new_id()}));
     const auto held = receive(*queue, for_ever);
     ASSERT_TRUE(held);
-    for (std::uint64_t i = 0; i < published; ++i) ASSERT_TRUE(queue->publish(new_id()));
+    for (std::uint64_t i = 0; i < published; ++i) ASSERT_TRUE(queue->publish({new_id()}));
     const auto depth = queue->depth();
     ASSERT_TRUE(depth);
     EXPECT_GE(*depth, config_.hints_max - 1) << "the one in hand was trimmed as well";
@@ -280,7 +308,7 @@ TEST_F(RedisDelivery, TheStreamDoesNotGrowPastItsLimit) {
 TEST_F(RedisDelivery, WhatWasTrimmedInADeadConsumersHandIsForgotten) {
     config_.claim_idle = Milliseconds{1};
     const auto dying = queue();
-    ASSERT_TRUE(dying->publish(new_id()));
+    ASSERT_TRUE(dying->publish({new_id()}));
     ASSERT_TRUE(receive(*dying, for_ever));
     command(config_, {"XTRIM", config_.stream, "MAXLEN", "0"});
     const auto living = queue();
@@ -292,14 +320,14 @@ TEST_F(RedisDelivery, WhatWasTrimmedInADeadConsumersHandIsForgotten) {
 
 TEST_F(RedisDelivery, StreamsAreApart) {
     RedisQueueConfig urgent = config_;
-    urgent.stream += ":urgent";
+    urgent.stream += ":of-another-service";
     const auto usual_queue = queue();
     const auto urgent_queue = make_redis_queue(urgent, log_);
     const JobId id = new_id();
-    ASSERT_TRUE(urgent_queue->publish(id));
+    ASSERT_TRUE(urgent_queue->publish({id}));
     EXPECT_EQ(take(*usual_queue, at_once), std::nullopt);
     EXPECT_EQ(take(*urgent_queue, at_once), id);
-    say(urgent, {"DEL", urgent.stream});
+    remove_streams(urgent);
 }
 
 }  // namespace

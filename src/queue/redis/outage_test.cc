@@ -98,17 +98,17 @@ TEST_F(RedisOutage, AStopWakesAReceiverWhoMayNotUnblock) {
               }),
               Milliseconds{100});
     const JobId id = new_id();
-    ASSERT_TRUE(queue->publish(id));
+    ASSERT_TRUE(queue->publish({id}));
     EXPECT_EQ(take(*queue, for_ever), id);
 }
 
 TEST_F(RedisOutage, ARestartWithAnEmptyRedisIsMendedByTheCallItself) {
-    ASSERT_TRUE(queue_->publish(new_id()));
+    ASSERT_TRUE(queue_->publish({new_id()}));
     ASSERT_TRUE(take(*queue_, for_ever));
     server_.kill();
     server_.start();
     const JobId id = new_id();
-    EXPECT_TRUE(queue_->publish(id)) << "the idle connection is dead, a new one is not";
+    EXPECT_TRUE(queue_->publish({id})) << "the idle connection is dead, a new one is not";
     EXPECT_EQ(take(*queue_, at_once), id);
     EXPECT_EQ(queue_->depth(), 0U);
     EXPECT_TRUE(queue_->check());
@@ -129,7 +129,7 @@ TEST_F(RedisOutage, ABlockedReceiverGoesOnAfterARestart) {
     server_.start();
     ASSERT_TRUE(recovers());
     const JobId id = new_id();
-    EXPECT_TRUE(queue_->publish(id));
+    EXPECT_TRUE(queue_->publish({id}));
     receiver.join();
     EXPECT_EQ(received, id);
 }
@@ -142,14 +142,14 @@ TEST_F(RedisOutage, EmptiedUnderABlockedReceiverTheGroupIsMadeAnew) {
     std::jthread receiver([&] { received = take(*queue, for_ever); });
     ASSERT_TRUE(eventually([&] { return blocked_clients(config_) == 1; }));
     command(config_, {"FLUSHALL"});
-    EXPECT_TRUE(queue->publish(id));
+    EXPECT_TRUE(queue->publish({id}));
     receiver.join();
     EXPECT_EQ(received, id);
 }
 
 TEST_F(RedisOutage, EmptiedBetweenCallsTheGroupIsMadeAnew) {
     const JobId id = new_id();
-    ASSERT_TRUE(queue_->publish(id));
+    ASSERT_TRUE(queue_->publish({id}));
     const auto held = queue_->receive(for_ever, {});
     ASSERT_TRUE(held && *held);
     command(config_, {"FLUSHALL"});
@@ -157,17 +157,17 @@ TEST_F(RedisOutage, EmptiedBetweenCallsTheGroupIsMadeAnew) {
     EXPECT_TRUE(queue_->acknowledge(**held)) << "what is gone is dealt with";
     EXPECT_EQ(take(*queue_, at_once), std::nullopt);
     command(config_, {"FLUSHALL"});
-    ASSERT_TRUE(queue_->publish(id));
+    ASSERT_TRUE(queue_->publish({id}));
     EXPECT_EQ(queue_->depth(), 1U);
     EXPECT_EQ(take(*queue_, at_once), id);
 }
 
 TEST_F(RedisOutage, WhileItIsAwayCallsFailFast) {
     server_.kill();
-    expect_unavailable(queue_->publish(new_id()));
+    expect_unavailable(queue_->publish({new_id()}));
     const auto taken = time_of([&] {
-        for (int i = 0; i < 1'000; ++i) expect_unavailable(queue_->publish(new_id()));
-        expect_unavailable(queue_->acknowledge({new_id(), "1-1"}));
+        for (int i = 0; i < 1'000; ++i) expect_unavailable(queue_->publish({new_id()}));
+        expect_unavailable(queue_->acknowledge({new_id(), Lane::normal, "1-1"}));
         expect_unavailable(queue_->check());
         EXPECT_FALSE(queue_->depth());
         EXPECT_FALSE(queue_->receive(at_once, {}));
@@ -199,7 +199,7 @@ TEST_F(RedisOutage, WhileItIsAwayAStopEndsTheWait) {
     config_.backoff_min = config_.backoff_max = for_ever;
     const auto queue = make_redis_queue(config_, log_);
     server_.kill();
-    expect_unavailable(queue->publish(new_id()));
+    expect_unavailable(queue->publish({new_id()}));
     std::stop_source stop;
     std::jthread receiver([&] { EXPECT_EQ(queue->receive(for_ever, stop.get_token()), std::nullopt); });
     stop.request_stop();
@@ -210,19 +210,19 @@ TEST_F(RedisOutage, AReceiverWaitsNoLongerThanItsTimeoutWhileItIsAway) {
     config_.backoff_min = config_.backoff_max = for_ever;
     const auto queue = make_redis_queue(config_, log_);
     server_.kill();
-    expect_unavailable(queue->publish(new_id()));
+    expect_unavailable(queue->publish({new_id()}));
     EXPECT_LT(time_of([&] { EXPECT_FALSE(queue->receive(Milliseconds{20}, {})); }), slack);
 }
 
 TEST_F(RedisOutage, StoppedItKeepsNobodyWaitingLongerThanSaid) {
-    ASSERT_TRUE(queue_->publish(new_id()));
+    ASSERT_TRUE(queue_->publish({new_id()}));
     ASSERT_TRUE(take(*queue_, for_ever));
     server_.pause();
-    const auto publishing = time_of([&] { expect_unavailable(queue_->publish(new_id())); });
+    const auto publishing = time_of([&] { expect_unavailable(queue_->publish({new_id()})); });
     EXPECT_GE(publishing, config_.command_timeout);
     EXPECT_LT(publishing, config_.command_timeout + slack);
     EXPECT_LT(time_of([&] {
-                  for (int i = 0; i < 100; ++i) expect_unavailable(queue_->publish(new_id()));
+                  for (int i = 0; i < 100; ++i) expect_unavailable(queue_->publish({new_id()}));
               }),
               config_.command_timeout + slack)
         << "at most one of them tried";
@@ -231,7 +231,7 @@ TEST_F(RedisOutage, StoppedItKeepsNobodyWaitingLongerThanSaid) {
     server_.resume();
     EXPECT_TRUE(recovers());
     const JobId id = new_id();
-    EXPECT_TRUE(queue_->publish(id));
+    EXPECT_TRUE(queue_->publish({id}));
     // What was sent before the answers failed to come may have arrived: hints may be repeated.
     std::set<JobId> received;
     while (const auto taken = take(*queue_, at_once)) received.insert(*taken);
@@ -298,7 +298,7 @@ TEST_F(RedisOutage, HintsGoThroughOutagesWhenTheyArePublishedAgain) {
                     const std::lock_guard lock(mutex);
                     if (seen.contains(id)) continue;
                 }
-                if (!queue_->publish(id)) std::this_thread::sleep_for(Milliseconds{1});
+                if (!queue_->publish({id})) std::this_thread::sleep_for(Milliseconds{1});
             }
         }
     });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -64,15 +65,37 @@ Outcome<std::optional<Entry>> Receiver::next_entry(TimePoint deadline) {
     if (!entry || *entry) return entry;
     if (auto swept = parts_.upkeep.sweep(*connection_); !swept)
         return std::unexpected(std::move(swept).error());
+    auto found = look_for_entry();
+    if (!found || *found || SteadyClock::now() >= deadline) return found;
     return wait_for_entry(deadline);
+}
+
+/// In the lanes, in their order. One command cannot do that: it takes one of each.
+Outcome<std::optional<Entry>> Receiver::look_for_entry() {
+    for (const Lane lane : parts_.turns.next()) {
+        const auto reply = connection_->run(read_command(parts_.config, consumer_, lane),
+                                            SteadyClock::now() + parts_.config.command_timeout);
+        if (!reply) return std::unexpected(reply.error());
+        const ReplyView view = reply->view();
+        auto entries = entries_of_read(parts_.config, view);
+        if (!entries.empty()) return std::move(entries.front());
+        if (!view.is_nil()) return not_redis();
+    }
+    return std::nullopt;
+}
+
+/// What is no answer to the command that was sent.
+std::unexpected<Failure> Receiver::not_redis() {
+    connection_.reset();
+    return failed(Trouble::nonsense, "what answers does not know Redis' streams");
 }
 
 Outcome<std::optional<Entry>> Receiver::wait_for_entry(TimePoint deadline) {
     const TimePoint now = SteadyClock::now();
     const auto until_then =
         std::chrono::ceil<Milliseconds>(std::min(deadline, parts_.upkeep.next_claim()) - now);
-    const Milliseconds block = std::clamp(until_then, Milliseconds::zero(), parts_.config.block_max);
-    const Command command = read_command(parts_.config, consumer_, block);
+    const Milliseconds block = std::clamp(until_then, Milliseconds{1}, parts_.config.block_max);
+    const Command command = wait_command(parts_.config, consumer_, block);
     if (auto sent = connection_->send(command.wire(), now + parts_.config.command_timeout); !sent)
         return std::unexpected(std::move(sent).error());
     const auto received =
@@ -80,29 +103,29 @@ Outcome<std::optional<Entry>> Receiver::wait_for_entry(TimePoint deadline) {
     if (!received) return std::unexpected(received.error());
     const std::optional<Reply>& reply = *received;
     if (!reply) {
-        if (const auto entry = end_wait()) give_back(*entry);
+        for (const Entry& entry : end_wait()) give_back(entry);
         return std::nullopt;
     }
     const ReplyView view = reply->view();
     if (view.is_error()) return std::unexpected(failure_of_reply(view.text()));
-    auto entry = entry_of_read(view);
-    if (!entry && !view.is_nil()) {
-        connection_.reset();
-        return failed(Trouble::nonsense, "what answers does not know Redis' streams");
-    }
-    return entry;
+    auto entries = entries_of_read(parts_.config, view);
+    if (entries.empty() && !view.is_nil()) return not_redis();
+    if (entries.empty()) return std::nullopt;
+    // Others came in between the look and the wait.
+    for (const Entry& other : std::span(entries).subspan(1)) give_back(other);
+    return std::move(entries.front());
 }
 
 /// A stop was asked for while the server holds our call. It is called off there, so that no entry goes to a
 /// receiver that has left; what it had been given already is returned.
-std::optional<Entry> Receiver::end_wait() {
+std::vector<Entry> Receiver::end_wait() {
     const auto reply = unblock(SteadyClock::now() + parts_.config.command_timeout);
     if (!reply) {
         // Closing it ends the wait as well; what was under way is taken over by somebody after claim_idle.
         connection_.reset();
-        return std::nullopt;
+        return {};
     }
-    return entry_of_read(reply->view());
+    return entries_of_read(parts_.config, reply->view());
 }
 
 std::optional<Reply> Receiver::unblock(TimePoint deadline) {
@@ -121,22 +144,25 @@ std::optional<Reply> Receiver::unblock(TimePoint deadline) {
     return std::nullopt;
 }
 
-Outcome<void> Receiver::make_group() {
-    const Command command = make_group_command(parts_.config);
-    const auto replies =
-        connection_->run(std::span(&command, 1), SteadyClock::now() + parts_.config.command_timeout);
+Outcome<void> Receiver::make_groups() {
+    std::vector<Command> commands;
+    for (const Lane lane : all_lanes) commands.push_back(make_group_command(parts_.config, lane));
+    const auto replies = connection_->run(commands, SteadyClock::now() + parts_.config.command_timeout);
     if (!replies) return std::unexpected(replies.error());
-    const ReplyView reply = replies->front().view();
-    // Somebody else was quicker.
-    if (!reply.is_error() || reply.text().starts_with("BUSYGROUP")) return {};
-    return std::unexpected(failure_of_reply(reply.text()));
+    for (const Reply& made : *replies) {
+        const ReplyView reply = made.view();
+        // BUSYGROUP: somebody else was quicker.
+        if (reply.is_error() && !reply.text().starts_with("BUSYGROUP"))
+            return std::unexpected(failure_of_reply(reply.text()));
+    }
+    return {};
 }
 
 Outcome<void> Receiver::mend(const Failure& failure, bool was_connected) {
     if (failure.trouble == Trouble::no_group) {
-        auto made = make_group();
+        auto made = make_groups();
         if (made)
-            parts_.log.info("consumer group of the queue made",
+            parts_.log.info("consumer groups of the queue made",
                             {{"stream", parts_.config.stream}, {"group", parts_.config.group}});
         return made;
     }
@@ -149,7 +175,8 @@ Outcome<void> Receiver::mend(const Failure& failure, bool was_connected) {
 std::optional<Delivery> Receiver::deliver(const Entry& entry, const std::stop_token& stop) {
     if (!entry.job_id) {
         parts_.log.warn("an entry of the queue names no job, and is dropped", {{"entry", entry.id}});
-        if (const auto dropped = parts_.callers.run_all(acknowledge_commands(parts_.config, entry.id));
+        if (const auto dropped =
+                parts_.callers.run_all(acknowledge_commands(parts_.config, entry.lane, entry.id));
             !dropped)
             parts_.log.debug("an entry stays in the queue", {{"detail", dropped.error().log_text}});
         return std::nullopt;
@@ -158,13 +185,14 @@ std::optional<Delivery> Receiver::deliver(const Entry& entry, const std::stop_to
         give_back(entry);
         return std::nullopt;
     }
-    return Delivery{*entry.job_id, entry.id};
+    return Delivery{*entry.job_id, entry.lane, entry.id};
 }
 
 void Receiver::give_back(const Entry& entry) {
     if (!entry.job_id) return;
     // When it fails the entry stays in this consumer's hand, and is taken over after claim_idle.
-    if (const auto given = parts_.callers.run_all(give_back_commands(parts_.config, entry.id, *entry.job_id));
+    if (const auto given =
+            parts_.callers.run_all(give_back_commands(parts_.config, {*entry.job_id, entry.lane}, entry.id));
         !given)
         parts_.log.debug("a hint was not given back", {{"detail", given.error().log_text}});
 }

@@ -5,8 +5,10 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "queue/job_queue.h"
+#include "queue/lane_turns.h"
 #include "queue/redis/callers.h"
 #include "queue/redis/connection.h"
 #include "queue/redis/upkeep.h"
@@ -24,6 +26,7 @@ class Receiver {
         Link& link;
         Callers& callers;
         Upkeep& upkeep;
+        LaneTurns& turns;
         telemetry::Logger& log;
     };
 
@@ -37,10 +40,12 @@ class Receiver {
     /// Makes the group where it is missing, and a connection in place of a dead one.
     [[nodiscard]] Outcome<std::optional<Entry>> next_entry_mending(TimePoint deadline);
     [[nodiscard]] Outcome<std::optional<Entry>> next_entry(TimePoint deadline);
+    [[nodiscard]] Outcome<std::optional<Entry>> look_for_entry();
     [[nodiscard]] Outcome<std::optional<Entry>> wait_for_entry(TimePoint deadline);
-    [[nodiscard]] std::optional<Entry> end_wait();
+    [[nodiscard]] std::unexpected<Failure> not_redis();
+    [[nodiscard]] std::vector<Entry> end_wait();
     [[nodiscard]] std::optional<Reply> unblock(TimePoint deadline);
-    [[nodiscard]] Outcome<void> make_group();
+    [[nodiscard]] Outcome<void> make_groups();
     /// A success when receiving is to be tried again.
     [[nodiscard]] Outcome<void> mend(const Failure& failure, bool was_connected);
     [[nodiscard]] std::optional<Delivery> deliver(const Entry& entry, const std::stop_token& stop);

@@ -17,9 +17,10 @@ struct RedisQueueConfig {
     std::string password{};  // empty: none; never in logs or texts
     std::uint32_t database = 0;
 
-    std::string stream = "safelight:jobs";  // the key; another priority would be another stream
+    std::string stream = "safelight:jobs";  // the key, and how the keys of the other lanes begin
     std::string group = "safelight";        // the consumer group; all workers of one service share it
-    std::uint64_t hints_max = 100'000;      // roughly; past it the oldest are dropped, and rescued later
+    std::uint64_t hints_max =
+        100'000;  // of a lane, roughly; past it the oldest are dropped, and rescued later
 
     Milliseconds connect_timeout{500};    // one TCP connection; resolving a name comes on top
     Milliseconds command_timeout{1'000};  // one call, with its connection

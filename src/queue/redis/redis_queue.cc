@@ -14,6 +14,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "queue/lane_turns.h"
 #include "queue/redis/callers.h"
 #include "queue/redis/receiver.h"
 #include "queue/redis/stream.h"
@@ -48,8 +49,8 @@ class RedisQueue final : public JobQueue {
           callers_(config_, name_, link_),
           upkeep_(config_, name_, log) {}
 
-    Status publish(JobId job_id) override {
-        auto published = callers_.run(redis::publish_command(config_, job_id));
+    Status publish(const WaitingJob& job) override {
+        auto published = callers_.run(redis::publish_command(config_, job));
         if (!published) return std::unexpected(to_error(std::move(published).error()));
         return {};
     }
@@ -64,7 +65,7 @@ class RedisQueue final : public JobQueue {
     }
 
     Status acknowledge(const Delivery& delivery) override {
-        auto done = callers_.run_all(redis::acknowledge_commands(config_, delivery.receipt));
+        auto done = callers_.run_all(redis::acknowledge_commands(config_, delivery.lane, delivery.receipt));
         if (!done) return std::unexpected(to_error(std::move(done).error()));
         return {};
     }
@@ -79,10 +80,14 @@ class RedisQueue final : public JobQueue {
                 failure.trouble != redis::Trouble::no_group)
                 return std::unexpected(to_error(std::move(failure)));
         }
-        const std::int64_t entries = (*replies)[0].view().integer().value_or(0);
-        const std::int64_t in_hand = (*replies)[1].view()[0].integer().value_or(0);
-        // What is in hand may have been trimmed already.
-        return static_cast<std::uint64_t>(std::max<std::int64_t>(entries - in_hand, 0));
+        std::int64_t waiting = 0;
+        for (std::size_t i = 0; i + 1 < replies->size(); i += 2) {
+            const std::int64_t entries = (*replies)[i].view().integer().value_or(0);
+            const std::int64_t in_hand = (*replies)[i + 1].view()[0].integer().value_or(0);
+            // What is in hand may have been trimmed already.
+            waiting += std::max<std::int64_t>(entries - in_hand, 0);
+        }
+        return static_cast<std::uint64_t>(waiting);
     }
 
     Status check() override {
@@ -110,7 +115,7 @@ class RedisQueue final : public JobQueue {
             idle_receivers_.pop_back();
             return receiver;
         }
-        const Receiver::Parts parts{config_, link_, callers_, upkeep_, log_};
+        const Receiver::Parts parts{config_, link_, callers_, upkeep_, turns_, log_};
         auto receiver = std::make_unique<Receiver>(parts, fmt::format("{}-{}", name_, receivers_));
         ++receivers_;
         idle_receivers_.reserve(receivers_);  // so that keeping one never fails
@@ -128,6 +133,7 @@ class RedisQueue final : public JobQueue {
     redis::Link link_;
     redis::Callers callers_;
     redis::Upkeep upkeep_;
+    LaneTurns turns_;
 
     std::mutex mutex_;
     std::vector<std::unique_ptr<Receiver>> idle_receivers_;  // guarded by mutex_

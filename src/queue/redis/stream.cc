@@ -10,15 +10,22 @@ constexpr std::string_view remove_when_empty_handed =
     "redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2]) return 1";
 
 /// [id, [name, value, …]]
-std::optional<Entry> entry_of(ReplyView reply) {
+std::optional<Entry> entry_of(ReplyView reply, Lane lane) {
     if (reply.size() != 2) return std::nullopt;
-    Entry entry{.id = std::string(reply[0].text()), .job_id = std::nullopt};
+    Entry entry{.lane = lane, .id = std::string(reply[0].text()), .job_id = std::nullopt};
     if (entry.id.empty()) return std::nullopt;
     const ReplyView fields = reply[1];
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
         if (fields[i].text() == job_field) entry.job_id = JobId::parse(fields[i + 1].text());
     }
     return entry;
+}
+
+std::optional<Lane> lane_of_stream(const RedisQueueConfig& config, std::string_view stream) {
+    for (const Lane lane : all_lanes) {
+        if (stream == stream_of(config, lane)) return lane;
+    }
+    return std::nullopt;
 }
 
 /// [name, value, name, value, …], as Redis describes a consumer.
@@ -31,59 +38,103 @@ ReplyView value_of(ReplyView pairs, std::string_view name) {
 
 }  // namespace
 
-Command publish_command(const RedisQueueConfig& config, JobId job_id) {
-    return {"XADD", config.stream, "MAXLEN",          "~", std::to_string(config.hints_max),
-            "*",    job_field,     job_id.to_string()};
+std::string stream_of(const RedisQueueConfig& config, Lane lane) {
+    if (lane == Lane::normal) return config.stream;
+    return config.stream + ":" + std::string(name_of(lane));
 }
 
-Command make_group_command(const RedisQueueConfig& config) {
-    return {"XGROUP", "CREATE", config.stream, config.group, "0", "MKSTREAM"};
+Command publish_command(const RedisQueueConfig& config, const WaitingJob& job) {
+    return {"XADD",    stream_of(config, job.lane), "MAXLEN", "~", std::to_string(config.hints_max), "*",
+            job_field, job.id.to_string()};
 }
 
-Command read_command(const RedisQueueConfig& config, std::string_view consumer, Milliseconds block) {
-    // BLOCK 0 would wait for ever.
-    if (block <= Milliseconds::zero())
-        return {"XREADGROUP", "GROUP", config.group, consumer, "COUNT", "1", "STREAMS", config.stream, ">"};
-    return {"XREADGROUP", "GROUP",       config.group, consumer,
-            "COUNT",      "1",           "BLOCK",      std::to_string(block.count()),
-            "STREAMS",    config.stream, ">"};
+Command make_group_command(const RedisQueueConfig& config, Lane lane) {
+    return {"XGROUP", "CREATE", stream_of(config, lane), config.group, "0", "MKSTREAM"};
 }
 
-std::optional<Entry> entry_of_read(ReplyView reply) {
-    // [[stream, [entry]]]
-    return entry_of(reply[0][1][0]);
+Command read_command(const RedisQueueConfig& config, std::string_view consumer, Lane lane) {
+    return {"XREADGROUP", "GROUP", config.group, consumer, "COUNT", "1", "STREAMS", stream_of(config, lane),
+            ">"};
 }
 
-Command claim_command(const RedisQueueConfig& config, std::string_view consumer, std::string_view cursor) {
-    return {"XAUTOCLAIM", config.stream, config.group, consumer, std::to_string(config.claim_idle.count()),
-            cursor,       "COUNT",       "1"};
+Command wait_command(const RedisQueueConfig& config, std::string_view consumer, Milliseconds block) {
+    static_assert(all_lanes.size() == 4);
+    return {"XREADGROUP",
+            "GROUP",
+            config.group,
+            consumer,
+            "COUNT",
+            "1",
+            "BLOCK",
+            std::to_string(block.count()),
+            "STREAMS",
+            stream_of(config, all_lanes[0]),
+            stream_of(config, all_lanes[1]),
+            stream_of(config, all_lanes[2]),
+            stream_of(config, all_lanes[3]),
+            ">",
+            ">",
+            ">",
+            ">"};
 }
 
-Claimed claimed_of(ReplyView reply) {
+std::vector<Entry> entries_of_read(const RedisQueueConfig& config, ReplyView reply) {
+    // [[stream, [entry]], …]
+    std::vector<Entry> entries;
+    for (std::size_t i = 0; i < reply.size(); ++i) {
+        const auto lane = lane_of_stream(config, reply[i][0].text());
+        if (!lane) continue;
+        if (auto entry = entry_of(reply[i][1][0], *lane)) entries.push_back(*std::move(entry));
+    }
+    return entries;
+}
+
+Command claim_command(const RedisQueueConfig& config, std::string_view consumer, Lane lane,
+                      std::string_view cursor) {
+    return {"XAUTOCLAIM",
+            stream_of(config, lane),
+            config.group,
+            consumer,
+            std::to_string(config.claim_idle.count()),
+            cursor,
+            "COUNT",
+            "1"};
+}
+
+Claimed claimed_of(ReplyView reply, Lane lane) {
     // [cursor, [entry], [ids that were trimmed]]; Redis 6.2 has nil for an entry that was trimmed.
-    Claimed claimed{.cursor = std::string(reply[0].text()), .entry = entry_of(reply[1][0])};
+    Claimed claimed{.cursor = std::string(reply[0].text()), .entry = entry_of(reply[1][0], lane)};
     if (claimed.cursor.empty()) claimed.cursor = "0-0";
     return claimed;
 }
 
-std::vector<Command> acknowledge_commands(const RedisQueueConfig& config, std::string_view id) {
-    return {{"XDEL", config.stream, id}, {"XACK", config.stream, config.group, id}};
+std::vector<Command> acknowledge_commands(const RedisQueueConfig& config, Lane lane, std::string_view id) {
+    const std::string stream = stream_of(config, lane);
+    return {{"XDEL", stream, id}, {"XACK", stream, config.group, id}};
 }
 
-std::vector<Command> give_back_commands(const RedisQueueConfig& config, std::string_view id, JobId job_id) {
+std::vector<Command> give_back_commands(const RedisQueueConfig& config, const WaitingJob& job,
+                                        std::string_view id) {
+    const std::string stream = stream_of(config, job.lane);
     return {{"MULTI"},
-            publish_command(config, job_id),
-            {"XACK", config.stream, config.group, id},
-            {"XDEL", config.stream, id},
+            publish_command(config, job),
+            {"XACK", stream, config.group, id},
+            {"XDEL", stream, id},
             {"EXEC"}};
 }
 
 std::vector<Command> depth_commands(const RedisQueueConfig& config) {
-    return {{"XLEN", config.stream}, {"XPENDING", config.stream, config.group}};
+    std::vector<Command> commands;
+    for (const Lane lane : all_lanes) {
+        const std::string stream = stream_of(config, lane);
+        commands.push_back({"XLEN", stream});
+        commands.push_back({"XPENDING", stream, config.group});
+    }
+    return commands;
 }
 
-Command consumers_command(const RedisQueueConfig& config) {
-    return {"XINFO", "CONSUMERS", config.stream, config.group};
+Command consumers_command(const RedisQueueConfig& config, Lane lane) {
+    return {"XINFO", "CONSUMERS", stream_of(config, lane), config.group};
 }
 
 std::vector<std::string> dead_consumers_of(ReplyView reply, Milliseconds consumer_idle) {
@@ -98,8 +149,8 @@ std::vector<std::string> dead_consumers_of(ReplyView reply, Milliseconds consume
     return names;
 }
 
-Command remove_consumer_command(const RedisQueueConfig& config, std::string_view consumer) {
-    return {"EVAL", remove_when_empty_handed, "1", config.stream, config.group, consumer};
+Command remove_consumer_command(const RedisQueueConfig& config, Lane lane, std::string_view consumer) {
+    return {"EVAL", remove_when_empty_handed, "1", stream_of(config, lane), config.group, consumer};
 }
 
 }  // namespace safelight::redis

@@ -52,7 +52,7 @@ class RedisTrouble : public testing::Test {
 TEST_F(RedisTrouble, WithoutThePasswordThatItWants) {
     command(config_, {"CONFIG", "SET", "requirepass", secret});
     const auto queue = this->queue(config_);
-    expect_advice(queue->publish(new_id()), "wants a password");
+    expect_advice(queue->publish({new_id()}), "wants a password");
     expect_advice(queue->check(), "wants a password");
     config_.backoff_min = config_.backoff_max = Milliseconds{1};
     expect_advice(status_of_receive(*this->queue(config_)), "wants a password");
@@ -61,15 +61,15 @@ TEST_F(RedisTrouble, WithoutThePasswordThatItWants) {
 TEST_F(RedisTrouble, WithAWrongPassword) {
     command(config_, {"CONFIG", "SET", "requirepass", "another"});
     config_.password = secret;
-    expect_advice(queue(config_)->publish(new_id()), "does not take this user and password");
+    expect_advice(queue(config_)->publish({new_id()}), "does not take this user and password");
     config_.user = "worker";
-    expect_advice(queue(config_)->publish(new_id()), "does not take this user and password");
+    expect_advice(queue(config_)->publish({new_id()}), "does not take this user and password");
     expect_advice(status_of_receive(*queue(config_)), "does not take this user and password");
 }
 
 TEST_F(RedisTrouble, WithAPasswordThatNobodySet) {
     config_.password = secret;
-    expect_advice(queue(config_)->publish(new_id()), "no password for its default user");
+    expect_advice(queue(config_)->publish({new_id()}), "no password for its default user");
 }
 
 TEST_F(RedisTrouble, WithTheRightPasswordThereIsNone) {
@@ -78,7 +78,7 @@ TEST_F(RedisTrouble, WithTheRightPasswordThereIsNone) {
     config_.database = 3;
     const auto queue = this->queue(config_);
     const JobId id = new_id();
-    ASSERT_TRUE(queue->publish(id));
+    ASSERT_TRUE(queue->publish({id}));
     const auto received = queue->receive(at_once, {});
     ASSERT_TRUE(received && *received);
     EXPECT_EQ((*received)->job_id, id);
@@ -94,7 +94,7 @@ TEST_F(RedisTrouble, TheRightsThatTheReadmeNamesAreEnough) {
              "+exec", "+ping", "+select", "+client|id", "+client|setname", "+client|unblock", "+eval"});
     {
         const auto dying = queue(config_);  // leaves a consumer to be removed
-        ASSERT_TRUE(dying->publish(new_id()));
+        ASSERT_TRUE(dying->publish({new_id()}));
         const auto received = dying->receive(at_once, {});
         ASSERT_TRUE(received && *received);
         ASSERT_TRUE(dying->acknowledge(**received));
@@ -104,7 +104,7 @@ TEST_F(RedisTrouble, TheRightsThatTheReadmeNamesAreEnough) {
     config_.consumer_idle = config_.claim_interval = Milliseconds{1};
     const auto queue = this->queue(config_);
     const JobId id = new_id();
-    ASSERT_TRUE(queue->publish(id));
+    ASSERT_TRUE(queue->publish({id}));
     EXPECT_TRUE(queue->check());
     EXPECT_EQ(queue->depth(), 1U);
     const auto received = queue->receive(at_once, {});
@@ -123,31 +123,31 @@ TEST_F(RedisTrouble, WithoutARightThatItNeeds) {
     config_.user = "worker";
     config_.password = secret;
     const auto queue = this->queue(config_);
-    expect_advice(queue->publish(new_id()), "the user lacks a right");
+    expect_advice(queue->publish({new_id()}), "the user lacks a right");
     expect_advice(status_of_receive(*queue), "the user lacks a right");
 }
 
 TEST_F(RedisTrouble, AReplicaTakesNoHints) {
     const auto queue = this->queue(config_);
-    ASSERT_TRUE(queue->publish(new_id()));
+    ASSERT_TRUE(queue->publish({new_id()}));
     ASSERT_TRUE(status_of_receive(*queue));
     // Of a primary that is not there: it stays as it is, but read-only.
     command(config_, {"REPLICAOF", "127.0.0.1", "1"});
-    expect_advice(queue->publish(new_id()), "this is a replica");
+    expect_advice(queue->publish({new_id()}), "this is a replica");
     expect_advice(status_of_receive(*queue), "this is a replica");
-    expect_advice(queue->acknowledge({new_id(), "1-1"}), "this is a replica");
+    expect_advice(queue->acknowledge({new_id(), Lane::normal, "1-1"}), "this is a replica");
     command(config_, {"REPLICAOF", "NO", "ONE"});
-    EXPECT_TRUE(queue->publish(new_id()));
+    EXPECT_TRUE(queue->publish({new_id()}));
 }
 
 TEST_F(RedisTrouble, WithoutMemoryItTakesNoHintsAndGivesThose) {
     const auto queue = this->queue(config_);
     ASSERT_TRUE(status_of_receive(*queue)) << "so that there is a group";
     const JobId id = new_id();
-    ASSERT_TRUE(queue->publish(id));
-    ASSERT_TRUE(queue->publish(new_id()));
+    ASSERT_TRUE(queue->publish({id}));
+    ASSERT_TRUE(queue->publish({new_id()}));
     command(config_, {"CONFIG", "SET", "maxmemory", "1"});
-    expect_advice(queue->publish(new_id()), "raise it");
+    expect_advice(queue->publish({new_id()}), "raise it");
     const auto received = queue->receive(Milliseconds{100}, {});
     ASSERT_TRUE(received) << received.error().log_text;
     ASSERT_TRUE(*received);
@@ -156,7 +156,7 @@ TEST_F(RedisTrouble, WithoutMemoryItTakesNoHintsAndGivesThose) {
     EXPECT_EQ(queue->depth(), 1U);
     EXPECT_TRUE(queue->check());
     command(config_, {"CONFIG", "SET", "maxmemory", "0"});
-    EXPECT_TRUE(queue->publish(new_id()));
+    EXPECT_TRUE(queue->publish({new_id()}));
 }
 
 TEST_F(RedisTrouble, WithoutMemoryTheGroupCannotBeMade) {
@@ -172,8 +172,8 @@ TEST_F(RedisTrouble, ADiskThatCannotBeWrittenIsNamed) {
     command(config_, {"CONFIG", "SET", "save", "3600 1"});
     say(config_, {"BGSAVE"});
     const auto queue = this->queue(config_);
-    ASSERT_TRUE(eventually([&] { return !queue->publish(new_id()); }));
-    expect_advice(queue->publish(new_id()), "cannot write its data to disk");
+    ASSERT_TRUE(eventually([&] { return !queue->publish({new_id()}); }));
+    expect_advice(queue->publish({new_id()}), "cannot write its data to disk");
 }
 
 TEST_F(RedisTrouble, WhileItLoadsItIsAway) {
@@ -183,7 +183,7 @@ TEST_F(RedisTrouble, WhileItLoadsItIsAway) {
         command(config_, {"SET", "key" + std::to_string(i), std::string(1'000, 'x')});
     command(config_, {"SAVE"});
     const auto queue = this->queue(config_);
-    ASSERT_TRUE(queue->publish(new_id()));
+    ASSERT_TRUE(queue->publish({new_id()}));
     server_.kill();
     // 50 ms for each key.
     server_.start_with({"--key-load-delay", "50000", "--loading-process-events-interval-bytes", "1024"});
@@ -194,14 +194,14 @@ TEST_F(RedisTrouble, WhileItLoadsItIsAway) {
     })) << (last ? "answers" : last.error().log_text);
     server_.kill();
     server_.start_with({});
-    EXPECT_TRUE(eventually([&] { return queue->publish(new_id()).has_value(); }));
+    EXPECT_TRUE(eventually([&] { return queue->publish({new_id()}).has_value(); }));
 }
 
 TEST_F(RedisTrouble, AKeyThatHoldsSomethingElseIsNamed) {
     command(config_, {"SET", config_.stream, "a string"});
     const auto queue = this->queue(config_);
-    expect_advice(queue->publish(new_id()), "?stream=name");
-    expect_advice(queue->acknowledge({new_id(), "1-1"}), "?stream=name");
+    expect_advice(queue->publish({new_id()}), "?stream=name");
+    expect_advice(queue->acknowledge({new_id(), Lane::normal, "1-1"}), "?stream=name");
     EXPECT_FALSE(queue->depth());
     expect_advice(status_of_receive(*queue), "?stream=name");
     EXPECT_TRUE(queue->check()) << "Redis answers";
@@ -223,7 +223,7 @@ TEST_F(RedisTrouble, WhatIsRefusedIsNotAskedForAgainAndAgain) {
 
 TEST_F(RedisTrouble, ADatabaseThatIsNotThereIsNamed) {
     config_.database = 99;
-    expect_advice(queue(config_)->publish(new_id()), "no database of this number");
+    expect_advice(queue(config_)->publish({new_id()}), "no database of this number");
 }
 
 /// Takes one connection on loopback and answers whatever comes with one text.
@@ -267,7 +267,7 @@ TEST_F(RedisTrouble, SomethingElseThatAnswersIsNotBelieved) {
 
 TEST_F(RedisTrouble, NobodyThereIsNamed) {
     server_.kill();
-    expect_advice(queue(config_)->publish(new_id()), "no connection to Redis at 127.0.0.1");
+    expect_advice(queue(config_)->publish({new_id()}), "no connection to Redis at 127.0.0.1");
 }
 
 }  // namespace

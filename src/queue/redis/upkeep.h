@@ -2,6 +2,7 @@
 // that hold nothing.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <optional>
@@ -47,7 +48,9 @@ class Upkeep {
     [[nodiscard]] TimePoint next_claim() const { return claims_.due(); }
 
   private:
-    [[nodiscard]] Outcome<void> remove_dead(Connection& connection, TimePoint deadline);
+    [[nodiscard]] Outcome<std::optional<Entry>> claim_in(Lane lane, Connection& connection,
+                                                         std::string_view consumer, TimePoint now);
+    [[nodiscard]] Outcome<void> remove_dead(Lane lane, Connection& connection, TimePoint deadline);
 
     const RedisQueueConfig& config_;
     const std::string own_name_;
@@ -55,7 +58,8 @@ class Upkeep {
     Turn claims_;
     Turn sweeps_;
     std::mutex mutex_;
-    std::string cursor_ = "0-0";  // guarded by mutex_; where the next look begins
+    /// Guarded by mutex_; where the next look into each lane begins.
+    std::array<std::string, all_lanes.size()> cursors_;
 };
 
 }  // namespace safelight::redis

@@ -139,7 +139,7 @@ class FaultyClaims final : public JobClaims {
     Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts, Timestamp now) override {
         return script_.run("release", [&] { return inner_.release(id, attempt, due_at, counts, now); });
     }
-    Result<std::vector<JobId>> claimable(std::uint32_t limit, Timestamp now) override {
+    Result<std::vector<WaitingJob>> claimable(std::uint32_t limit, Timestamp now) override {
         return script_.run("claimable", [&] { return inner_.claimable(limit, now); });
     }
     Result<std::uint64_t> backlog() override {

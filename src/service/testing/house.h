@@ -60,11 +60,11 @@ class FaultyQueue final : public JobQueue {
     std::atomic<std::uint32_t> published = 0;
     std::atomic<std::uint32_t> receive_failures = 0;  // how many receives fail from now on
 
-    Status publish(JobId job_id) override {
+    Status publish(const WaitingJob& job) override {
         if (publish_fails) return failure(ErrorCode::unavailable, "injected");
         ++published;
         if (hints_get_lost) return {};
-        return inner_->publish(job_id);
+        return inner_->publish(job);
     }
     Result<std::optional<Delivery>> receive(Milliseconds timeout, const std::stop_token& stop) override {
         if (receive_failures > 0) {
@@ -82,8 +82,8 @@ class FaultyQueue final : public JobQueue {
 };
 
 /// What comes from nowhere: hints are published, or the rescuer publishes them.
-[[nodiscard]] inline Result<std::vector<JobId>> nothing_pending(std::uint32_t) {
-    return std::vector<JobId>{};
+[[nodiscard]] inline Result<std::vector<WaitingJob>> nothing_pending(std::uint32_t) {
+    return std::vector<WaitingJob>{};
 }
 
 template <class T>

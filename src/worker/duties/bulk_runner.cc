@@ -60,11 +60,13 @@ bool BulkRunner::must_wait(const BulkClaim& claim) {
     return backlog && *backlog >= config_.backlog_max;
 }
 
-/// Hints alone: what is lost here, the rescuer and the sweeper find.
+/// Hints alone: what is lost here, the rescuer and the sweeper find. So many at once go behind all others,
+/// wherever they wait.
 void BulkRunner::announce(BulkKind kind, const BulkStep& step) {
     for (const JobId job : step.jobs) {
         if (kind == BulkKind::retry) {
-            if (const Status status = parts_.queue.publish(job); !status) log_failure(status.error());
+            if (const Status status = parts_.queue.publish({job, Lane::overflow}); !status)
+                log_failure(status.error());
         } else {
             parts_.metrics.deletion();
         }

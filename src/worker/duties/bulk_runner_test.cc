@@ -113,7 +113,7 @@ TEST_F(BulkRunnerTest, RetriesWaitWhileTooManyJobsWait) {
     EXPECT_EQ(house.find(failed_job.id).status, JobStatus::failed);
     EXPECT_EQ(careful.run({}), 0U) << "it is not due yet";
     const auto library = house.make_library();
-    EXPECT_TRUE(library->delete_job(house.owner, value_of(house.claims.claimable(1, clock.now())).at(0)));
+    EXPECT_TRUE(library->delete_job(house.owner, value_of(house.claims.claimable(1, clock.now())).at(0).id));
     clock.advance(1h);
     EXPECT_EQ(careful.run({}), 1U);
     EXPECT_EQ(house.find(failed_job.id).status, JobStatus::processing);

@@ -9,7 +9,7 @@ namespace {
 /// Per round. Hints that wait are repeated by a round; so the more wait, the fewer it adds. Some it always
 /// adds, the oldest jobs, so that a lost hint is found under steady load too.
 constexpr std::uint64_t jobs_max = 256;
-constexpr std::uint64_t jobs_min = 16;
+constexpr std::uint64_t jobs_min = 16;  // of each lane
 
 /// Due times that are remembered; more come with the interval.
 constexpr std::size_t due_times_max = 10'000;
@@ -52,8 +52,8 @@ void Rescuer::publish_claimable(Timestamp now) {
     const auto jobs = parts_.claims.claimable(static_cast<std::uint32_t>(limit), now);
     if (!jobs) return log_failure(parts_.log, jobs.error());
     std::uint64_t published = 0;
-    for (const JobId id : *jobs) {
-        if (const Status status = parts_.queue.publish(id); !status) {
+    for (const WaitingJob& job : *jobs) {
+        if (const Status status = parts_.queue.publish(job); !status) {
             log_failure(parts_.log, status.error());
             break;
         }

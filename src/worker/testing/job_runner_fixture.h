@@ -101,7 +101,7 @@ class JobRunnerTest : public ::testing::Test {
         EXPECT_GE(due_times.back(), clock.now() + delay / 2);
         EXPECT_LE(due_times.back(), clock.now() + delay * 3 / 2);
         EXPECT_TRUE(value_of(house.claims.claimable(10, due_times.back() - 1ms)).empty());
-        EXPECT_EQ(value_of(house.claims.claimable(10, due_times.back())), std::vector{job.id});
+        EXPECT_EQ(value_of(house.claims.claimable(10, due_times.back())), std::vector{WaitingJob{job.id}});
     }
 
     ManualClock clock{start};

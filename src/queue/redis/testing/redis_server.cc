@@ -18,6 +18,7 @@
 
 #include "base/descriptor.h"
 #include "base/ids.h"
+#include "queue/redis/stream.h"
 
 namespace safelight::redis {
 namespace {
@@ -185,9 +186,17 @@ int blocked_clients(const RedisQueueConfig& server) {
     return at == std::string::npos ? 0 : std::atoi(text.c_str() + at + name.size());
 }
 
+void remove_streams(const RedisQueueConfig& server) {
+    for (const Lane lane : all_lanes) say(server, {"DEL", stream_of(server, lane)});
+}
+
 std::int64_t in_hand(const RedisQueueConfig& server) {
-    const Reply reply = say(server, {"XPENDING", server.stream, server.group});
-    return reply.view()[0].integer().value_or(0);
+    std::int64_t entries = 0;
+    for (const Lane lane : all_lanes) {
+        const Reply reply = say(server, {"XPENDING", stream_of(server, lane), server.group});
+        entries += reply.view()[0].integer().value_or(0);
+    }
+    return entries;
 }
 
 void RecordingLogger::log(telemetry::Level, std::string_view event,

@@ -64,6 +64,8 @@ Reply command(const RedisQueueConfig& server, std::initializer_list<std::string_
 
 /// How many clients wait at the server for something to come.
 [[nodiscard]] int blocked_clients(const RedisQueueConfig& server);
+/// The streams of all lanes are gone.
+void remove_streams(const RedisQueueConfig& server);
 /// Entries that some consumer of the group has in hand.
 [[nodiscard]] std::int64_t in_hand(const RedisQueueConfig& server);
 

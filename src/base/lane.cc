@@ -1,0 +1,32 @@
+#include "base/lane.h"
+
+#include <algorithm>
+
+namespace safelight {
+namespace {
+
+constexpr std::array<std::string_view, all_lanes.size()> names{"interactive", "normal", "bulk", "overflow"};
+
+}  // namespace
+
+std::string_view name_of(Priority priority) {
+    return names[static_cast<std::size_t>(priority)];
+}
+
+std::optional<Priority> priority_from_name(std::string_view name) {
+    const auto lane = lane_from_name(name);
+    if (!lane || *lane == Lane::overflow) return std::nullopt;
+    return static_cast<Priority>(*lane);
+}
+
+std::string_view name_of(Lane lane) {
+    return names[index_of(lane)];
+}
+
+std::optional<Lane> lane_from_name(std::string_view name) {
+    const auto found = std::ranges::find(names, name);
+    if (found == names.end()) return std::nullopt;
+    return all_lanes[static_cast<std::size_t>(found - names.begin())];
+}
+
+}  // namespace safelight
