@@ -344,12 +344,14 @@ TEST_P(BlobStoreConformance, ListingShowsBlobsAndUnfinishedWrites) {
     ASSERT_TRUE(put(store(), finished, noise(123)));
     const auto writer = started(store(), unfinished, noise(fixture().unseen_write_bytes() + 45));
     const auto entries = listing_of(fixture().second_store()).entries;
-    ASSERT_EQ(entries.size(), 2U);
+    ASSERT_EQ(entries.size(), fixture().lists_unfinished_writes() ? 2U : 1U);
     EXPECT_EQ(entries[0].key, finished);
     EXPECT_EQ(entries[0].size_bytes, 123U);
     EXPECT_FALSE(entries[0].unfinished);
-    EXPECT_EQ(entries[1].key, unfinished);
-    EXPECT_TRUE(entries[1].unfinished);
+    if (fixture().lists_unfinished_writes()) {
+        EXPECT_EQ(entries[1].key, unfinished);
+        EXPECT_TRUE(entries[1].unfinished);
+    }
     const auto day_ago = SystemClock().now() - std::chrono::hours(24);
     for (const BlobEntry& entry : entries) EXPECT_GT(entry.modified_at, day_ago);
 }

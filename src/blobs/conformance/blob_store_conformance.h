@@ -36,6 +36,9 @@ class BlobStoreFixture {
     /// `list` nor another store's `remove` knows of it before.
     [[nodiscard]] virtual std::size_t unseen_write_bytes() const { return 0; }
 
+    /// False: deviation, `list` does not know of unfinished writes; `remove` of their key does.
+    [[nodiscard]] virtual bool lists_unfinished_writes() const { return true; }
+
     /// False: deviation, a source of a removed blob may end with not_found (but never with other bytes).
     [[nodiscard]] virtual bool sources_survive_removal() const { return true; }
 };

@@ -48,6 +48,9 @@ class S3WriterFaultTest : public testing::Test {
         EXPECT_THAT(raw_.uploads(), IsEmpty());
         EXPECT_THAT(raw_.objects(), IsEmpty());
     }
+    [[nodiscard]] std::string object_of(BlobKey key) const {
+        return real_config_.prefix + "/" + key.to_string();
+    }
     BlobKey new_key() { return keys_.next<BlobKey>(); }
 
     const SystemClock clock_;
@@ -169,9 +172,10 @@ TEST_F(S3WriterFaultTest, AnUploadThatWasStartedTwiceLeavesNoSecondOne) {
 
     BlobStore& store = store_with("POST", "uploads=", 1, lose_answer());
     {
-        const auto writer = store.create(new_key());
+        const BlobKey other = new_key();
+        const auto writer = store.create(other);
         ASSERT_TRUE(writer && (*writer)->write(long_bytes()));
-        EXPECT_THAT(raw_.uploads(), SizeIs(2));
+        EXPECT_THAT(raw_.uploads(object_of(other)), SizeIs(2));
     }
     expect_nothing_stored();
 }
@@ -223,13 +227,14 @@ TEST_F(S3WriterFaultTest, TidyingUpDoesNotTakeLongWhenTheServerIsGone) {
                                             [&](const SeenRequest&) { return is_down ? hang() : pass(); });
     config_.endpoint = server_->url();
     store_ = test_store(config_, clock_);
-    auto writer = store_->create(new_key());
+    const BlobKey key = new_key();
+    auto writer = store_->create(key);
     ASSERT_TRUE(writer && (*writer)->write(long_bytes()));
     is_down = true;
     const auto start = std::chrono::steady_clock::now();
     writer->reset();
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-    EXPECT_THAT(raw_.uploads(), SizeIs(1)) << "which list finds, and remove takes";
+    EXPECT_THAT(raw_.uploads(object_of(key)), SizeIs(1)) << "which remove takes";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <stdexcept>
+#include <string_view>
 
 #include "blobs/s3/s3_writer.h"
 
@@ -31,6 +32,11 @@ Credentials test_credentials() {
             from_environment("SAFELIGHT_TEST_S3_SECRET_KEY")};
 }
 
+bool lists_uploads_by_prefix() {
+    const char* const server = std::getenv("SAFELIGHT_TEST_S3_SERVER");
+    return server == nullptr || std::string_view(server) != "minio";
+}
+
 int test_port() {
     const std::string endpoint = test_config().endpoint;
     return std::stoi(endpoint.substr(endpoint.rfind(':') + 1));
@@ -53,8 +59,8 @@ bool RawBucket::place(const std::string& object, std::string_view content) {
     return bucket_.put(object, bytes, sha256_of(bytes), "somebody", false).has_value();
 }
 
-std::vector<ListedUpload> RawBucket::uploads() {
-    const auto page = bucket_.list_uploads(config_.prefix, {});
+std::vector<ListedUpload> RawBucket::uploads(const std::string& object) {
+    const auto page = bucket_.list_uploads(object.empty() ? config_.prefix : object, {});
     if (!page) throw std::runtime_error(page.error().error.log_text);
     return page->uploads;
 }

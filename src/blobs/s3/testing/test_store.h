@@ -18,6 +18,10 @@ namespace safelight::s3 {
 /// when there is no server: ./test starts one.
 [[nodiscard]] S3Config test_config();
 [[nodiscard]] Credentials test_credentials();
+/// False for MinIO, which lists unfinished uploads only of an object whose name is given whole: what a dead
+/// process left is found by its key, which the ledger has, and not by a listing. (MinIO forgets such uploads by
+/// itself after a day.)
+[[nodiscard]] bool lists_uploads_by_prefix();
 /// Of the real server.
 [[nodiscard]] int test_port();
 
@@ -31,7 +35,8 @@ class RawBucket {
     RawBucket(const S3Config& config, const Clock& clock);
 
     [[nodiscard]] bool place(const std::string& object, std::string_view content);
-    [[nodiscard]] std::vector<ListedUpload> uploads();
+    /// Of an object; without one, those of all objects, as far as the server lists them.
+    [[nodiscard]] std::vector<ListedUpload> uploads(const std::string& object = {});
     [[nodiscard]] std::vector<std::string> objects();
     [[nodiscard]] Bucket& bucket() { return bucket_; }
 
