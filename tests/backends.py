@@ -6,7 +6,7 @@ import urllib.parse
 import uuid
 from dataclasses import dataclass, field, replace
 
-from remains import BucketBlobs
+from remains import BucketBlobs, streams_of
 
 CATALOGS = ("sqlite", "postgres")
 QUEUES = ("catalog", "redis")
@@ -53,7 +53,7 @@ class Backends:
         if self.catalog == "postgres":
             psql(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
         if self.queue == "redis":
-            redis("DEL", self.name)
+            redis("DEL", *streams_of(self.name))
         if self.store == "s3":
             self.bucket().empty()  # the bucket may be one that stays
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One account with thousands of jobs, and another that uploads a picture now and then: how long the second waits.
 
-    fairness.py [--backlog 10000] [--uploads 30] [--interval 1.0] [--priority bulk] [--stack]
+    fairness.py [--backlog 10000] [--uploads 30] [--interval 1.0] [--priority normal] [--stack]
 
 A server of its own with two accounts. First only the second account uploads, one picture in an interval, each with
 `Prefer: wait`; then the workers stop, the first one uploads its backlog, the workers start again, and the second account goes on as
@@ -126,7 +126,7 @@ class Fairness:
         return int(float(next(line.split()[1] for line in metrics if line.startswith("safelight_backlog_jobs "))))
 
 
-def run(folder, chosen=None, backlog=10_000, uploads=30, interval_s=1.0, priority="bulk"):
+def run(folder, chosen=None, backlog=10_000, uploads=30, interval_s=1.0, priority="normal"):
     outcome = Outcome()
     with Fairness(folder, chosen) as fairness:
         crowd, single = fairness.account("crowd"), fairness.account("single")
@@ -154,7 +154,7 @@ def main():
     parser.add_argument("--backlog", type=int, default=10_000)
     parser.add_argument("--uploads", type=int, default=30)
     parser.add_argument("--interval", type=float, default=1.0, help="seconds")
-    parser.add_argument("--priority", default="bulk")
+    parser.add_argument("--priority", default="normal", help="of the backlog; the other account uploads normal ones")
     parser.add_argument("--stack", action="store_true", help="over PostgreSQL, Redis and S3")
     arguments = parser.parse_args()
     chosen = Backends().make() if arguments.stack else None

@@ -139,6 +139,14 @@ class BucketBlobs:
         self.client.put_object(Bucket=self.bucket, Key=self.prefix + key, Body=content)
 
 
+LANES = ("", ":interactive", ":bulk", ":overflow-interactive", ":overflow-normal", ":overflow-bulk")
+
+
+def streams_of(name):
+    """The keys in Redis of a queue of this name."""
+    return [name + lane for lane in LANES]
+
+
 class Hints:
     """Redis Streams, one for each lane."""
 
@@ -146,13 +154,14 @@ class Hints:
         parts = urllib.parse.urlsplit(url)
         self._command = ["redis-cli", "-h", parts.hostname, "-p", str(parts.port)]
         self.stream = dict(urllib.parse.parse_qsl(parts.query)).get("stream", "safelight:jobs")
+        self.streams = streams_of(self.stream)
 
     def __call__(self, *command):
         return subprocess.run([*self._command, *command], capture_output=True, text=True, timeout=60, check=True).stdout.strip()
 
     def waiting(self):
         """Those that were given to no worker yet."""
-        return sum(self._waiting_in(self.stream + lane) for lane in ("", ":interactive", ":bulk", ":overflow"))
+        return sum(map(self._waiting_in, self.streams))
 
     def _waiting_in(self, stream):
         if self("EXISTS", stream) == "0":

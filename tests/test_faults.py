@@ -11,6 +11,7 @@ import pictures
 from delaying_proxy import DOWN, DelayingProxy
 from eventually import eventually
 from house import House
+from remains import streams_of
 from uploader import Uploader, assert_nothing_is_left_over, assert_nothing_is_lost, is_well
 
 SERVERS = ("postgres", "redis", "s3")
@@ -88,7 +89,7 @@ def test_an_empty_redis_loses_no_job(house):
         worker.send(signal.SIGSTOP)
     accepted = {house.client.upload(content).json()["id"]: content
                 for content in (pictures.make(size=(300 + number, 200)) for number in range(20))}
-    backends.redis("DEL", house.settings["SAFELIGHT_QUEUE"].rsplit("=", 1)[1])
+    backends.redis("DEL", *streams_of(house.settings["SAFELIGHT_QUEUE"].rsplit("=", 1)[1]))
     for worker in house.workers:
         worker.send(signal.SIGCONT)
     assert_nothing_is_lost(house, accepted)

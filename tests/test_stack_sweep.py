@@ -56,7 +56,7 @@ def test_the_checker_sees_damage_in_every_backend(chosen, tmp_path):
     sql("UPDATE totals SET value = value + 1 WHERE name = 'backlog' AND shard = 0")
     assert {"I3", "I4", "queue"} <= seen()
     remains.blobs.remove(orphan)
-    remains.hints("DEL", remains.hints.stream)
+    remains.hints("DEL", *remains.hints.streams)
     sql("UPDATE totals SET value = value - 1 WHERE name = 'backlog' AND shard = 0")
 
     upload = remains.blobs.client.create_multipart_upload(Bucket=remains.blobs.bucket, Key=remains.blobs.prefix + orphan)

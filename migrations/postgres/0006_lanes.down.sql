@@ -1,4 +1,4 @@
-DROP INDEX jobs_in_share;
+DROP INDEX jobs_with_work;
 DROP INDEX jobs_claimable;
 
 CREATE OR REPLACE FUNCTION jobs_status_set() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

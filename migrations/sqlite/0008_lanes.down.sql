@@ -1,5 +1,5 @@
 DROP TRIGGER lane_chosen;
-DROP INDEX jobs_in_share;
+DROP INDEX jobs_with_work;
 DROP INDEX jobs_claimable;
 
 ALTER TABLE jobs DROP COLUMN lane;

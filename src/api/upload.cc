@@ -193,7 +193,10 @@ Sha256 fingerprint_of(const http::Request& request, const UploadPlan& plan, cons
     Fingerprint fingerprint;
     fingerprint.add(std::string_view(request.method));
     fingerprint.add(std::string_view(request.path));
-    for (const UploadField& field : upload_fields) fingerprint.add(plan.said.*field.value);
+    for (const UploadField& field : upload_fields) {
+        const auto& said = plan.said.*field.value;
+        if (said || !field.is_newer) fingerprint.add(said);
+    }
     return fingerprint.finish(picture);
 }
 

@@ -20,11 +20,15 @@ struct UploadFields {
 struct UploadField {
     std::string_view name;
     std::optional<std::string> UploadFields::* value;
+    bool in_form = true;    // as a field of its own
+    bool is_newer = false;  // than fingerprints that were kept: counts in them only when it is said
 };
 
 inline constexpr std::array upload_fields{
-    UploadField{"filename", &UploadFields::filename}, UploadField{"variants", &UploadFields::variants},
-    UploadField{"metadata", &UploadFields::metadata}, UploadField{"focal_point", &UploadFields::focal_point},
-    UploadField{"priority", &UploadFields::priority}};
+    UploadField{.name = "filename", .value = &UploadFields::filename, .in_form = false},
+    UploadField{.name = "variants", .value = &UploadFields::variants},
+    UploadField{.name = "metadata", .value = &UploadFields::metadata},
+    UploadField{.name = "focal_point", .value = &UploadFields::focal_point},
+    UploadField{.name = "priority", .value = &UploadFields::priority, .is_newer = true}};
 
 }  // namespace safelight

@@ -17,14 +17,14 @@ Status UploadForm::part_begins(const http::PartHead& head) {
         fields.filename = head.filename;
         return {};
     }
-    // The file's name comes with the file.
-    const auto known =
-        std::ranges::find(upload_fields.begin() + 1, upload_fields.end(), head.name, &UploadField::name);
+    const auto known = std::ranges::find_if(
+        upload_fields, [&](const UploadField& field) { return field.in_form && field.name == head.name; });
     if (known == upload_fields.end()) {
+        std::string names = "file";
+        for (const UploadField& field : upload_fields)
+            if (field.in_form) names.append(", ").append(field.name);
         return invalid({{pointer_to(part_name_),
-                         fmt::format("There is no field \"{}\" here; known are: file, variants, metadata, "
-                                     "focal_point, priority.",
-                                     part_name_)}});
+                         fmt::format("There is no field \"{}\" here; known are: {}.", part_name_, names)}});
     }
     std::optional<std::string>& field = fields.*known->value;
     if (field) return invalid({{pointer_to(part_name_), fmt::format("\"{}\" is given twice.", part_name_)}});

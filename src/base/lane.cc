@@ -5,17 +5,18 @@
 namespace safelight {
 namespace {
 
-constexpr std::array<std::string_view, all_lanes.size()> names{"interactive", "normal", "bulk", "overflow"};
+constexpr std::array<std::string_view, all_lanes.size()> names{
+    "interactive", "normal", "bulk", "overflow-interactive", "overflow-normal", "overflow-bulk"};
 
 }  // namespace
 
 std::string_view name_of(Priority priority) {
-    return names[static_cast<std::size_t>(priority)];
+    return name_of(lane_of(priority));
 }
 
 std::optional<Priority> priority_from_name(std::string_view name) {
     const auto lane = lane_from_name(name);
-    if (!lane || *lane == Lane::overflow) return std::nullopt;
+    if (!lane || is_overflow(*lane)) return std::nullopt;
     return static_cast<Priority>(*lane);
 }
 

@@ -13,12 +13,14 @@ TEST(Lane, HasANameThatIsUnderstood) {
 TEST(Lane, OfAPriorityHasItsNameAndNumber) {
     for (const Priority priority : {Priority::interactive, Priority::normal, Priority::bulk}) {
         EXPECT_EQ(priority_from_name(name_of(priority)), priority);
-        EXPECT_EQ(lane_from_name(name_of(priority)), static_cast<Lane>(priority));
+        EXPECT_EQ(lane_from_name(name_of(priority)), lane_of(priority));
     }
 }
 
-TEST(Lane, TheLastOneIsNoPriority) {
-    EXPECT_EQ(priority_from_name(name_of(Lane::overflow)), std::nullopt);
+TEST(Lane, OfTheOverflowIsNoPriority) {
+    for (const Lane lane : all_lanes) {
+        EXPECT_EQ(priority_from_name(name_of(lane)).has_value(), !is_overflow(lane)) << name_of(lane);
+    }
     EXPECT_EQ(priority_from_name(""), std::nullopt);
 }
 

@@ -141,7 +141,7 @@ struct VariantOutcome {
 struct Completion {
     JobStatus status = JobStatus::processing;
     bool more_pending = false;  // variants were asked for meanwhile: publish the job again
-    Lane lane = Lane::normal;
+    Lane lane = Lane::normal;   // of the job
 };
 
 class JobClaims {

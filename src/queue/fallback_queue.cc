@@ -36,7 +36,7 @@ class FallbackQueue final : public JobQueue {
         return owner.acknowledge({delivery.job_id, delivery.lane, delivery.receipt.substr(1)});
     }
 
-    Result<std::uint64_t> depth() override { return first_->depth(); }
+    Result<LaneDepths> depths() override { return first_->depths(); }
 
     Status check() override { return first_->check(); }
 

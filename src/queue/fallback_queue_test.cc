@@ -29,7 +29,7 @@ class ToldQueue final : public JobQueue {
         return {};
     }
 
-    Result<std::uint64_t> depth() override { return waiting.size(); }
+    Result<LaneDepths> depths() override { return LaneDepths{0, waiting.size()}; }
     Status check() override { return publishes ? Status{} : away(); }
 
     bool publishes = true;

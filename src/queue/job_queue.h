@@ -4,6 +4,7 @@
 // published, as far as a backend can tell.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <stop_token>
@@ -16,11 +17,13 @@
 
 namespace safelight {
 
+using LaneDepths = std::array<std::uint64_t, all_lanes.size()>;
+
 /// One delivered hint.
 struct Delivery {
     JobId job_id;
-    Lane lane = Lane::normal;
-    std::string receipt;  // opaque; for acknowledge
+    Lane lane = Lane::normal;  // the one that it came through
+    std::string receipt;       // opaque; for acknowledge
 };
 
 /// Any thread may call, concurrently.
@@ -39,8 +42,10 @@ class JobQueue {
     /// The hint was dealt with, whatever came of it. Idempotent. Errors: unavailable.
     [[nodiscard]] virtual Status acknowledge(const Delivery& delivery) = 0;
 
-    /// Hints that wait for a receiver, as far as this queue knows.
-    [[nodiscard]] virtual Result<std::uint64_t> depth() = 0;
+    /// Hints that wait for a receiver in each lane, as far as this queue knows.
+    [[nodiscard]] virtual Result<LaneDepths> depths() = 0;
+    /// In all of them.
+    [[nodiscard]] Result<std::uint64_t> depth();
 
     /// Whether the queue answers; for readiness. Errors: unavailable.
     [[nodiscard]] virtual Status check() = 0;

@@ -5,11 +5,13 @@
 namespace safelight {
 namespace {
 
+/// What every fourth look begins with.
+constexpr std::array others_first{
+    Lane::normal, Lane::overflow_interactive, Lane::normal, Lane::bulk,
+    Lane::normal, Lane::overflow_normal,      Lane::normal, Lane::overflow_bulk};
+
 Lane first_of(std::uint32_t look) {
-    if (look % 32 == 31) return Lane::overflow;
-    if (look % 32 == 15) return Lane::bulk;
-    if (look % 4 == 3) return Lane::normal;
-    return Lane::interactive;
+    return look % 4 == 3 ? others_first[look / 4 % others_first.size()] : Lane::interactive;
 }
 
 }  // namespace

@@ -9,9 +9,9 @@
 
 namespace safelight {
 
-/// The more urgent lanes first, mostly; but each lane comes first now and then, so that none waits for ever.
-/// Of 32 looks 24 begin with `interactive`, 6 with `normal`, and one each with `bulk` and `overflow`. Any
-/// thread may call.
+/// The more urgent lanes first, mostly, and the overflow behind them; but each lane comes first now and then,
+/// so that none waits for ever. Of 32 looks 24 begin with `interactive`, 4 with `normal`, and one each with
+/// the others. Any thread may call.
 class LaneTurns {
   public:
     using Order = std::array<Lane, all_lanes.size()>;

@@ -15,8 +15,9 @@ TEST(LaneTurns, MostLooksBeginWithTheMostUrgentAndNoLaneIsLeftOut) {
     LaneTurns turns;
     std::map<Lane, int> first;
     for (int i = 0; i < 320; ++i) ++first[turns.next().front()];
-    EXPECT_THAT(first, ElementsAre(Pair(Lane::interactive, 240), Pair(Lane::normal, 60), Pair(Lane::bulk, 10),
-                                   Pair(Lane::overflow, 10)));
+    EXPECT_THAT(first, ElementsAre(Pair(Lane::interactive, 240), Pair(Lane::normal, 40), Pair(Lane::bulk, 10),
+                                   Pair(Lane::overflow_interactive, 10), Pair(Lane::overflow_normal, 10),
+                                   Pair(Lane::overflow_bulk, 10)));
 }
 
 TEST(LaneTurns, BehindTheFirstComeTheOthersByUrgency) {

@@ -12,7 +12,7 @@ TEST_P(CatalogConformance, AJobWaitsInTheLaneOfItsPriority) {
         job.priority = priority;
         const Job created = catalog().create_job(job).value();
         EXPECT_EQ(created.priority, priority);
-        EXPECT_EQ(created.lane, static_cast<Lane>(priority));
+        EXPECT_EQ(created.lane, lane_of(priority));
         const Job found = find(job.id);
         EXPECT_EQ(found.priority, priority);
         EXPECT_EQ(found.lane, created.lane);
@@ -30,7 +30,7 @@ TEST_P(CatalogConformance, AJobWithoutVariantsHasItsPriorityAsWell) {
 
 TEST_P(CatalogConformance, OfOneAccountNoMoreThanItsShareWaitsInALane) {
     for (std::size_t i = 0; i < lane_share; ++i) ASSERT_EQ(create({"a"}).lane, Lane::normal);
-    EXPECT_EQ(create({"a"}).lane, Lane::overflow);
+    EXPECT_EQ(create({"a"}).lane, Lane::overflow_normal);
     EXPECT_EQ(create({"a"}, stranger_).lane, Lane::normal) << "others have shares of their own";
     Job urgent = draft({"a"});
     urgent.priority = Priority::interactive;
@@ -40,10 +40,37 @@ TEST_P(CatalogConformance, OfOneAccountNoMoreThanItsShareWaitsInALane) {
 TEST_P(CatalogConformance, WhatIsFinishedMakesRoomInTheShare) {
     const Job first = create({"a"});
     for (std::size_t i = 1; i < lane_share; ++i) static_cast<void>(create({"a"}));
-    ASSERT_EQ(create({"a"}).lane, Lane::overflow);
+    const Job late = create({"a"});
+    ASSERT_EQ(late.lane, Lane::overflow_normal);
     static_cast<void>(process(first.id, {"a"}));
+    EXPECT_EQ(create({"a"}).lane, Lane::overflow_normal) << "an older one still waits there";
+    for (const JobId waiting : claimable()) static_cast<void>(process(waiting, {"a"}));
     EXPECT_EQ(create({"a"}).lane, Lane::normal);
-    EXPECT_EQ(create({"a"}).lane, Lane::overflow);
+}
+
+TEST_P(CatalogConformance, LessUrgentWorkDoesNotOvertakeWhatIsInTheOverflow) {
+    for (std::size_t i = 0; i <= lane_share; ++i) static_cast<void>(create({"a"}));
+    Job patient = draft({"a"});
+    patient.priority = Priority::bulk;
+    EXPECT_EQ(catalog().create_job(patient).value().lane, Lane::overflow_bulk);
+    Job urgent = draft({"a"});
+    urgent.priority = Priority::interactive;
+    EXPECT_EQ(catalog().create_job(urgent).value().lane, Lane::interactive) << "more urgent work does";
+}
+
+TEST_P(CatalogConformance, AMovedFocalPointTellsTheLaneOfItsJob) {
+    Job job = draft({});
+    job.priority = Priority::interactive;
+    SAFELIGHT_ASSERT_OK(catalog().create_job(job));
+    auto wanted = request("a");
+    wanted.transform =
+        parse_transform(R"({"resize":{"width":9,"height":9,"fit":"cover","gravity":"focal"}})").value();
+    SAFELIGHT_ASSERT_OK(catalog().add_variants(default_account(), job.id, std::span(&wanted, 1), now()));
+    static_cast<void>(claim(job.id));
+    const auto change =
+        catalog().set_focal_point(default_account(), job.image.id, FocalPoint{0.1, 0.2}, now());
+    SAFELIGHT_ASSERT_OK(change);
+    EXPECT_EQ(change->claimable, (WaitingJob{job.id, Lane::interactive}));
 }
 
 TEST_P(CatalogConformance, WhatIsDeletedMakesRoomInTheShare) {
@@ -54,19 +81,16 @@ TEST_P(CatalogConformance, WhatIsDeletedMakesRoomInTheShare) {
 }
 
 TEST_P(CatalogConformance, TheLaneIsChosenAnewWhenThereIsWorkAgain) {
-    const Job early = create({"a"});
-    static_cast<void>(process(early.id, {}, {"a"}));
+    const Job failed_job = create({"a"});
+    static_cast<void>(process(failed_job.id, {}, {"a"}));
     std::vector<Job> waiting;
     for (std::size_t i = 0; i < lane_share; ++i) waiting.push_back(create({"a"}));
-    const Job late = create({"a"});
-    ASSERT_EQ(late.lane, Lane::overflow);
-    static_cast<void>(process(late.id, {}, {"a"}));
-
     JobControl& control = under_test().database().control();
-    EXPECT_EQ(control.retry(default_account(), early.id, 3, now()).value().lane, Lane::overflow)
+    EXPECT_EQ(control.retry(default_account(), failed_job.id, 3, now()).value().lane, Lane::overflow_normal)
         << "the lane has become full";
+    static_cast<void>(process(failed_job.id, {}, {"a"}));
     static_cast<void>(process(waiting.front().id, {"a"}));
-    EXPECT_EQ(control.retry(default_account(), late.id, 3, now()).value().lane, Lane::normal)
+    EXPECT_EQ(control.retry(default_account(), failed_job.id, 3, now()).value().lane, Lane::normal)
         << "there is room again";
 }
 

@@ -29,7 +29,7 @@ class ToldBulkOperations final : public BulkOperations {
                              std::uint32_t tries_max, Milliseconds lease, Timestamp now) override {
         TRY_ASSIGN(BulkStep step, operations_.advance(id, attempt, jobs_max, tries_max, lease, now));
         for (const JobId job : step.jobs)
-            step.kind == BulkKind::retry ? news_.claimable({job, Lane::overflow}) : news_.changed(job);
+            step.kind == BulkKind::retry ? news_.claimable({job, Lane::overflow_bulk}) : news_.changed(job);
         return step;
     }
 

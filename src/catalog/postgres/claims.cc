@@ -92,7 +92,7 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
     if (!outcomes.empty()) TRY(store(connection, image_id, outcomes, now));
     if (look) TRY(store_look(connection, image_id, *look));
 
-    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::job_status, id));
+    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::status_and_lane, id));
     if (!answer.next()) return job_fenced();
     Columns columns{answer};
     return completion_of(columns);
@@ -125,11 +125,14 @@ class Claims final : public JobClaims {
     }
 
     Status release(JobId id, std::uint32_t attempt, Timestamp due_at, bool counts, Timestamp now) override {
-        TRY(pool_.write_one([&](Connection& connection) {
-            return change_held_job(connection, sql::give_back_undone, id, attempt, due_at, now,
-                                   counts ? 0 : 1);
+        TRY_ASSIGN(const Lane lane, pool_.write_one([&](Connection& connection) -> Result<Lane> {
+            TRY_ASSIGN(Answer held,
+                       connection.query(sql::give_back_undone, id, attempt, due_at, now, counts ? 0 : 1));
+            if (!held.next()) return job_fenced();
+            Columns columns{held};
+            return read_lane(columns);
         }));
-        if (due_at <= now) news_.claimable({id, Lane::normal});  // rarely: its lane is not asked for
+        if (due_at <= now) news_.claimable({id, lane});
         return {};
     }
 

@@ -99,6 +99,19 @@ Status insert_variants(Connection& connection, ImageId image_id, const Variants&
     return {};
 }
 
+/// Columns: status, lane.
+Result<Lane> lane_in(Answer answer) {
+    if (!answer.next()) return no_job();
+    Columns columns{answer};
+    TRY_ASSIGN(const Completion now, completion_of(columns));
+    return now.lane;
+}
+
+Result<Lane> lane_of(Connection& connection, JobId id) {
+    TRY_ASSIGN(Answer answer, connection.query(sql::status_and_lane, id));
+    return lane_in(std::move(answer));
+}
+
 /// The lane that was chosen for it.
 Result<Lane> insert(Connection& connection, const Job& job) {
     TRY(insert_job_with_image(connection, job));
@@ -108,11 +121,8 @@ Result<Lane> insert(Connection& connection, const Job& job) {
         return job.lane;
     }
     TRY(insert_variants(connection, image.id, image.variants, 0, job.updated_at));
-    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::job_status, job.id));
-    if (!answer.next()) return failure(ErrorCode::internal, "Something went wrong.", "a job without a row");
-    Columns columns{answer};
-    TRY_ASSIGN(const Completion stored, completion_of(columns));
-    return stored.lane;
+    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::status_and_lane, job.id));
+    return lane_in(std::move(answer));
 }
 
 Result<Successors> successors_of(Connection& connection, ImageId image_id) {
@@ -172,13 +182,14 @@ Result<FocalPointChange> change_focal_point(Connection& connection, AccountId ow
                                             const std::optional<FocalPoint>& focal_point, Timestamp now) {
     TRY_ASSIGN(Answer held, connection.query(sql::hold_job_of_image, id, owner));
     if (!held.next()) return no_image();
-    Columns columns{held};
-    const WaitingJob job = read_waiting_job(columns);
+    const auto job = Columns{held}.id<JobId>();
     TRY_ASSIGN(Image image, image_by_id(connection, owner, id));
     if (image.focal_point == focal_point) return FocalPointChange{std::move(image)};
     TRY_ASSIGN(const bool taken, move_focal_point(connection, owner, id, focal_point, now));
     TRY_ASSIGN(image, image_by_id(connection, owner, id));
-    return FocalPointChange{std::move(image), taken ? std::optional(job) : std::nullopt};
+    if (!taken) return FocalPointChange{std::move(image)};
+    TRY_ASSIGN(const Lane lane, lane_of(connection, job));
+    return FocalPointChange{std::move(image), WaitingJob{job, lane}};
 }
 
 class Jobs final : public Catalog {

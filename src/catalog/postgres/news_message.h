@@ -27,7 +27,7 @@ struct NewsMessage {
 };
 
 /// How many items one message holds: the server takes 8,000 bytes.
-inline constexpr std::size_t news_items_max = 130;
+inline constexpr std::size_t news_items_max = 110;
 
 /// `node` is a word; at most `news_items_max` items.
 [[nodiscard]] std::string compose_news(std::string_view node, std::span<const JobNewsItem> items);

@@ -30,7 +30,8 @@ TEST(NewsMessage, IsReadAsItWasWritten) {
 TEST(NewsMessage, FitsTheServerWhenItIsFull) {
     std::vector<JobNewsItem> items;
     for (std::size_t i = 0; i < news_items_max; ++i)
-        items.push_back({Kind::claimable, {first, i % 2 == 0 ? Lane::interactive : Lane::overflow}});
+        items.push_back(
+            {Kind::claimable, {first, i % 2 == 0 ? Lane::overflow_interactive : Lane::overflow_normal}});
     EXPECT_LT(compose_news("0123456789abcdef", items).size(), 8'000U);
     EXPECT_EQ(parse_news(compose_news("0123456789abcdef", items)).items, items);
 }

@@ -160,6 +160,15 @@ TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::similar_ids, "Index Only Scan using images_by_owner on images");
     expect_index(sql::changes_after, "Index Scan using jobs_by_change on jobs");
     expect_index(sql::claimable, "Index Scan using jobs_claimable on jobs");
+    // As the trigger asks that chooses a job's lane.
+    expect_index(
+        "SELECT 1 FROM jobs WHERE (owner, lane) >= ($1, $2) AND (owner, lane) <= ($1, $2)"
+        " AND status = 'PROCESSING' ORDER BY owner, lane LIMIT 16",
+        "using jobs_with_work on jobs");
+    expect_index(
+        "SELECT 1 FROM jobs WHERE (owner, lane) >= ($1, 3) AND (owner, lane) <= ($1, $2 + 3)"
+        " AND status = 'PROCESSING' ORDER BY owner, lane LIMIT 1",
+        "using jobs_with_work on jobs");
     expect_index(sql::claim_rerender, "Index Scan using rerenders_claimable on rerenders");
     expect_index(sql::rerender_counts, "Index Only Scan using rerenders_by_name on rerenders");
     expect_index(sql::doom_overdue, "Index Scan using blobs_overdue on blobs");

@@ -160,7 +160,7 @@ class PostgresRerenders final : public Rerenders {
                    pool_.write([&, text = to_json(wanted)](Connection& connection) {
                        return change_transforms(connection, images, name, text, failed_again, now);
                    }));
-        for (const JobId job : jobs) news_.claimable({job, Lane::overflow});
+        for (const JobId job : jobs) news_.claimable({job, Lane::overflow_bulk});
         return jobs.size();
     }
 

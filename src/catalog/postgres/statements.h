@@ -92,7 +92,7 @@ inline constexpr std::string_view lock_job =
     "jobs.id = $1 AND jobs.owner = $2 FOR UPDATE OF jobs";
 /// Keeps claims away, which would read the image as it was.
 inline constexpr std::string_view hold_job_of_image =
-    "SELECT id, lane FROM jobs WHERE image_id = $1 AND owner = $2 FOR NO KEY UPDATE";
+    "SELECT id FROM jobs WHERE image_id = $1 AND owner = $2 FOR NO KEY UPDATE";
 inline constexpr std::string_view jobs_of_images =
     "SELECT id, image_id FROM jobs WHERE image_id = ANY ($1::uuid[])";
 inline constexpr std::string_view hold_job = "SELECT id FROM jobs WHERE id = $1 FOR NO KEY UPDATE";
@@ -109,7 +109,7 @@ inline constexpr std::string_view claim =
     "jobs.id = free.id RETURNING jobs.image_id, jobs.attempts, jobs.tries";
 inline constexpr std::string_view give_back_undone =
     "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $4, tries = greatest(tries - $5, "
-    "0) WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
+    "0) WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL RETURNING lane";
 inline constexpr std::string_view variant_blob =
     "SELECT blob FROM variants WHERE image_id = $1 AND name = $2 FOR NO KEY UPDATE";
 inline constexpr std::string_view variant_blobs =

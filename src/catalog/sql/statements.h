@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "base/lane.h"
 #include "catalog/sql/columns.h"
 
 namespace safelight::sql {
@@ -74,15 +75,17 @@ inline constexpr std::string_view variant_failed =
     " WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view image_seen =
     "UPDATE images SET dhash = $2, dominant = $3, palette = $4, thumbhash = $5, blurhash = $6 WHERE id = $1";
-inline constexpr std::string_view job_status = "SELECT status, lane FROM jobs WHERE id = $1";
+inline constexpr std::string_view status_and_lane = "SELECT status, lane FROM jobs WHERE id = $1";
 /// The page of each lane is cut off by itself.
 #define SAFELIGHT_CLAIMABLE_IN(lane)                                                             \
     "SELECT * FROM (SELECT id, lane FROM jobs WHERE status = 'PROCESSING' AND lane = " lane      \
     " AND due_at <= $1 AND (lease_until IS NULL OR lease_until <= $1) ORDER BY due_at, id LIMIT" \
     " $2) AS page"
 inline constexpr std::string_view claimable =
-    SAFELIGHT_CLAIMABLE_IN("0") " UNION ALL " SAFELIGHT_CLAIMABLE_IN(
-        "1") " UNION ALL " SAFELIGHT_CLAIMABLE_IN("2") " UNION ALL " SAFELIGHT_CLAIMABLE_IN("3");
+    SAFELIGHT_CLAIMABLE_IN("0") " UNION ALL " SAFELIGHT_CLAIMABLE_IN("1") " UNION ALL "
+    SAFELIGHT_CLAIMABLE_IN("2") " UNION ALL " SAFELIGHT_CLAIMABLE_IN("3") " UNION ALL "
+    SAFELIGHT_CLAIMABLE_IN("4") " UNION ALL " SAFELIGHT_CLAIMABLE_IN("5");
+static_assert(all_lanes.size() == 6);
 
 // Making variants again. A batch of images is cut off before anything is joined to it, so that its cost is
 // bounded.
@@ -229,7 +232,7 @@ inline constexpr Named shared[] = {
     {"variant_made", variant_made},
     {"variant_failed", variant_failed},
     {"image_seen", image_seen},
-    {"job_status", job_status},
+    {"status_and_lane", status_and_lane},
     {"claimable", claimable},
     {"survey", survey},
     {"take_unmade_claim", take_unmade_claim},

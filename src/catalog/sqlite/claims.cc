@@ -70,7 +70,7 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
     for (const VariantOutcome& outcome : outcomes) TRY(store(connection, image_id, outcome, now));
     if (look) TRY(store_look(connection, image_id, *look));
 
-    TRY_ASSIGN(Query query, connection.query(sql::job_status, id));
+    TRY_ASSIGN(Query query, connection.query(sql::status_and_lane, id));
     TRY_ASSIGN(const bool found, query.next());
     if (!found) return job_fenced();
     Columns columns{query};

@@ -91,7 +91,7 @@ Result<Lane> insert(Connection& connection, const Job& job) {
         TRY(connection.run(sql::bare_job_received, job.id));
         return job.lane;
     }
-    TRY_ASSIGN(Query query, connection.query(sql::job_status, job.id));
+    TRY_ASSIGN(Query query, connection.query(sql::status_and_lane, job.id));
     TRY_ASSIGN(const bool found, query.next());
     if (!found) return failure(ErrorCode::internal, "Something went wrong.", "a job without a row");
     Columns columns{query};

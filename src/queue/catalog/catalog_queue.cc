@@ -7,7 +7,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
-#include <unordered_set>
+#include <unordered_map>
 #include <utility>
 
 #include "queue/lane_turns.h"
@@ -41,7 +41,7 @@ class CatalogQueue final : public JobQueue {
         const auto deadline = SteadyClock::now() + std::min(timeout, timeout_max);
         std::unique_lock lock(mutex_);
         while (!stop.stop_requested()) {
-            if (!waiting_.empty()) return take_hint();
+            if (!waiting_.empty() && !(only_overflow_waits() && may_ask())) return take_hint();
             if (may_ask()) {
                 TRY(ask(lock));
                 continue;
@@ -59,9 +59,9 @@ class CatalogQueue final : public JobQueue {
 
     Status acknowledge(const Delivery&) override { return {}; }
 
-    Result<std::uint64_t> depth() override {
+    Result<LaneDepths> depths() override {
         const std::lock_guard lock(mutex_);
-        return waiting_.size();
+        return depths_;
     }
 
     Status check() override { return {}; }
@@ -69,27 +69,45 @@ class CatalogQueue final : public JobQueue {
   private:
     /// Needs the lock. False when there is nothing new for a receiver.
     bool add_hint(const WaitingJob& job) {
-        if (waiting_.contains(job.id)) return false;
+        const auto known = waiting_.find(job.id);
+        if (known != waiting_.end() && known->second <= job.lane) return false;
         std::deque<JobId>& hints = hints_[index_of(job.lane)];
         if (hints.size() >= hints_max_) {
             ask_soon_ = true;
             return false;
         }
-        waiting_.insert(job.id);
         hints.push_back(job.id);
-        return true;
+        ++depths_[index_of(job.lane)];
+        if (known == waiting_.end()) {
+            waiting_.emplace(job.id, job.lane);
+            return true;
+        }
+        // It was in a less urgent lane, where it is passed over from now on.
+        --depths_[index_of(known->second)];
+        known->second = job.lane;
+        return false;
     }
 
     /// Needs the lock, and a hint.
     Delivery take_hint() {
         const LaneTurns::Order order = turns_.next();
-        const Lane lane =
-            *std::ranges::find_if(order, [&](Lane one) { return !hints_[index_of(one)].empty(); });
+        const Lane lane = *std::ranges::find_if(order, [&](Lane one) { return depths_[index_of(one)] > 0; });
         std::deque<JobId>& hints = hints_[index_of(lane)];
-        const JobId job_id = hints.front();
-        hints.pop_front();
-        waiting_.erase(job_id);
-        return {job_id, lane, {}};
+        for (;;) {
+            const JobId job_id = hints.front();
+            hints.pop_front();
+            const auto known = waiting_.find(job_id);
+            if (known == waiting_.end() || known->second != lane) continue;
+            waiting_.erase(known);
+            --depths_[index_of(lane)];
+            return {job_id, lane, {}};
+        }
+    }
+
+    /// Needs the lock. What another process has of more urgent work is worth a question.
+    [[nodiscard]] bool only_overflow_waits() const {
+        return std::ranges::none_of(
+            all_lanes, [&](Lane lane) { return !is_overflow(lane) && depths_[index_of(lane)] > 0; });
     }
 
     /// Needs the lock.
@@ -143,7 +161,8 @@ class CatalogQueue final : public JobQueue {
     std::condition_variable_any changed_;
     LaneTurns turns_;
     std::array<std::deque<JobId>, all_lanes.size()> hints_;  // guarded by mutex_; by lane
-    std::unordered_set<JobId> waiting_;                      // guarded by mutex_; the same ids as in hints_
+    std::unordered_map<JobId, Lane> waiting_;     // guarded by mutex_; where in hints_ each id counts
+    LaneDepths depths_{};                         // guarded by mutex_; how many count in each lane
     bool asking_ = false;                         // guarded by mutex_; a receiver is waiting for pending_
     bool ask_soon_ = false;                       // guarded by mutex_; there is more than the hints say
     std::uint64_t answers_ = 0;                   // guarded by mutex_; how often pending_ has answered

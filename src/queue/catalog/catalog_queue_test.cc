@@ -245,8 +245,8 @@ TEST_F(CatalogQueueTest, AFullLaneLeavesRoomInTheOthers) {
     const CatalogQueueConfig tiny{.hints_max = 1, .poll_interval = for_ever};
     const auto queue = make_catalog_queue(tiny, table_.as_source());
     const std::array ids{new_id(), new_id(), new_id()};
-    ASSERT_TRUE(queue->publish({ids[0], Lane::overflow}));
-    ASSERT_TRUE(queue->publish({ids[1], Lane::overflow})) << "dropped";
+    ASSERT_TRUE(queue->publish({ids[0], Lane::overflow_normal}));
+    ASSERT_TRUE(queue->publish({ids[1], Lane::overflow_normal})) << "dropped";
     ASSERT_TRUE(queue->publish({ids[2], Lane::normal}));
     EXPECT_EQ(queue->depth(), 2U);
     EXPECT_EQ(receive(*queue, at_once), ids[2]);
@@ -259,6 +259,30 @@ TEST_F(CatalogQueueTest, WhatTheCatalogNamesComesByItsLane) {
         return std::vector<WaitingJob>{{ids[0], Lane::bulk}, {ids[1], Lane::interactive}};
     });
     EXPECT_EQ(receive(*queue, at_once), ids[1]);
+    EXPECT_EQ(receive(*queue, at_once), ids[0]);
+}
+
+TEST_F(CatalogQueueTest, AHintMovesToAMoreUrgentLaneButNotBack) {
+    const auto queue = make_catalog_queue(never_polls, table_.as_source());
+    const std::array ids{new_id(), new_id()};
+    ASSERT_TRUE(queue->publish({ids[0], Lane::overflow_bulk}));
+    ASSERT_TRUE(queue->publish({ids[1], Lane::overflow_bulk}));
+    ASSERT_TRUE(queue->publish({ids[1], Lane::normal}));
+    ASSERT_TRUE(queue->publish({ids[1], Lane::bulk}));
+    EXPECT_EQ(queue->depth(), 2U);
+    EXPECT_EQ(queue->depths(), (LaneDepths{0, 1, 0, 0, 0, 1}));
+    EXPECT_EQ(receive(*queue, at_once), ids[1]);
+    EXPECT_EQ(receive(*queue, at_once), ids[0]);
+    EXPECT_EQ(receive(*queue, at_once), std::nullopt);
+}
+
+TEST_F(CatalogQueueTest, WhileOnlyTheOverflowWaitsTheCatalogIsAskedAsUsual) {
+    const auto queue =
+        make_catalog_queue({.hints_max = 10, .poll_interval = Milliseconds{1}}, table_.as_source());
+    const std::array ids{new_id(), new_id()};
+    ASSERT_TRUE(queue->publish({ids[0], Lane::overflow_normal}));
+    table_.add(ids[1]);
+    EXPECT_EQ(receive(*queue, at_once), ids[1]) << "more urgent, of another process";
     EXPECT_EQ(receive(*queue, at_once), ids[0]);
 }
 

@@ -187,9 +187,10 @@ TEST_P(JobQueueConformance, ManyPublishersAndReceiversLoseNothingAndShareNothing
 
 TEST_P(JobQueueConformance, TheUrgentOvertakesWhatWaits) {
     const std::vector<JobId> ids = some_ids(all_lanes.size());
-    for (const Lane lane : {Lane::overflow, Lane::bulk, Lane::normal, Lane::interactive})
-        ASSERT_TRUE(queue().publish({ids[index_of(lane)], lane}));
+    for (std::size_t i = all_lanes.size(); i > 0; --i)
+        ASSERT_TRUE(queue().publish({ids[i - 1], all_lanes[i - 1]}));
     EXPECT_EQ(queue().depth(), all_lanes.size());
+    EXPECT_EQ(queue().depths(), (LaneDepths{1, 1, 1, 1, 1, 1}));
     for (const Lane lane : all_lanes) {
         const auto received = queue().receive(for_ever, {});
         ASSERT_TRUE(received && *received);
@@ -203,7 +204,7 @@ TEST_P(JobQueueConformance, TheUrgentOvertakesWhatWaits) {
 TEST_P(JobQueueConformance, NoLaneWaitsForEver) {
     constexpr std::size_t looks = 64;
     const std::vector<JobId> ids = some_ids(looks + 1);
-    ASSERT_TRUE(queue().publish({ids[looks], Lane::overflow}));
+    ASSERT_TRUE(queue().publish({ids[looks], Lane::overflow_bulk}));
     for (std::size_t i = 0; i < looks; ++i) {
         ASSERT_TRUE(queue().publish({ids[i], Lane::interactive}));
         if (take(queue(), for_ever) == ids[looks]) return;

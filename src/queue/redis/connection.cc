@@ -46,8 +46,7 @@ std::string client_name(const std::string& name) {
 
 }  // namespace
 
-Command::Command(std::initializer_list<std::string_view> words)
-    : wire_(fmt::format("*{}\r\n", words.size())) {
+Command::Command(std::span<const std::string_view> words) : wire_(fmt::format("*{}\r\n", words.size())) {
     for (const std::string_view word : words) {
         wire_ += fmt::format("${}\r\n", word.size());
         wire_ += word;

@@ -23,7 +23,9 @@ namespace safelight::redis {
 /// A command's name and arguments, in the form that goes over the wire.
 class Command {
   public:
-    Command(std::initializer_list<std::string_view> words);
+    Command(std::initializer_list<std::string_view> words)
+        : Command(std::span(words.begin(), words.size())) {}
+    explicit Command(std::span<const std::string_view> words);
     [[nodiscard]] const std::string& wire() const { return wire_; }
 
   private:

@@ -93,6 +93,28 @@ TEST_F(RedisDelivery, WhatADeadConsumerHeldInAnyLaneGoesToAnother) {
     EXPECT_EQ(in_hand(config_), 0);
 }
 
+TEST_F(RedisDelivery, AReceiverThatWaitsIsWokenThroughAnyLane) {
+    const RedisServer own;
+    config_ = own.config();
+    {
+        const auto queue = this->queue();
+        for (const Lane lane : all_lanes) {
+            const JobId id = new_id();
+            std::optional<Delivery> received;
+            std::jthread receiver([&] { received = receive(*queue, for_ever); });
+            ASSERT_TRUE(eventually([&] { return blocked_clients(config_) == 1; }));
+            ASSERT_TRUE(queue->publish({id, lane}));
+            receiver.join();
+            ASSERT_TRUE(received);
+            EXPECT_EQ(received->job_id, id);
+            EXPECT_EQ(received->lane, lane);
+            EXPECT_TRUE(queue->acknowledge(*received));
+        }
+        EXPECT_EQ(in_hand(config_), 0);
+    }
+    config_ = shared_server();
+}
+
 TEST_F(RedisDelivery, LanesAreStreams) {
     ASSERT_TRUE(queue()->publish({new_id(), Lane::interactive}));
     ASSERT_TRUE(queue()->publish({new_id(), Lane::normal}));

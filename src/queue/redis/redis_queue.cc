@@ -70,7 +70,7 @@ class RedisQueue final : public JobQueue {
         return {};
     }
 
-    Result<std::uint64_t> depth() override {
+    Result<LaneDepths> depths() override {
         const auto replies = callers_.run(redis::depth_commands(config_));
         if (!replies) return std::unexpected(to_error(replies.error()));
         for (const Reply& reply : *replies) {
@@ -80,14 +80,16 @@ class RedisQueue final : public JobQueue {
                 failure.trouble != redis::Trouble::no_group)
                 return std::unexpected(to_error(std::move(failure)));
         }
-        std::int64_t waiting = 0;
-        for (std::size_t i = 0; i + 1 < replies->size(); i += 2) {
-            const std::int64_t entries = (*replies)[i].view().integer().value_or(0);
-            const std::int64_t in_hand = (*replies)[i + 1].view()[0].integer().value_or(0);
+        LaneDepths waiting{};
+        for (const Lane lane : all_lanes) {
+            const std::size_t first = 2 * index_of(lane);
+            const std::int64_t entries = (*replies)[first].view().integer().value_or(0);
+            const std::int64_t in_hand = (*replies)[first + 1].view()[0].integer().value_or(0);
             // What is in hand may have been trimmed already.
-            waiting += std::max<std::int64_t>(entries - in_hand, 0);
+            waiting[index_of(lane)] =
+                static_cast<std::uint64_t>(std::max<std::int64_t>(entries - in_hand, 0));
         }
-        return static_cast<std::uint64_t>(waiting);
+        return waiting;
     }
 
     Status check() override {

@@ -58,24 +58,14 @@ Command read_command(const RedisQueueConfig& config, std::string_view consumer, 
 }
 
 Command wait_command(const RedisQueueConfig& config, std::string_view consumer, Milliseconds block) {
-    static_assert(all_lanes.size() == 4);
-    return {"XREADGROUP",
-            "GROUP",
-            config.group,
-            consumer,
-            "COUNT",
-            "1",
-            "BLOCK",
-            std::to_string(block.count()),
-            "STREAMS",
-            stream_of(config, all_lanes[0]),
-            stream_of(config, all_lanes[1]),
-            stream_of(config, all_lanes[2]),
-            stream_of(config, all_lanes[3]),
-            ">",
-            ">",
-            ">",
-            ">"};
+    const std::string block_ms = std::to_string(block.count());
+    std::vector<std::string_view> words{"XREADGROUP", "GROUP", config.group, consumer, "COUNT",
+                                        "1",          "BLOCK", block_ms,     "STREAMS"};
+    std::vector<std::string> streams;
+    for (const Lane lane : all_lanes) streams.push_back(stream_of(config, lane));
+    words.insert(words.end(), streams.begin(), streams.end());
+    words.insert(words.end(), streams.size(), ">");
+    return Command(words);
 }
 
 std::vector<Entry> entries_of_read(const RedisQueueConfig& config, ReplyView reply) {

@@ -74,7 +74,7 @@ class FaultyQueue final : public JobQueue {
         return inner_->receive(timeout, stop);
     }
     Status acknowledge(const Delivery& delivery) override { return inner_->acknowledge(delivery); }
-    Result<std::uint64_t> depth() override { return inner_->depth(); }
+    Result<LaneDepths> depths() override { return inner_->depths(); }
     Status check() override { return inner_->check(); }
 
   private:

@@ -65,7 +65,7 @@ bool BulkRunner::must_wait(const BulkClaim& claim) {
 void BulkRunner::announce(BulkKind kind, const BulkStep& step) {
     for (const JobId job : step.jobs) {
         if (kind == BulkKind::retry) {
-            if (const Status status = parts_.queue.publish({job, Lane::overflow}); !status)
+            if (const Status status = parts_.queue.publish({job, Lane::overflow_bulk}); !status)
                 log_failure(status.error());
         } else {
             parts_.metrics.deletion();

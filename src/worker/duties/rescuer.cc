@@ -6,10 +6,11 @@
 namespace safelight {
 namespace {
 
-/// Per round. Hints that wait are repeated by a round; so the more wait, the fewer it adds. Some it always
-/// adds, the oldest jobs, so that a lost hint is found under steady load too.
+/// Per round and lane. Hints that wait are repeated by a round; so the more wait, the fewer it adds. Some it
+/// always adds, the oldest jobs, so that a lost hint is found under steady load too; so few that a lane whose
+/// turn comes seldom is not filled with repetitions.
 constexpr std::uint64_t jobs_max = 256;
-constexpr std::uint64_t jobs_min = 16;  // of each lane
+constexpr std::uint64_t jobs_min = 4;
 
 /// Due times that are remembered; more come with the interval.
 constexpr std::size_t due_times_max = 10'000;
@@ -46,13 +47,18 @@ Milliseconds Rescuer::rescue() {
 }
 
 void Rescuer::publish_claimable(Timestamp now) {
-    const auto depth = parts_.queue.depth();
-    if (!depth) return log_failure(parts_.log, depth.error());
-    const std::uint64_t limit = jobs_max - std::min(*depth, jobs_max - jobs_min);
-    const auto jobs = parts_.claims.claimable(static_cast<std::uint32_t>(limit), now);
+    const auto depths = parts_.queue.depths();
+    if (!depths) return log_failure(parts_.log, depths.error());
+    LaneDepths room{};
+    for (const Lane lane : all_lanes)
+        room[index_of(lane)] = jobs_max - std::min((*depths)[index_of(lane)], jobs_max - jobs_min);
+    const auto jobs =
+        parts_.claims.claimable(static_cast<std::uint32_t>(*std::ranges::max_element(room)), now);
     if (!jobs) return log_failure(parts_.log, jobs.error());
     std::uint64_t published = 0;
     for (const WaitingJob& job : *jobs) {
+        if (room[index_of(job.lane)] == 0) continue;
+        --room[index_of(job.lane)];
         if (const Status status = parts_.queue.publish(job); !status) {
             log_failure(parts_.log, status.error());
             break;
