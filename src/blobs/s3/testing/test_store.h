@@ -19,8 +19,8 @@ namespace safelight::s3 {
 [[nodiscard]] S3Config test_config();
 [[nodiscard]] Credentials test_credentials();
 /// False for MinIO, which lists unfinished uploads only of an object whose name is given whole: what a dead
-/// process left is found by its key, which the ledger has, and not by a listing. (MinIO forgets such uploads by
-/// itself after a day.)
+/// process left is found by its key, which the ledger has, and not by a listing. (MinIO forgets such uploads
+/// by itself after a day.)
 [[nodiscard]] bool lists_uploads_by_prefix();
 /// Of the real server.
 [[nodiscard]] int test_port();
