@@ -41,7 +41,7 @@ class CatalogQueue final : public JobQueue {
         const auto deadline = SteadyClock::now() + std::min(timeout, timeout_max);
         std::unique_lock lock(mutex_);
         while (!stop.stop_requested()) {
-            if (!waiting_.empty() && !(only_overflow_waits() && may_ask())) return take_hint();
+            if (!waiting_.empty() && !may_be_overtaken()) return take_hint();
             if (may_ask()) {
                 TRY(ask(lock));
                 continue;
@@ -104,10 +104,12 @@ class CatalogQueue final : public JobQueue {
         }
     }
 
-    /// Needs the lock. What another process has of more urgent work is worth a question.
-    [[nodiscard]] bool only_overflow_waits() const {
-        return std::ranges::none_of(
+    /// Needs the lock. Nothing but the overflow waits, and it is time to ask whether another process has more
+    /// urgent work. That there are more hints than fit is no reason: they are no more urgent.
+    [[nodiscard]] bool may_be_overtaken() const {
+        const bool only_overflow_waits = std::ranges::none_of(
             all_lanes, [&](Lane lane) { return !is_overflow(lane) && depths_[index_of(lane)] > 0; });
+        return only_overflow_waits && !asking_ && SteadyClock::now() >= next_question_at_;
     }
 
     /// Needs the lock.

@@ -286,5 +286,25 @@ TEST_F(CatalogQueueTest, WhileOnlyTheOverflowWaitsTheCatalogIsAskedAsUsual) {
     EXPECT_EQ(receive(*queue, at_once), ids[0]);
 }
 
+TEST_F(CatalogQueueTest, ALongOverflowIsWorkedOffWithoutAskingForEachHint) {
+    constexpr std::size_t jobs = 600;  // more than a question names, and more than fit
+    const CatalogQueueConfig small{.hints_max = 400, .poll_interval = for_ever};
+    std::vector<WaitingJob> waiting;
+    for (std::size_t i = 0; i < jobs; ++i) waiting.push_back({new_id(), Lane::overflow_normal});
+    int questions = 0;
+    const auto queue = make_catalog_queue(small, [&](std::uint32_t limit) {
+        ++questions;
+        return std::vector(waiting.begin(),
+                           waiting.begin() + std::min<std::ptrdiff_t>(limit, std::ssize(waiting)));
+    });
+    for (const WaitingJob& job : waiting) ASSERT_TRUE(queue->publish(job));
+    for (std::size_t i = 0; i < small.hints_max; ++i) {
+        const auto id = receive(*queue, at_once);
+        ASSERT_TRUE(id);
+        std::erase_if(waiting, [&](const WaitingJob& job) { return job.id == *id; });
+    }
+    EXPECT_EQ(questions, 1);
+}
+
 }  // namespace
 }  // namespace safelight
