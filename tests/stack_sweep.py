@@ -256,7 +256,7 @@ def sweep(folder, kills=None, verbose=False):
         for kind, count in sorted(by_kind.items()):
             print(f"    {', '.join(filter(None, kind))}: {count}")
         run.counts["points"] = len(points)
-        for point in points if kills is None else sample(points, kills)[:3 * kills]:
+        for point in points if kills is None else sample(points, kills)[:2 * kills]:
             if run.counts["reached"] == kills:
                 break
             run.kill_at(point)
