@@ -28,10 +28,10 @@ struct CatalogQueueConfig {
 using PendingJobs = std::function<Result<std::vector<WaitingJob>>(std::uint32_t limit)>;
 
 /// A published hint is received at once within this process; an id that is waiting already is not queued
-/// twice, but moves to a more urgent lane. When no hint is waiting, or none but in the overflow, a receiver
-/// asks `pending`: at most once in poll_interval, and without that delay only after hints were dropped, or
-/// when the last answer was as long as it may be. An error of `pending` is what that receiver gets; the next
-/// question is poll_interval away.
+/// twice, but moves to a more urgent lane. When no hint is waiting, a receiver asks `pending`: at most once
+/// in poll_interval, and without that delay only after hints were dropped, or when the last answer was as
+/// long as it may be. When none is waiting but in the overflow it asks as well, by poll_interval alone. An
+/// error of `pending` is what that receiver gets; the next question is poll_interval away.
 ///
 /// Acknowledging does nothing: the claim in the catalog is what counts. `pending` must stay callable for the
 /// queue's life. `config` must be valid.
