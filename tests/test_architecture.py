@@ -16,7 +16,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]', re.MULTILINE)
 OUTSIDE = {"boost/beast": "http", "vips/": "imaging", "jpeglib": "imaging", "turbojpeg": "imaging", "png.h": "imaging",
            "webp/": "imaging", "tiffio": "imaging", "libheif/": "imaging", "avif/": "imaging", "gif_lib": "imaging",
            "spdlog/": "telemetry", "prometheus/": "telemetry", "sqlite3": "catalog/sqlite", "libpq-fe": "catalog/postgres",
-           "postgres_ext": "catalog/postgres", "hiredis/": "queue/redis", "curl/": ("blobs/s3", "access"), "pugixml": "blobs/s3",
+           "postgres_ext": "catalog/postgres", "hiredis/": "queue/redis", "curl/": ("blobs/s3", "outbound"), "pugixml": "blobs/s3",
            "rhonabwy": "access", "CLI/": "app"}
 BACKENDS = {"blobs/filesystem", "blobs/memory", "blobs/s3", "catalog/postgres", "catalog/sqlite", "queue/catalog",
             "queue/redis", "renderer/direct"}

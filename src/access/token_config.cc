@@ -1,14 +1,12 @@
 #include "access/token_config.h"
 
-#include <arpa/inet.h>
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <utility>
 
 #include "base/text.h"
+#include "outbound/ip_address.h"
+#include "outbound/url.h"
 
 namespace safelight {
 namespace {
@@ -20,36 +18,17 @@ constexpr std::array<std::pair<TokenAlgorithm, std::string_view>, 4> names{{
     {TokenAlgorithm::hs256, "HS256"},
 }};
 
-struct FreeUrl {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-using Url = std::unique_ptr<CURLU, FreeUrl>;
-
-/// Empty for a part that is not there.
-std::string part_of(CURLU* url, CURLUPart which) {
-    char* text = nullptr;
-    if (curl_url_get(url, which, &text, 0) != CURLUE_OK) return {};
-    std::string part(text);
-    curl_free(text);
-    return part;
-}
-
 bool is_this_machine(const std::string& host) {
-    in_addr address{};
-    if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return ntohl(address.s_addr) >> 24 == 127;
-    return host == "localhost" || host == "[::1]";
+    const auto address = IpAddress::parse(host);
+    if (!address) return host == "localhost";
+    return host == "::1" || (!address->is_v6 && address->bytes.front() == 127);
 }
 
 /// Keys that anybody on the way may exchange are worth nothing. Read as the library reads it that will ask
 /// there.
 bool is_trustworthy(const std::string& text) {
-    const Url url(curl_url());
-    if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
-        return false;
-    const std::string scheme = part_of(url.get(), CURLUPART_SCHEME);
-    const std::string host = part_of(url.get(), CURLUPART_HOST);
-    if (host.empty() || !part_of(url.get(), CURLUPART_USER).empty()) return false;
-    return scheme == "https" || (scheme == "http" && is_this_machine(host));
+    const auto url = parse_url(text);
+    return url && (url->is_https || is_this_machine(url->host));
 }
 
 }  // namespace
