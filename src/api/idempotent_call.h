@@ -95,6 +95,7 @@ class HashedBody final : public http::RequestBody {
     [[nodiscard]] std::optional<std::uint64_t> length_bytes() const override { return inner_.length_bytes(); }
     [[nodiscard]] http::Task<Result<std::size_t>> read(std::span<std::byte> buffer) override;
     void limit(std::uint64_t bytes_max) override { inner_.limit(bytes_max); }
+    [[nodiscard]] bool is_abandoned() override { return inner_.is_abandoned(); }
 
     [[nodiscard]] Sha256 finish() { return hasher_.finish(); }
 

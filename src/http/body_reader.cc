@@ -34,6 +34,10 @@ void BodyReader::limit(std::uint64_t bytes_max) {
     limit_ = std::min(limit_, bytes_max);
 }
 
+bool BodyReader::is_abandoned() {
+    return failure_ == Failure::lost || (complete_ && input_.empty() && channel_.is_closed());
+}
+
 Task<Result<std::size_t>> BodyReader::read(std::span<std::byte> buffer) {
     assert(!buffer.empty());
     if (failure_ == Failure::none && (declared_.value_or(0) > limit_ || received_ > limit_)) {

@@ -25,6 +25,7 @@ class BodyReader final : public RequestBody {
     [[nodiscard]] std::optional<std::uint64_t> length_bytes() const override;
     [[nodiscard]] Task<Result<std::size_t>> read(std::span<std::byte> buffer) override;
     void limit(std::uint64_t bytes_max) override;
+    [[nodiscard]] bool is_abandoned() override;
 
     [[nodiscard]] Failure failure() const { return failure_; }
     /// Names the fault of broken framing.

@@ -1,11 +1,14 @@
 #include "http/channel.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <utility>
 
 #include "http/io_thread.h"
@@ -70,6 +73,13 @@ Task<IoResult> Channel::write(std::string_view first, std::string_view second,
         if (error) co_return IoResult{outcome(error, 0).end, written};
     }
     co_return IoResult{IoEnd::done, written};
+}
+
+bool Channel::is_closed() {
+    if (cut_) return true;
+    char next = 0;
+    const auto count = ::recv(socket_.native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+    return count == 0 || (count < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 Task<bool> Channel::pause(std::chrono::milliseconds time) {

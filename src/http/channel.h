@@ -48,6 +48,9 @@ class Channel {
     /// far it came.
     [[nodiscard]] Task<IoResult> write(std::string_view first, std::string_view second,
                                        std::chrono::milliseconds timeout);
+    /// Whether nothing more can come: the client has closed its side, or the connection is gone. Takes no
+    /// byte; while there is one it says no.
+    [[nodiscard]] bool is_closed();
     /// False when the connection was cut meanwhile.
     [[nodiscard]] Task<bool> pause(std::chrono::milliseconds time);
     /// Ends what is sent, then throws away what still comes: a close with unread bytes would reset the

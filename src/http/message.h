@@ -57,6 +57,10 @@ class RequestBody {
 
     /// Lowers the limit for this request.
     virtual void limit(std::uint64_t bytes_max) = 0;
+
+    /// Whether the client is known to be gone, or to have closed its side, once the body was read to its end:
+    /// for handlers that take long. One that has sent another request already is not known to be.
+    [[nodiscard]] virtual bool is_abandoned() { return false; }
 };
 
 /// Reads the whole body into memory, at most `bytes_max`.
