@@ -24,6 +24,7 @@
 #include "http/router.h"
 #include "http/server.h"
 #include "image/format_support.h"
+#include "outbound/client.h"
 #include "service/ingest.h"
 #include "service/job_watch.h"
 #include "service/library.h"
@@ -72,6 +73,16 @@ struct IdempotencyParts {
     Milliseconds kept_for = std::chrono::hours{24};
 };
 
+/// How pictures are fetched from addresses that clients name. Everything referred to outlives the router.
+struct SourceParts {
+    OutboundClient* client = nullptr;  // empty: none are
+    ThreadPool* pool = nullptr;        // with a thread for each of fetches_max
+    Milliseconds timeout{30'000};      // of one picture
+    std::uint32_t fetches_max = 16;    // at the same time; past it: overloaded
+    std::shared_ptr<std::atomic<std::uint32_t>> open_fetches =
+        std::make_shared<std::atomic<std::uint32_t>>(0);  // for metrics as well
+};
+
 /// Everything referred to outlives the router.
 struct ApiParts {
     const Clock& clock;
@@ -90,6 +101,7 @@ struct ApiParts {
     std::vector<FormatSupport> formats = {};       // as Renderer::formats
     std::uint64_t picture_bytes_max = 25'000'000;  // as IngestConfig::bytes_max
     OriginalLinks links = {};
+    SourceParts sources = {};
     EventConfig events = {};
     std::shared_ptr<std::atomic<std::uint32_t>> open_streams =
         std::make_shared<std::atomic<std::uint32_t>>(0);  // for metrics as well

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::optional<std::uint32_t> never;
 
-constexpr std::array<ProblemType, 42> types{{
+constexpr std::array<ProblemType, 46> types{{
     {Problem::invalid_argument, 400, "invalid-argument", "Invalid request",
      "A value of the request is malformed, out of range, unknown or given twice. Each fault is listed in "
      "\"errors\". Correct them before sending the request again.",
@@ -129,6 +129,24 @@ constexpr std::array<ProblemType, 42> types{{
      "The Idempotency-Key was used for another request: another address, or another body. Nothing was done. "
      "A "
      "new request needs a new key.",
+     never},
+    {Problem::source_refused, 422, "source-refused", "Address not fetched from",
+     "The \"source_url\", or an address that it redirects to, is none that this server fetches pictures "
+     "from: "
+     "its scheme is neither http nor https, it has credentials, its host or port is not among those that the "
+     "operator permits, or its host has no public address. Nothing was stored.",
+     never},
+    {Problem::source_not_found, 422, "source-not-found", "No picture at the address",
+     "The server at the \"source_url\" was asked, and answered that it does not give this server a picture "
+     "from there (a status from 400 to 499). Nothing was stored.",
+     never},
+    {Problem::source_failed, 502, "source-failed", "Other server failed",
+     "The server at the \"source_url\" could not be reached, is not who it says, answered with a failure of "
+     "its own, redirects without end, or broke off. Nothing was stored. It may be worth another try later.",
+     never},
+    {Problem::source_timeout, 504, "source-timeout", "Other server too slow",
+     "The server at the \"source_url\" did not send the picture in the time that it may take. Nothing was "
+     "stored. It may be worth another try later.",
      never},
 }};
 

@@ -62,6 +62,11 @@ enum class Problem {
     // Of an Idempotency-Key.
     request_outstanding,
     idempotency_key_reused,
+    // Of a picture that is fetched from another server.
+    source_refused,
+    source_not_found,
+    source_failed,
+    source_timeout,
 };
 
 struct ProblemType {

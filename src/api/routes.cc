@@ -16,8 +16,12 @@ using Handle = Handled (*)(const ApiParts&, const Principal&, http::Request&);
 http::Response refused(telemetry::Logger& log, const Refusal& refusal, const http::Request& request) {
     const Error& error = refusal.error;
     if (type_of(refusal.problem).status >= 500) {
-        // A client that went away and a queue that is full are the weather; the rest wants looking at.
-        const bool is_weather = error.code == ErrorCode::cancelled || error.code == ErrorCode::overloaded;
+        // A client that went away, a queue that is full and other servers are the weather; the rest wants
+        // looking at.
+        const bool is_elsewhere =
+            refusal.problem == Problem::source_failed || refusal.problem == Problem::source_timeout;
+        const bool is_weather =
+            is_elsewhere || error.code == ErrorCode::cancelled || error.code == ErrorCode::overloaded;
         log.log(is_weather ? telemetry::Level::info : telemetry::Level::error, "request_failed",
                 {{"request_id", request.request_id},
                  {"route", request.route},

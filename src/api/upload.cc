@@ -3,22 +3,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <span>
 
 #include "api/authorisation.h"
 #include "api/fingerprint.h"
-#include "api/focal_point.h"
-#include "api/guarded_stream.h"
 #include "api/handlers.h"
 #include "api/idempotent_call.h"
-#include "api/json.h"
 #include "api/request_values.h"
+#include "api/source_upload.h"
+#include "api/upload_details.h"
 #include "api/upload_digest.h"
 #include "api/upload_form.h"
 #include "api/upload_pipe.h"
+#include "api/upload_rights.h"
 #include "base/text.h"
 #include "http/semantics.h"
 
@@ -35,52 +34,6 @@ struct UploadPlan {
     UploadDetails details;  // what follows from that, as far as it is known
 };
 
-/// `place`: "?" for the query, "/" for the form.
-Status read_details(const ApiParts& api, const UploadFields& said, std::string_view place,
-                    UploadDetails& details) {
-    details.filename = said.filename.value_or("");
-    std::vector<Fault> faults;
-    const auto note = [&](const Error& error) {
-        faults.insert(faults.end(), error.faults.begin(), error.faults.end());
-    };
-    details.variants = api.default_variants;
-    if (said.variants) {
-        auto variants = parse_variants(*said.variants, api.presets, fmt::format("{}variants", place));
-        if (variants) {
-            details.variants = *std::move(variants);
-        } else {
-            note(variants.error());
-        }
-    }
-    if (said.metadata) {
-        auto metadata = normalised_metadata(*said.metadata, fmt::format("{}metadata", place));
-        if (metadata) {
-            details.metadata_json = *std::move(metadata);
-        } else {
-            note(metadata.error());
-        }
-    }
-    if (said.focal_point) {
-        const auto point = parse_focal_point(*said.focal_point, fmt::format("{}focal_point", place));
-        if (point) {
-            details.focal_point = *point;
-        } else {
-            note(point.error());
-        }
-    }
-    if (said.priority) {
-        const auto priority = priority_from_name(*said.priority);
-        if (priority) {
-            details.priority = *priority;
-        } else {
-            faults.push_back(
-                {fmt::format("{}priority", place), "\"priority\" is one of: interactive, normal, bulk."});
-        }
-    }
-    if (!faults.empty()) return invalid(std::move(faults));
-    return {};
-}
-
 bool is_multipart(const http::Request& request) {
     return media_type_of(request).starts_with("multipart/");
 }
@@ -89,7 +42,11 @@ bool is_multipart(const http::Request& request) {
 Received<void> check_media_type(const http::Request& request) {
     const std::string type = media_type_of(request);
     const bool is_other_multipart = type.starts_with("multipart/") && type != "multipart/form-data";
-    if (type == "application/x-www-form-urlencoded" || type == "application/json" || is_other_multipart) {
+    if (type == "application/json") {
+        return refuse(Problem::unsupported_media_type,
+                      "This server is not set up to fetch pictures from addresses. Send the picture itself.");
+    }
+    if (type == "application/x-www-form-urlencoded" || is_other_multipart) {
         return refuse(
             Problem::unsupported_media_type,
             "Send the picture as multipart/form-data in a part \"file\", or as the body itself with its "
@@ -100,19 +57,6 @@ Received<void> check_media_type(const http::Request& request) {
         return refuse(Problem::unsupported_media_type, "A body with a Content-Encoding is not accepted.");
     }
     return {};
-}
-
-Result<std::optional<Sha256>> digest_of(const http::Request& request) {
-    const auto field = request.headers.get("Content-Digest");
-    if (!field) return std::nullopt;
-    TRY_ASSIGN(const auto value, http::sha256_of_content_digest(*field));
-    if (!value) return std::nullopt;
-    Sha256 digest;
-    if (value->size() != digest.bytes.size()) {
-        return failure(ErrorCode::invalid_argument, "The sha-256 of Content-Digest has not 32 bytes.");
-    }
-    std::ranges::transform(*value, digest.bytes.begin(), [](char c) { return static_cast<std::byte>(c); });
-    return digest;
 }
 
 Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) {
@@ -147,38 +91,6 @@ std::unexpected<Refusal> refuse_body(Error error) {
         return refuse(Problem::bad_request, std::move(error.public_text));
     return refuse(std::move(error));
 }
-
-/// An upload may take hours: an API key may be revoked meanwhile, and its Idempotency-Key be given up.
-class UploadRights {
-  public:
-    UploadRights(const ApiParts& api, const http::Request& request, IdempotentCall* call)
-        : api_(api), request_(request), call_(call) {}
-
-    http::Task<Received<void>> check() {
-        const auto principal = co_await authorise(api_.authenticator, request_, Scope::images_write);
-        if (!principal) co_return std::unexpected(principal.error());
-        co_return co_await hold();
-    }
-    /// For each piece that comes in.
-    http::Task<Received<void>> check_now_and_then() {
-        const auto now = std::chrono::steady_clock::now();
-        if (now - checked_at_ < recheck_interval) co_return co_await hold();
-        checked_at_ = now;
-        co_return co_await check();
-    }
-
-  private:
-    /// Knows by itself when it is due.
-    http::Task<Received<void>> hold() {
-        if (call_ == nullptr) co_return Received<void>{};
-        co_return co_await call_->hold();
-    }
-
-    const ApiParts& api_;
-    const http::Request& request_;
-    IdempotentCall* const call_;
-    std::chrono::steady_clock::time_point checked_at_ = std::chrono::steady_clock::now();
-};
 
 /// How much a buffer has to hold for a body that needs no more than one hop, or for a piece and the read
 /// after it.
@@ -309,6 +221,8 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
 
 http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
                                          http::Request& request, IdempotentCall* call) {
+    if (api.sources.client != nullptr && media_type_of(request) == "application/json")
+        co_return co_await receive_source(api, principal, request, call);
     if (auto checked = check_media_type(request); !checked) co_return std::unexpected(checked.error());
     auto plan = read_plan(api, request);
     if (!plan) co_return refuse(plan.error());

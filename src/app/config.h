@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "http/server.h"
 #include "image/limits.h"
+#include "outbound/host_list.h"
+#include "outbound/ip_address.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 #include "service/ingest.h"
 #include "telemetry/log.h"
@@ -68,6 +70,11 @@ struct Config {
     EventConfig events;
     std::optional<Endpoint> worker_health;  // where `worker` answers probes; empty: nowhere
     IngestConfig ingest;
+    HostList source_hosts;  // that pictures are fetched from; empty: none are
+    Milliseconds source_timeout{30'000};
+    std::uint32_t source_fetches_max = 16;
+    std::vector<Network> outbound_networks;  // that may be reached although they are not public
+    std::filesystem::path outbound_ca_file;  // empty: whom the system trusts
     ImageLimits image;
     SandboxChoice sandbox_choice = SandboxChoice::required;
     SandboxConfig sandbox;                 // without `command`, `processes` and `limits`

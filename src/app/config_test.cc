@@ -39,12 +39,20 @@ TEST(Settings, NamesAreUniqueAndMakeFlags) {
 
 TEST(Settings, EachRowSetsSomethingOfItsOwn) {
     const std::map<std::string, std::string> other_values{
-        {"SAFELIGHT_LISTEN", "[::1]:99"},     {"SAFELIGHT_WORKER_HEALTH", "[::1]:98"},
-        {"SAFELIGHT_ACCESS", "everyone"},     {"SAFELIGHT_SANDBOX", "off"},
-        {"SAFELIGHT_JWT_ACCOUNTS", "made"},   {"SAFELIGHT_JWT_ALGORITHMS", "HS256"},
-        {"SAFELIGHT_KEEP_GPS", "on"},         {"SAFELIGHT_SVG", "on"},
-        {"SAFELIGHT_RENDER_MEMORY", "3 GiB"}, {"SAFELIGHT_RENDERER_MEMORY_MAX", "3 GiB"},
-        {"SAFELIGHT_LOG_LEVEL", "warn"},      {"SAFELIGHT_LOG_FORMAT", "json"}};
+        {"SAFELIGHT_LISTEN", "[::1]:99"},
+        {"SAFELIGHT_WORKER_HEALTH", "[::1]:98"},
+        {"SAFELIGHT_ACCESS", "everyone"},
+        {"SAFELIGHT_SANDBOX", "off"},
+        {"SAFELIGHT_JWT_ACCOUNTS", "made"},
+        {"SAFELIGHT_JWT_ALGORITHMS", "HS256"},
+        {"SAFELIGHT_KEEP_GPS", "on"},
+        {"SAFELIGHT_SVG", "on"},
+        {"SAFELIGHT_RENDER_MEMORY", "3 GiB"},
+        {"SAFELIGHT_RENDERER_MEMORY_MAX", "3 GiB"},
+        {"SAFELIGHT_SOURCE_HOSTS", "*.example.com:8443"},
+        {"SAFELIGHT_OUTBOUND_ALLOWED_NETWORKS", "10.0.0.0/8"},
+        {"SAFELIGHT_LOG_LEVEL", "warn"},
+        {"SAFELIGHT_LOG_FORMAT", "json"}};
     for (const auto& setting : settings()) {
         Config config;
         std::string value = "7 m";

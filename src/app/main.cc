@@ -25,7 +25,8 @@ namespace safelight::app {
 namespace {
 
 constexpr int exit_usage = 2;
-const std::vector<std::string> every_section{"Server", "Storage", "Pictures", "Workers", "Logs"};
+const std::vector<std::string> every_section{"Server",        "Storage", "Pictures",
+                                             "Other servers", "Workers", "Logs"};
 
 /// Gives `command` a flag for each setting of `sections`; what is given lands in `flags`.
 void add_setting_flags(CLI::App& command, const std::vector<std::string>& sections, Variables& flags) {

@@ -15,6 +15,7 @@
 #include "app/presets_file.h"
 #include "app/service_manager.h"
 #include "app/services.h"
+#include "app/source_fetching.h"
 #include "app/stop_signals.h"
 #include "app/version.h"
 #include "app/wiring.h"
@@ -49,6 +50,7 @@ int run_serve(const Config& config) {
     keep_local_copies(config, backends);
     Services services(config, backends);
     ThreadPool pool("blocking", config.blocking_threads, config.blocking_queue_max);
+    const SourceFetching sources(config, *backends.metrics);
     const auto workers = start_workers_of(config, backends, services.watch);
     register_gauges(backends, *workers);
     NewsDesk news(config, backends, services.watch);
@@ -78,6 +80,7 @@ int run_serve(const Config& config) {
                              .formats = backends.renderer->formats(),
                              .picture_bytes_max = config.ingest.bytes_max,
                              .links = links_of(config, backends),
+                             .sources = sources.parts(),
                              .events = config.events,
                              .open_streams = open_streams,
                              .readiness = readiness_of(backends),

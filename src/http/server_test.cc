@@ -55,6 +55,16 @@ Task<Response> refuse(Request&) {
     co_return response;
 }
 
+/// Says before and after its body whether the client is known to be gone, and ends when it is.
+Task<Response> outwait(Request& request) {
+    Response response;
+    response.body = request.body->is_abandoned() ? "gone before" : "";
+    (void)co_await read_text(*request.body, 1 << 20);
+    if (!request.query.empty()) co_return response;
+    while (!request.body->is_abandoned()) (void)co_await Event().wait(std::chrono::milliseconds{5});
+    co_return response;
+}
+
 Task<Response> fail(Request&) {
     throw std::runtime_error("a bug");
     co_return Response{};
@@ -102,6 +112,7 @@ class ServerTest : public ::testing::Test {
         host_.router.add("GET", "/hello/{name}", greet);
         host_.router.add("PUT", "/count", count);
         host_.router.add("POST", "/refuse", refuse);
+        host_.router.add("POST", "/outwait", outwait);
         host_.router.add("GET", "/fail", fail);
         host_.router.add("GET", "/split", split);
         host_.router.add("GET", "/stream/{bytes}", stream);
@@ -135,6 +146,23 @@ TEST_F(ServerTest, AnswersWithItsOwnFieldsAndTheHandlers) {
     const auto id = Uuid::parse(response.field("X-Request-Id").value_or(""));
     ASSERT_TRUE(id);
     EXPECT_EQ(id->bytes[6] >> 4, 7);
+}
+
+TEST_F(ServerTest, AHandlerSeesThatItsClientHasGoneAway) {
+    host_.start();
+    RawClient patient = client();
+    EXPECT_EQ(patient.ask(post("/outwait?at-once=1", "abc")).body, "");
+    for (const bool resets : {false, true}) {
+        RawClient leaving = client();
+        leaving.send(post("/outwait", "abc"));
+        if (resets) {
+            leaving.close();
+        } else {
+            leaving.end_sending();
+            EXPECT_EQ(leaving.read_response().status, 200) << "its other side may still be open";
+        }
+    }
+    EXPECT_EQ(host_.wait_for_exchanges(3).size(), 3U);
 }
 
 TEST_F(ServerTest, ReportsEachExchange) {

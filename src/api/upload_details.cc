@@ -1,0 +1,73 @@
+#include "api/upload_details.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "api/focal_point.h"
+#include "api/json.h"
+#include "http/semantics.h"
+
+namespace safelight {
+
+Status read_details(const ApiParts& api, const UploadFields& said, std::string_view place,
+                    UploadDetails& details) {
+    details.filename = said.filename.value_or("");
+    std::vector<Fault> faults;
+    const auto note = [&](const Error& error) {
+        faults.insert(faults.end(), error.faults.begin(), error.faults.end());
+    };
+    details.variants = api.default_variants;
+    if (said.variants) {
+        auto variants = parse_variants(*said.variants, api.presets, fmt::format("{}variants", place));
+        if (variants) {
+            details.variants = *std::move(variants);
+        } else {
+            note(variants.error());
+        }
+    }
+    if (said.metadata) {
+        auto metadata = normalised_metadata(*said.metadata, fmt::format("{}metadata", place));
+        if (metadata) {
+            details.metadata_json = *std::move(metadata);
+        } else {
+            note(metadata.error());
+        }
+    }
+    if (said.focal_point) {
+        const auto point = parse_focal_point(*said.focal_point, fmt::format("{}focal_point", place));
+        if (point) {
+            details.focal_point = *point;
+        } else {
+            note(point.error());
+        }
+    }
+    if (said.priority) {
+        const auto priority = priority_from_name(*said.priority);
+        if (priority) {
+            details.priority = *priority;
+        } else {
+            faults.push_back(
+                {fmt::format("{}priority", place), "\"priority\" is one of: interactive, normal, bulk."});
+        }
+    }
+    if (!faults.empty()) return invalid(std::move(faults));
+    return {};
+}
+
+Result<std::optional<Sha256>> digest_of(const http::Request& request) {
+    const auto field = request.headers.get("Content-Digest");
+    if (!field) return std::nullopt;
+    TRY_ASSIGN(const auto value, http::sha256_of_content_digest(*field));
+    if (!value) return std::nullopt;
+    Sha256 digest;
+    if (value->size() != digest.bytes.size()) {
+        return failure(ErrorCode::invalid_argument, "The sha-256 of Content-Digest has not 32 bytes.");
+    }
+    std::ranges::transform(*value, digest.bytes.begin(), [](char c) { return static_cast<std::byte>(c); });
+    return digest;
+}
+
+}  // namespace safelight
