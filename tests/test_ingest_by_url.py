@@ -24,6 +24,7 @@ from data_folder import contents
 from eventually import eventually
 from key_client import KeyClient, command, make_key
 from remains import Remains
+from safelight_process import run_command
 from source_server import SourceServer, ok_head
 
 LOOPBACK = {"SAFELIGHT_OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8"}
@@ -163,7 +164,8 @@ class TestWhatIsFetched:
             source.redirect(f"{path}{i + 1}", f"{path}{i}" if i % 2 else f"{source.url}{path}{i}", status)
         assert by_url(ours, source.url + path + "5").status == 202
         assert_refused(by_url(ours, source.url + path + "6"), 502, "source-failed")
-        assert_refused(by_url(ours, source.redirect("/loop", "/loop")), 502, "source-failed")
+        for location in ("/loop", "http://", "http://a b/"):
+            assert_refused(by_url(ours, source.redirect("/loop", location)), 502, "source-failed")
 
     def test_tells_the_source_nothing(self, ours, source):
         url = source.serve(fresh_path(), pictures.make("png", (9, 9)), Set_Cookie="a=b")
@@ -208,6 +210,15 @@ class TestTheRequest:
         problem = assert_refused(by_url(client, url), 415, "unsupported-media-type")
         assert "fetch" in problem["detail"]
         assert source.count(url.removeprefix(source.url)) == 0
+
+
+@pytest.mark.parametrize("variable, value", [
+    ("SAFELIGHT_SOURCE_HOSTS", "https://example.com"), ("SAFELIGHT_SOURCE_HOSTS", "example.com,"), ("SAFELIGHT_SOURCE_HOSTS", "a.*"),
+    ("SAFELIGHT_OUTBOUND_ALLOWED_NETWORKS", "10.0.0.1/8"), ("SAFELIGHT_OUTBOUND_ALLOWED_NETWORKS", "localhost"),
+    ("SAFELIGHT_OUTBOUND_CA_FILE", "/no/such/file.pem"), ("SAFELIGHT_SOURCE_TIMEOUT", "0s"), ("SAFELIGHT_SOURCE_FETCHES_MAX", "0")])
+def test_settings_that_are_wrong_stop_the_start(tmp_path, variable, value):
+    done = run_command("serve", settings={"SAFELIGHT_DATA": tmp_path / "data", variable: value}, cwd=tmp_path)
+    assert done.returncode != 0 and variable in done.stderr and value in done.stderr, done.stderr
 
 
 class TestAddressesThatAreRefused:

@@ -154,6 +154,10 @@ std::vector<std::string> faults_of(const Config& config) {
             in_mebibytes(idle_memory(config) + least_memory_for_renders)));
     }
     note(check_redirect(config));
+    if (!config.outbound_ca_file.empty() && !std::ifstream(config.outbound_ca_file)) {
+        faults.push_back(fmt::format("SAFELIGHT_OUTBOUND_CA_FILE is \"{}\": the file cannot be read.",
+                                     config.outbound_ca_file.string()));
+    }
     note_token_faults(config, faults);
     if (config.http.body_bytes_max < config.ingest.bytes_max) {
         faults.push_back(

@@ -60,6 +60,8 @@ class CurlExchange final : public OutboundExchange {
             return outbound_failure(OutboundFault::too_many_redirects,
                                     fmt::format("more than {} redirects", request_.redirects_max));
         auto next = permitted(config_, resolve_url(url_, hop_->location()));
+        if (!next && next.error().fault == OutboundFault::malformed_url)
+            return outbound_failure(OutboundFault::broken_answer, "redirects to what is no address");
         if (!next) return std::unexpected(std::move(next).error());
         hop_.reset();
         url_ = *std::move(next);

@@ -44,7 +44,9 @@ inline constexpr long stalled_bytes_per_s = 500;
 /// What a buffer for an answer has to hold at least.
 inline constexpr std::size_t outbound_read_bytes_min = 16 * 1'024;
 
-/// One request in progress. One thread at a time. Destroyed early, it closes the connection.
+/// One request in progress. One thread at a time. Destroyed early, it closes the connection. While a name
+/// server is silent, a call that has run out of time, and the destructor, wait until the system's resolver
+/// has given up: its thread is left behind by nobody.
 class OutboundExchange {
   public:
     virtual ~OutboundExchange() = default;

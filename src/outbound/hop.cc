@@ -160,10 +160,6 @@ class Hop::Transfer {
 
     void set_limits(Milliseconds left) {
         set(CURLOPT_NOSIGNAL, 1L);
-#if LIBCURL_VERSION_NUM >= 0x075700
-        // A resolver that does not answer ends by itself, and is not waited for.
-        set(CURLOPT_QUICK_EXIT, 1L);
-#endif
         set(CURLOPT_CONNECTTIMEOUT_MS, in_milliseconds(std::min(request_.connect_timeout, left)));
         set(CURLOPT_TIMEOUT_MS, in_milliseconds(left));
         set(CURLOPT_LOW_SPEED_LIMIT, stalled_bytes_per_s);

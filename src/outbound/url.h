@@ -17,7 +17,7 @@ struct OutboundUrl {
     std::string host;  // in lower case, without brackets and final dot; an IP address in its usual form
     std::uint16_t port = 0;
     bool is_https = false;  // else http
-    std::string path;  // still encoded; begins with '/'
+    std::string path;       // still encoded; begins with '/'
 
     /// What follows the last slash of the path, still encoded; may be empty.
     [[nodiscard]] std::string_view last_segment() const;
