@@ -41,15 +41,18 @@ install_packages() (
   as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@" >/dev/null
 )
 
-# The assets of the API page come from npm; they are fetched again when the lock file changes.
-need_web_modules() {
-  local stamp=web/node_modules/.lock-sha256 wanted
-  wanted=$(sha256sum web/package-lock.json | cut -d' ' -f1)
+# need_node_modules FOLDER: what its package-lock.json lists comes from npm, again when that changes.
+need_node_modules() {
+  local stamp=$1/node_modules/.lock-sha256 wanted
+  wanted=$(sha256sum "$1/package-lock.json" | cut -d' ' -f1)
   [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
-  say "fetching the web assets with npm"
-  npm ci --prefix web --no-audit --no-fund --loglevel=error >&2
+  say "fetching the modules of $1 with npm"
+  npm ci --prefix "$1" --no-audit --no-fund --loglevel=error >&2
   echo "$wanted" > "$stamp"
 }
+
+# The assets of the API page.
+need_web_modules() { need_node_modules web; }
 
 # build PRESET [TARGET...]: configures when needed and builds; the compiler's output is shown only when it fails.
 build() {

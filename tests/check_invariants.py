@@ -42,6 +42,7 @@ class Checker:
         self.check_originals()
         self.check_variants()
         self.check_ledger()
+        self.check_uploads()
         self.check_jobs()
         self.check_rerenders()
         self.check_acknowledged()
@@ -91,7 +92,8 @@ class Checker:
         """I3: ledger, references and blobs agree; nothing is unfinished."""
         ledger = {row["key"]: row["state"] for row in self.rows("SELECT key, state FROM blobs")}
         referenced = {row["blob"] for row in self.rows("SELECT blob FROM images UNION ALL "
-                                                       "SELECT blob FROM variants WHERE blob IS NOT NULL")}
+                                                       "SELECT blob FROM variants WHERE blob IS NOT NULL UNION ALL "
+                                                       "SELECT blob FROM upload_parts")}
         there = self.blobs.keys()
         for name in self.blobs.unfinished():
             self.violated("I3", f"an unfinished write is left: {name}")
@@ -107,6 +109,19 @@ class Checker:
             self.violated("I3", f"{key} is a blob without a row")
         for key in live - there:
             self.violated("I3", f"{key} is a row without a blob")
+
+    def check_uploads(self):
+        """I3: what has come of an unfinished upload is there, without gaps; a finished one has let go of it."""
+        parts = self.rows("SELECT upload, position, blob, size_bytes, sha256 FROM upload_parts ORDER BY upload, position")
+        for upload in self.rows("SELECT id, size_bytes, received_bytes, job FROM uploads"):
+            end = 0
+            for part in (part for part in parts if part["upload"] == upload["id"]):
+                if part["position"] != end:
+                    self.violated("I3", f"upload {upload['id']} has a gap before {part['position']}")
+                self.check_blob("I3", f"part {end} of upload {upload['id']}", part)
+                end = part["position"] + part["size_bytes"]
+            if end != (0 if upload["job"] else upload["received_bytes"]):
+                self.violated("I3", f"upload {upload['id']} has {end} bytes: {upload}")
 
     def check_jobs(self):
         """I4: every job is at an end, and was not tried more often than allowed."""

@@ -46,8 +46,15 @@ def bulk_operation(shared_server):
     return shared_server.client().request("POST", "/v1/jobs/retry?created_before=2020-01-01T00:00:00Z").header("Location")
 
 
+@pytest.fixture(scope="module")
+def upload(shared_server):
+    """A resumable one that has begun."""
+    fields = {"Tus-Resumable": "1.0.0", "Upload-Length": "10", "Upload-Metadata": "note"}
+    return shared_server.client().request("POST", "/v1/uploads", fields).header("Location")
+
+
 @pytest.fixture
-def address(job, bulk_operation):
+def address(job, bulk_operation, upload):
     """An address for each documented path."""
     image = job["image"]["id"]
     values = {"/v1/jobs/{id}": f"/v1/jobs/{job['id']}", "/v1/jobs/{id}/variants": f"/v1/jobs/{job['id']}/variants",
@@ -58,7 +65,8 @@ def address(job, bulk_operation):
               "/v1/accounts/{id}": f"/v1/accounts/{NOBODY}", "/v1/keys/{id}": f"/v1/keys/{NOBODY}",
               "/v1/keys/{id}/rotate": f"/v1/keys/{NOBODY}/rotate", "/v1/jobs/{id}/retry": f"/v1/jobs/{job['id']}/retry",
               "/v1/jobs/{id}/events": f"/v1/jobs/{job['id']}/events",
-              "/v1/jobs/{id}/cancel": f"/v1/jobs/{job['id']}/cancel", "/v1/bulk-operations/{id}": bulk_operation}
+              "/v1/jobs/{id}/cancel": f"/v1/jobs/{job['id']}/cancel", "/v1/bulk-operations/{id}": bulk_operation,
+              "/v1/uploads/{id}": upload}
     return lambda path: values.get(path, path)
 
 
@@ -135,7 +143,7 @@ class TestEveryAnswer:
             response = client.request(method, address(path))
             assert response.status == 405, (method, path, response.status)
             allowed = {name.strip() for name in response.header("Allow").split(",")}
-            documented = {name.upper() for name in item if name in ("get", "post", "patch", "delete")}
+            documented = {name.upper() for name in item if name in ("get", "post", "patch", "delete", "options")}
             assert allowed == documented | ({"HEAD"} if "GET" in documented else set()), path
 
     @pytest.mark.parametrize("target", ["/v1", "/v1/", "/v1/job", "/v2/jobs", "/jobs", "/healthz/", "/HEALTHZ", "/assets",

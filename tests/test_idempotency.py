@@ -94,12 +94,19 @@ class TestEveryPost:
             job = ours.upload(pictures.make("jpeg", (90, 60)), variants="").json()
         if path == "/v1/jobs/{id}/retry":
             assert ours.request("POST", f"/v1/jobs/{job['id']}/cancel").status == 200
+        tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+        piece, other_piece = pictures.make("png", (9, 9)), pictures.make("png", (9, 9))[:-1] + b"x"
+        if path == "/v1/uploads/{id}":
+            begun = ours.request("POST", "/v1/uploads", {**tus, "Upload-Length": str(len(piece))})
+            headers = {**tus, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
+            return begun.header("Location"), headers, piece, other_piece
         key_id = ours.post_json("/v1/keys", {"name": "a", "scopes": ["images:read"]}).json()["id"]
         bodies = {"/v1/jobs": ({"Content-Type": "image/png"}, pictures.make("png", (9, 9)), pictures.make("png", (10, 9))),
                   "/v1/jobs/{id}/variants": (json_type, b'{"variants": ["thumbnail"]}', b'{"variants":  ["thumbnail"]}'),
                   "/v1/accounts": (json_type, json.dumps({"name": fresh_key()}).encode(), b'{"name": "other"}'),
                   "/v1/keys": (json_type, b'{"name": "new", "scopes": ["images:read"]}', b'{"name": "n", "scopes": ["admin"]}'),
                   "/v1/keys/{id}/rotate": (json_type, b'{"grace_s": 5}', b'{"grace_s": 6}'),
+                  "/v1/uploads": ({**tus, "Upload-Length": str(len(piece))}, piece, other_piece),
                   "/v1/jobs/retry": ({}, None, None), "/v1/jobs/{id}/retry": ({}, None, None),
                   "/v1/jobs/{id}/cancel": ({}, None, None)}
         assert path in bodies, f"say here how POST {path} is served"
@@ -317,7 +324,8 @@ class TestKill:
         """As kill_sweep.py does: the server is killed when a thread makes a call for the n-th time; the client asks again."""
         settings = {**kill_sweep.SETTINGS, "SAFELIGHT_IDEMPOTENCY_LEASE": "500ms", "SAFELIGHT_KEYS_AHEAD_MAX": "0"}
         picture = pictures.make("jpeg", (300, 200))
-        points = self.points(SafelightProcess(tmp_path / "reference", settings), picture)
+        points = self.points(SafelightProcess(tmp_path / "reference", settings),
+                             lambda client, key: upload(client, key, picture, variants="thumbnail"))
         assert {point.thread for point in points} >= {"catalog-writer", "blocking"}, points
         if not full:
             points = points[::max(1, len(points) // 6)]
@@ -343,14 +351,42 @@ class TestKill:
         assert killed > len(points) // 2
         summarise(f"idempotency: {killed} kills before the answer and {answered} after it, one job each")
 
+    def test_of_a_resumable_upload_in_its_creation(self, tmp_path, full):
+        """The same: the answer is written with the job."""
+        settings = {**kill_sweep.SETTINGS, "SAFELIGHT_IDEMPOTENCY_LEASE": "500ms", "SAFELIGHT_KEYS_AHEAD_MAX": "0"}
+        picture = pictures.make("jpeg", (300, 200))
+
+        def create(client, key):
+            return client.request("POST", "/v1/uploads", {
+                "Tus-Resumable": "1.0.0", "Upload-Length": str(len(picture)), "Idempotency-Key": key,
+                "Content-Type": "application/offset+octet-stream"}, picture)
+
+        points = [point for point in self.points(SafelightProcess(tmp_path / "reference", settings), create)
+                  if point.thread in ("catalog-writer", "blocking")]
+        for number, point in enumerate(points if full else points[::max(1, len(points) // 6)]):
+            server = SafelightProcess(tmp_path / f"run-{number}", settings).start()
+            key, first = fresh_key(), None
+            tid = next(tid for tid, name in kill_sweep.thread_names(server).items() if name == point.thread)
+            tracer = kill_sweep.attach(["strace", "-o", "/dev/null", "-p", str(tid), "-e", f"trace={point.call}", "-e",
+                                        f"inject={point.call}:signal=SIGKILL:when={point.n}"])
+            with contextlib.suppress(*kill_sweep.GONE):
+                first = create(Client(server.port), key)
+            server.kill()
+            tracer.wait(20)
+            client = Client(server.restart().port)
+            again = eventually(lambda: (answer := create(client, key)).status == 201 and answer)  # noqa: B023
+            assert len(jobs(client)) == 1, str(point)
+            assert first is None or again.header("Upload-Job") == first.header("Upload-Job"), str(point)
+            assert server.stop() == 0
+
     @staticmethod
-    def points(server, picture):
+    def points(server, create):
         """Every call of one upload that changes something."""
         server.start()
         names, log = kill_sweep.thread_names(server), server.folder / "calls"
         tracer = kill_sweep.attach(["strace", "-f", "-y", "-o", str(log), "-e",
                                     "trace=" + ",".join(f"?{call}" for call in kill_sweep.CALLS), "-p", str(server.pid)])
-        assert upload(Client(server.port), fresh_key(), picture, variants="thumbnail").status == 202
+        assert create(Client(server.port), fresh_key()).status in (201, 202)
         tracer.terminate()
         tracer.communicate(timeout=20)
         server.kill()

@@ -28,6 +28,7 @@
 #include "service/ingest.h"
 #include "service/job_watch.h"
 #include "service/library.h"
+#include "service/resumable_ingest.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "transform/presets.h"
@@ -87,6 +88,7 @@ struct SourceParts {
 struct ApiParts {
     const Clock& clock;
     Ingest& ingest;
+    ResumableIngest& resumable_ingest;
     Library& library;
     JobWatch& watch;
     JobChanges& changes;

@@ -35,6 +35,17 @@ Handled request_variants(const ApiParts& api, const Principal& principal, http::
 http::Task<http::Response> hold_accepted(const ApiParts& api, const Principal& principal,
                                          const http::Request& request, http::Response response);
 
+// uploads.cc
+Handled create_upload(const ApiParts& api, const Principal& principal, http::Request& request,
+                      IdempotentCall* call);
+Handled get_upload(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled append_upload(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled delete_upload(const ApiParts& api, const Principal& principal, http::Request& request);
+/// PATCH and DELETE for clients that can send neither.
+Handled post_to_upload(const ApiParts& api, const Principal& principal, http::Request& request,
+                       IdempotentCall* call);
+Handled describe_uploads(const ApiParts& api, const Principal& principal, http::Request& request);
+
 // events.cc
 Handled get_job_events(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_events(const ApiParts& api, const Principal& principal, http::Request& request);

@@ -195,6 +195,7 @@ TEST_F(IdempotentCallTest, WithoutTheCatalogNobodyIsServed) {
     http::Router router;
     register_routes(router, {.clock = parts.clock,
                              .ingest = parts.ingest,
+                             .resumable_ingest = parts.resumable_ingest,
                              .library = parts.library,
                              .watch = parts.watch,
                              .changes = parts.changes,

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::optional<std::uint32_t> never;
 
-constexpr std::array<ProblemType, 46> types{{
+constexpr std::array<ProblemType, 48> types{{
     {Problem::invalid_argument, 400, "invalid-argument", "Invalid request",
      "A value of the request is malformed, out of range, unknown or given twice. Each fault is listed in "
      "\"errors\". Correct them before sending the request again.",
@@ -129,6 +129,14 @@ constexpr std::array<ProblemType, 46> types{{
      "The Idempotency-Key was used for another request: another address, or another body. Nothing was done. "
      "A "
      "new request needs a new key.",
+     never},
+    {Problem::checksum_mismatch, 460, "checksum-mismatch", "Checksum mismatch",
+     "The bytes that arrived are not those of which Upload-Checksum tells. None of them was kept; send them "
+     "again.",
+     never},
+    {Problem::tus_version, 412, "unsupported-tus-version", "Unsupported version of tus",
+     "Resumable uploads follow version 1.0.0 of the tus protocol; the header field Tus-Resumable of every "
+     "request has to say so.",
      never},
     {Problem::source_refused, 422, "source-refused", "Address not fetched from",
      "The \"source_url\", or an address that it redirects to, is none that this server fetches pictures "

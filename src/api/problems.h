@@ -62,6 +62,9 @@ enum class Problem {
     // Of an Idempotency-Key.
     request_outstanding,
     idempotency_key_reused,
+    // Of resumable uploads.
+    checksum_mismatch,
+    tus_version,
     // Of a picture that is fetched from another server.
     source_refused,
     source_not_found,

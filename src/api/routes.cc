@@ -6,6 +6,7 @@
 #include "api/idempotent_call.h"
 #include "api/remembered_check.h"
 #include "api/request_values.h"
+#include "api/tus.h"
 #include "http/semantics.h"
 
 namespace safelight {
@@ -63,6 +64,36 @@ http::Task<http::Response> answer_openly(const ApiParts& api, Handle handle, htt
 /// Health too.
 http::Task<http::Response> answer_probe(Handled probe, telemetry::Logger& log, http::Request& request) {
     co_return finished(co_await std::move(probe), log, request);
+}
+
+/// Every answer says which version of the protocol it follows.
+http::Task<http::Response> as_tus(http::Task<http::Response> answer) {
+    http::Response response = co_await std::move(answer);
+    response.headers.set("Tus-Resumable", std::string(tus::version));
+    co_return response;
+}
+
+void add_tus(http::Router& router, const std::shared_ptr<const ApiParts>& api) {
+    const auto add = [&](const char* method, const char* pattern, Scope scope, Handle handle) {
+        router.add(method, pattern, [api, scope, handle](http::Request& request) {
+            return as_tus(answer(*api, scope, handle, request));
+        });
+    };
+    const auto add_post = [&](const char* pattern, HandlePost handle) {
+        router.add("POST", pattern, [api, handle](http::Request& request) {
+            return as_tus(answer_post(*api, Scope::images_write, handle, request));
+        });
+    };
+    add_post("/v1/uploads", create_upload);
+    add("GET", "/v1/uploads/{id}", Scope::images_write, get_upload);
+    add("PATCH", "/v1/uploads/{id}", Scope::images_write, append_upload);
+    add("DELETE", "/v1/uploads/{id}", Scope::images_write, delete_upload);
+    add_post("/v1/uploads/{id}", post_to_upload);
+    for (const char* pattern : {"/v1/uploads", "/v1/uploads/{id}"}) {
+        router.add("OPTIONS", pattern, [api](http::Request& request) {
+            return as_tus(answer_openly(*api, describe_uploads, request));
+        });
+    }
 }
 
 /// A client may invent methods; the number of series must not grow with them.
@@ -176,6 +207,7 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("GET", "/v1/jobs", Scope::images_read, list_jobs);
     add("DELETE", "/v1/jobs", Scope::images_write, delete_jobs);
     add_post("/v1/jobs/retry", Scope::images_write, post_of_text<retry_jobs>);
+    add_tus(router, api);
     add("GET", "/v1/bulk-operations/{id}", Scope::images_read, get_bulk_operation);
     add("GET", "/v1/jobs/{id}", Scope::images_read, get_job);
     add("DELETE", "/v1/jobs/{id}", Scope::images_write, delete_job);

@@ -120,7 +120,7 @@ http::Task<Received<Job>> fetch(const ApiParts& api, http::Request& request, Out
     if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
     if (details.filename.empty()) details.filename = filename_of(exchange.url());
     if (call != nullptr) {
-        details.record_of = [call](const Job& job) { return call->record(accepted_response(job)); };
+        details.with.record_of = [call](const Job& job) { return call->record(accepted_response(job)); };
     }
     auto job = co_await pipe.finish(source.last_piece(), details);
     if (!job) co_return refuse(std::move(job).error());

@@ -52,11 +52,7 @@ Received<void> check_media_type(const http::Request& request) {
             "Send the picture as multipart/form-data in a part \"file\", or as the body itself with its "
             "own type or application/octet-stream.");
     }
-    const std::string coding = to_lower_ascii(request.headers.get("Content-Encoding").value_or("identity"));
-    if (coding != "identity") {
-        return refuse(Problem::unsupported_media_type, "A body with a Content-Encoding is not accepted.");
-    }
-    return {};
+    return check_coding(request);
 }
 
 Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) {
@@ -82,14 +78,6 @@ Received<void> limit_body(const ApiParts& api, http::Request& request, bool is_f
     if (declared == 0U) return refuse(Problem::empty_payload, "The body has no bytes at all.");
     request.body->limit(bytes_max);
     return {};
-}
-
-std::unexpected<Refusal> refuse_body(Error error) {
-    if (error.code == ErrorCode::timeout)
-        return refuse(Problem::request_timeout, std::move(error.public_text));
-    if (error.code == ErrorCode::invalid_argument)
-        return refuse(Problem::bad_request, std::move(error.public_text));
-    return refuse(std::move(error));
 }
 
 /// How much a buffer has to hold for a body that needs no more than one hop, or for a piece and the read
@@ -119,7 +107,7 @@ http::Task<Received<Job>> finish_upload(UploadPipe& pipe, UploadPipe::Piece piec
         call->note_fingerprint(fingerprint_of(request, said, job.image.sha256));
     };
     if (call != nullptr && !call->was_served()) {
-        said.details.record_of = [&](const Job& job) {
+        said.details.with.record_of = [&](const Job& job) {
             note(job);
             return call->record(accepted_response(job));
         };
@@ -241,6 +229,22 @@ http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& p
     }
     if (!job) co_await pipe.abandon();
     co_return job;
+}
+
+Received<void> check_coding(const http::Request& request) {
+    const std::string coding = to_lower_ascii(request.headers.get("Content-Encoding").value_or("identity"));
+    if (coding != "identity") {
+        return refuse(Problem::unsupported_media_type, "A body with a Content-Encoding is not accepted.");
+    }
+    return {};
+}
+
+std::unexpected<Refusal> refuse_body(Error error) {
+    if (error.code == ErrorCode::timeout)
+        return refuse(Problem::request_timeout, std::move(error.public_text));
+    if (error.code == ErrorCode::invalid_argument)
+        return refuse(Problem::bad_request, std::move(error.public_text));
+    return refuse(std::move(error));
 }
 
 http::Task<Received<std::string>> read_body(http::Request& request, std::uint64_t bytes_max) {

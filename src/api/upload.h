@@ -22,6 +22,12 @@ class IdempotentCall;
 [[nodiscard]] http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
                                                        http::Request& request, IdempotentCall* call);
 
+/// Refuses a body that is coded: with a Content-Encoding.
+[[nodiscard]] Received<void> check_coding(const http::Request& request);
+
+/// What went wrong while a body came in.
+[[nodiscard]] std::unexpected<Refusal> refuse_body(Error error);
+
 /// What POSTs that are no uploads may have as a body.
 inline constexpr std::uint64_t post_text_bytes_max = 64 * 1'024;
 

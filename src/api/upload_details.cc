@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,37 @@ Result<std::optional<Sha256>> digest_of(const http::Request& request) {
     }
     std::ranges::transform(*value, digest.bytes.begin(), [](char c) { return static_cast<std::byte>(c); });
     return digest;
+}
+
+std::string kept_text(const UploadFields& said, const UploadDetails& details) {
+    UploadFields kept = said;
+    std::string variants;
+    for (const VariantRequest& request : details.variants) {
+        variants += variants.empty() ? "[" : ",";
+        variants += R"({"name":)";
+        append_quoted(variants, request.name);
+        variants += fmt::format(R"(,"transform":{}}})", to_json(request.transform));
+    }
+    kept.variants = variants.empty() ? "" : variants + "]";
+    boost::json::object members;
+    for (const UploadField& field : upload_fields) {
+        if (const auto& value = kept.*field.value) members.emplace(field.name, *value);
+    }
+    return boost::json::serialize(members);
+}
+
+std::optional<UploadFields> kept_fields(std::string_view text) {
+    boost::system::error_code error;
+    const boost::json::value document = boost::json::parse(text, error);
+    if (error || !document.is_object()) return std::nullopt;
+    UploadFields kept;
+    for (const UploadField& field : upload_fields) {
+        const auto* const value = document.get_object().if_contains(field.name);
+        if (value == nullptr) continue;
+        if (!value->is_string()) return std::nullopt;
+        kept.*field.value = std::string(value->get_string());
+    }
+    return kept;
 }
 
 }  // namespace safelight

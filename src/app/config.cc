@@ -117,6 +117,17 @@ std::uint64_t memory_for_one_render(const Config& config) {
                     addressable - std::min(addressable, idle_address_space_bytes));
 }
 
+ResumableIngestConfig resumable_config(const Config& config) {
+    ResumableIngestConfig resumable;
+    resumable.bytes_max = config.ingest.bytes_max;
+    // A part has to be known long before the key of its blob is given up.
+    resumable.part_age = std::min(resumable.part_age, config.ingest.write_deadline / 4);
+    resumable.appends_max = std::max(config.ingest.uploads_max / 4, 1U);
+    resumable.unfinished_max = config.resumable_unfinished_max;
+    resumable.lifetime = config.resumable_expiry;
+    return resumable;
+}
+
 Status check_upload_memory(const Config& config) {
     TRY_ASSIGN(const BlobsChoice blobs, chosen_blobs(config));
     const auto* s3 = std::get_if<S3Config>(&blobs);
@@ -124,7 +135,8 @@ Status check_upload_memory(const Config& config) {
     const std::uint64_t each = std::min(s3->writer_bytes_max(), config.ingest.bytes_max);
     const std::uint64_t others = s3_memory_beside_uploads(config, *s3);
     const std::uint64_t half = machine_memory_bytes() / 2;
-    const std::uint64_t fitting = std::max<std::uint64_t>(1, (half - std::min(half, others)) / each);
+    const std::uint64_t writers = (half - std::min(half, others)) / each;
+    const std::uint64_t fitting = std::max<std::uint64_t>(1, writers * 4 / 5);  // resumable ones beside them
     if (config.ingest.uploads_max <= fitting) return {};
     return failure(
         ErrorCode::invalid_argument,
@@ -143,6 +155,7 @@ std::vector<std::string> faults_of(const Config& config) {
     note(chosen_blobs(config));
     note(config.http.validate());
     note(config.ingest.validate());
+    note(resumable_config(config).validate());
     note(config.worker.validate());
     if (config.render_memory_bytes && memory_for_renders(config) < least_memory_for_renders) {
         faults.push_back(fmt::format(

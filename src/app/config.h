@@ -17,6 +17,7 @@
 #include "outbound/ip_address.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 #include "service/ingest.h"
+#include "service/resumable_ingest.h"
 #include "telemetry/log.h"
 #include "worker/worker.h"
 
@@ -57,6 +58,8 @@ struct Config {
     TokenConfig tokens;
     Milliseconds idempotency_expiry{86'400'000};
     Milliseconds idempotency_lease{30'000};
+    Milliseconds resumable_expiry{86'400'000};
+    std::uint32_t resumable_unfinished_max = 1'000;  // of an account
 
     telemetry::Level log_level = telemetry::Level::info;
     LogFormatChoice log_format = LogFormatChoice::automatic;
@@ -98,6 +101,9 @@ struct Config {
 
 /// What one render may take: what is left to all of them, and no more than its process can address.
 [[nodiscard]] std::uint64_t memory_for_one_render(const Config& config);
+
+/// With a quarter as many requests at the same time as there may be other uploads.
+[[nodiscard]] ResumableIngestConfig resumable_config(const Config& config);
 
 /// With S3, uploads are held in parts, not in files, and downloads in pieces: all at once have to fit into
 /// half of the memory. For `serve`. Errors: invalid_argument.

@@ -64,6 +64,7 @@ int run_serve(const Config& config) {
                             [open_streams] { return static_cast<double>(open_streams->load()); });
     register_routes(router, {.clock = *backends.clock,
                              .ingest = *services.ingest,
+                             .resumable_ingest = *services.resumable_ingest,
                              .library = *services.library,
                              .watch = services.watch,
                              .changes = backends.database->changes(),

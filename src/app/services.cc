@@ -38,6 +38,15 @@ Services::Services(const Config& config, Backends& backends)
                                                  .renderer = *backends.renderer,
                                                  .log = *backends.log,
                                                  .metrics = *backends.metrics})),
+      resumable_ingest(
+          make_resumable_ingest(resumable_config(config), {.clock = *backends.clock,
+                                                           .ids = *backends.ids,
+                                                           .uploads = backends.database->resumable_uploads(),
+                                                           .ledger = backends.database->ledger(),
+                                                           .blobs = *backends.blobs,
+                                                           .keys = backends.keys->originals,
+                                                           .ingest = *ingest,
+                                                           .log = *backends.log})),
       library(make_library({.clock = *backends.clock,
                             .ids = *backends.ids,
                             .catalog = backends.database->catalog(),
@@ -77,7 +86,8 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
                                   .log = *backends.log,
                                   .metrics = *backends.metrics,
                                   .copies = backends.copies.get(),
-                                  .idempotency = &backends.database->idempotency()});
+                                  .idempotency = &backends.database->idempotency(),
+                                  .uploads = &backends.database->resumable_uploads()});
 }
 
 NewsDesk::NewsDesk(const Config& config, Backends& backends, JobWatch& watch)

@@ -14,6 +14,7 @@
 #include "service/ingest.h"
 #include "service/job_watch.h"
 #include "service/library.h"
+#include "service/resumable_ingest.h"
 #include "worker/worker.h"
 
 namespace safelight::app {
@@ -24,6 +25,7 @@ struct Services {
 
     JobWatch watch;
     std::unique_ptr<Ingest> ingest;
+    std::unique_ptr<ResumableIngest> resumable_ingest;
     std::unique_ptr<Library> library;
 };
 

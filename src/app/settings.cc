@@ -143,6 +143,14 @@ std::vector<Setting> server_settings() {
             "How long such a request keeps others with its key out, without a sign of life.",
             [](auto& c) -> auto& { return c.idempotency_lease; }, ms(500), seconds(3'600)),
         duration(
+            section, "SAFELIGHT_RESUMABLE_EXPIRY",
+            "How long a resumable upload is kept that gets nothing more.",
+            [](auto& c) -> auto& { return c.resumable_expiry; }, seconds(1), seconds(30 * 86'400)),
+        number(
+            section, "SAFELIGHT_RESUMABLE_UNFINISHED_MAX",
+            "Resumable uploads that an account may have begun and not finished; past it: 503.",
+            [](auto& c) -> auto& { return c.resumable_unfinished_max; }, 1, 100'000),
+        duration(
             section, "SAFELIGHT_DRAIN_TIMEOUT",
             "What is in flight may take this long after a stop was asked for.",
             [](auto& c) -> auto& { return c.http.drain_timeout; }, ms(0), seconds(3'600)),

@@ -4,7 +4,8 @@
 // workers, BlobLedger for whoever writes or sweeps blobs, JobControl (in job_control.h) for jobs that fail or
 // are called off, BulkOperations (in bulk_operations.h) for many jobs at once, JobChanges (in job_changes.h)
 // for what became of them, Rerenders (in rerenders.h) for changed presets, Accounts (in accounts.h) for who
-// may do what, Idempotency (in idempotency.h) for requests that are sent again.
+// may do what, Idempotency (in idempotency.h) for requests that are sent again, ResumableUploads (in
+// resumable_uploads.h) for uploads in parts.
 // Every call is one atomic transaction, durable when it returns. Any thread may call any of them,
 // concurrently; calls block and belong on a pool.
 //
@@ -28,6 +29,7 @@
 #include "catalog/job_news.h"
 #include "catalog/records.h"
 #include "catalog/rerenders.h"
+#include "catalog/resumable_uploads.h"
 #include "transform/presets.h"
 
 namespace safelight {
@@ -75,6 +77,14 @@ struct FocalPointChange {
     std::optional<WaitingJob> claimable = {};  // the job that now waits for somebody: publish it
 };
 
+/// What is written in the transaction that creates a job.
+struct WithJob {
+    /// What it makes of the job as stored, but for its lane, is kept as the answer to the request.
+    RecordOfJob record_of = {};
+    /// The upload becomes the job; its parts' blobs turn `doomed`.
+    std::optional<UploadEnd> upload = {};
+};
+
 class Catalog {
   public:
     virtual ~Catalog() = default;
@@ -83,9 +93,9 @@ class Catalog {
     /// job.image.blob must be reserved. Of the variants only name and transform count; status, lane and times
     /// of creation are the catalog's; the work is due at job.updated_at. Returns the job as stored. Errors:
     /// conflict (the blob is not reserved any more, an id or a variant's name is taken).
-    /// With `record_of`, what it makes of the job as stored, but for its lane, is kept as the answer to the
-    /// request, or nothing is changed: then also fenced (as Idempotency::keep).
-    [[nodiscard]] virtual Result<Job> create_job(const Job& job, const RecordOfJob& record_of) = 0;
+    /// What `with` names is written together with it, or nothing is changed: then also fenced (as
+    /// Idempotency::keep; the upload has received something else meanwhile, is finished, or gone).
+    [[nodiscard]] virtual Result<Job> create_job(const Job& job, const WithJob& with) = 0;
     [[nodiscard]] Result<Job> create_job(const Job& job) { return create_job(job, {}); }
 
     /// Errors: not_found, also for somebody else's.
@@ -221,9 +231,10 @@ class BlobLedger {
         BlobKey key;
         std::uint64_t size_bytes = 0;
         Sha256 sha256;
-        ImageId image_id;
-        std::string variant;  // empty for an original
+        ImageId image_id;     // or, of a part, the upload's id
+        std::string variant;  // empty for an original, upload_part for a part of an upload
     };
+    static constexpr std::string_view upload_part = "/upload";  // which no variant is called
     [[nodiscard]] virtual Result<std::vector<Reference>> references(std::optional<BlobKey> after,
                                                                     std::uint32_t limit) = 0;
 };
@@ -258,6 +269,7 @@ class CatalogDatabase {
     [[nodiscard]] virtual Rerenders& rerenders() = 0;
     [[nodiscard]] virtual Accounts& accounts() = 0;
     [[nodiscard]] virtual Idempotency& idempotency() = 0;
+    [[nodiscard]] virtual ResumableUploads& resumable_uploads() = 0;
     /// Whether the database can be read and written now; for readiness.
     [[nodiscard]] virtual Status check() = 0;
     /// What other processes do to jobs, told until the JobNews is destroyed; null when one process has the

@@ -11,6 +11,7 @@
 #include "service/blob_reservation.h"
 #include "service/filename.h"
 #include "service/probe_gate.h"
+#include "service/slot.h"
 #include "service/watermarks.h"
 
 namespace safelight {
@@ -32,31 +33,9 @@ struct Shared {
     std::atomic<std::uint32_t> uploads = 0;
 };
 
-/// One of uploads_max, given back when destroyed.
-class UploadSlot {
-  public:
-    explicit UploadSlot(Shared& shared) : shared_(&shared) {}
-    UploadSlot(UploadSlot&& other) noexcept : shared_(std::exchange(other.shared_, nullptr)) {}
-    UploadSlot& operator=(UploadSlot&&) = delete;
-    ~UploadSlot() {
-        if (shared_ != nullptr) --shared_->uploads;
-    }
-
-    [[nodiscard]] static Result<UploadSlot> take(Shared& shared) {
-        if (shared.uploads++ >= shared.config.uploads_max) {
-            --shared.uploads;
-            return failure(ErrorCode::overloaded, "Too many uploads are under way. Try again later.");
-        }
-        return UploadSlot(shared);
-    }
-
-  private:
-    Shared* shared_;
-};
-
 class StreamedUpload final : public Upload {
   public:
-    StreamedUpload(Shared& shared, UploadSlot slot, AccountId owner)
+    StreamedUpload(Shared& shared, Slot slot, AccountId owner)
         : shared_(shared), parts_(shared.parts), slot_(std::move(slot)), owner_(owner) {}
 
     ~StreamedUpload() override {
@@ -208,7 +187,7 @@ class StreamedUpload final : public Upload {
             variant.updated_at = now;
         }
         reservation_->linking();
-        Result<Job> created = parts_.catalog.create_job(job, details.record_of);
+        Result<Job> created = parts_.catalog.create_job(job, details.with);
         if (created) reservation_->linked();
         if (!created && created.error().code == ErrorCode::conflict) return overdue();
         return created;
@@ -231,7 +210,7 @@ class StreamedUpload final : public Upload {
 
     Shared& shared_;
     const IngestParts& parts_;
-    const UploadSlot slot_;
+    const Slot slot_;
     const AccountId owner_;
     std::optional<Error> over_;  // set when finished or refused
     std::uint64_t size_bytes_ = 0;
@@ -254,7 +233,8 @@ class StoringIngest final : public Ingest {
 
   private:
     Result<std::unique_ptr<Upload>> admit(AccountId owner) {
-        TRY_ASSIGN(UploadSlot slot, UploadSlot::take(shared_));
+        TRY_ASSIGN(Slot slot, Slot::take(shared_.uploads, shared_.config.uploads_max,
+                                         "Too many uploads are under way. Try again later."));
         TRY(shared_.backlog.admit(shared_.config.backlog_max));
         return std::make_unique<StreamedUpload>(shared_, std::move(slot), owner);
     }

@@ -47,7 +47,7 @@ struct UploadDetails {
     std::optional<FocalPoint> focal_point = {};
     Priority priority = Priority::normal;
     std::optional<Sha256> expected_sha256 = {};  // of the picture's bytes
-    RecordOfJob record_of = {};                  // what is kept of the answer, together with the job
+    WithJob with = {};                           // what is written together with the job
 };
 
 /// One upload in progress. One thread at a time; calls block. Destroyed unfinished, it leaves nothing behind.

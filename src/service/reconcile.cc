@@ -18,6 +18,7 @@ constexpr std::size_t hash_buffer_bytes = 256 * 1'024;
 
 std::string describe(const BlobLedger::Reference& reference) {
     const std::string image = reference.image_id.to_string();
+    if (reference.variant == BlobLedger::upload_part) return fmt::format("part of upload {}", image);
     return reference.variant.empty() ? fmt::format("original of image {}", image)
                                      : fmt::format("variant {} of image {}", reference.variant, image);
 }

@@ -58,8 +58,9 @@ struct WorkerParts {
     JobWatch& watch;
     telemetry::Logger& log;
     telemetry::Metrics& metrics;
-    LocalCopies* copies = nullptr;       // of originals that this process took in; empty: there are none
-    Idempotency* idempotency = nullptr;  // whose answers are swept; empty: none are kept
+    LocalCopies* copies = nullptr;        // of originals that this process took in; empty: there are none
+    Idempotency* idempotency = nullptr;   // whose answers are swept; empty: none are kept
+    ResumableUploads* uploads = nullptr;  // which are swept when they have expired; empty: there are none
 };
 
 /// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweepers,

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "worker/duties/answer_sweeper.h"
 #include "worker/duties/bulk_runner.h"
+#include "worker/duties/overdue_sweeper.h"
 #include "worker/duties/rescuer.h"
 #include "worker/duties/sweeper.h"
 #include "worker/job_runner.h"
@@ -52,7 +52,9 @@ class ThreadedWorkerPool final : public WorkerPool {
                        {.interval = config.rescue_interval,
                         .lease = config.lease,
                         .tries_max = config.tries_max,
-                        .backlog_max = config.backlog_max / 2}) {
+                        .backlog_max = config.backlog_max / 2}),
+          overdue_sweeper_(parts.clock, overdue_kinds(parts.idempotency, parts.uploads), parts.log,
+                           config.sweep_interval) {
         working_ = config_.threads;
         for (std::uint32_t i = 0; i < config_.threads; ++i) {
             threads_.emplace_back([this] { work(); });
@@ -62,10 +64,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         if (config_.threads > 0) rescuer_.start();
         sweeper_.start();
         bulk_runner_.start();
-        if (parts.idempotency != nullptr) {
-            answers_.emplace(parts.clock, *parts.idempotency, parts.log, config.sweep_interval);
-            answers_->start();
-        }
+        overdue_sweeper_.start();
     }
 
     ~ThreadedWorkerPool() override { drain(Milliseconds::zero()); }
@@ -85,7 +84,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         bulk_runner_.stop();
         rescuer_.stop();
         sweeper_.stop();
-        if (answers_) answers_->stop();
+        overdue_sweeper_.stop();
     }
 
     std::uint32_t busy() const override { return busy_; }
@@ -172,7 +171,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     Rescuer rescuer_;
     Sweeper sweeper_;
     BulkRunner bulk_runner_;
-    std::optional<AnswerSweeper> answers_;
+    OverdueSweeper overdue_sweeper_;
     std::stop_source stop_;
     std::atomic<bool> give_back_ = false;
     std::atomic<std::uint32_t> busy_ = 0;

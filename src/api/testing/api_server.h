@@ -62,6 +62,7 @@ inline Result<std::unique_ptr<Upload>> CountingIngest::begin(AccountId owner) {
 }
 
 inline constexpr std::uint64_t test_picture_bytes_max = 1'000'000;
+inline constexpr std::uint64_t test_part_bytes = 300'000;
 inline constexpr std::size_t test_pool_threads = 2;
 
 inline constexpr EmbeddedFile test_assets[] = {
@@ -81,6 +82,8 @@ struct ApiServer {
     SystemClock clock;
     House house{clock};
     CountingIngest ingest;
+    std::unique_ptr<ResumableIngest> resumable_ingest = house.make_resumable_ingest(
+        ingest, {.bytes_max = test_picture_bytes_max, .part_bytes = test_part_bytes});
     std::unique_ptr<Library> library = house.make_library();
     AccessControl access{{.cache_ttl = Milliseconds{0}}, house.database->accounts(), clock, house.log};
     KeyRing key_ring{house.database->accounts(), house.ids, clock};
@@ -111,6 +114,7 @@ struct ApiServer {
                                       const OriginalLinks& links = {}) {
         return {.clock = clock,
                 .ingest = ingest,
+                .resumable_ingest = *resumable_ingest,
                 .library = its_library,
                 .watch = house.watch,
                 .changes = house.database->changes(),

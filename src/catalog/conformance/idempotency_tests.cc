@@ -96,10 +96,11 @@ TEST_P(IdempotencyConformance, AJobAndItsAnswerComeTogether) {
     const auto claim = claim_of("a");
     ASSERT_TRUE(takes(claim));
     const Job draft_job = draft({"thumbnail"});
-    const auto created = catalog().create_job(draft_job, [&](const Job& job) {
-        EXPECT_EQ(job.status, JobStatus::processing) << "as it is stored";
-        return record_of(claim, "job " + job.id.to_string());
-    });
+    const auto created = catalog().create_job(draft_job, {.record_of = [&](const Job& job) {
+                                                  EXPECT_EQ(job.status, JobStatus::processing)
+                                                      << "as it is stored";
+                                                  return record_of(claim, "job " + job.id.to_string());
+                                              }});
     SAFELIGHT_ASSERT_OK(created);
     EXPECT_EQ(answer_of("a"), "job " + draft_job.id.to_string());
 }
@@ -110,7 +111,7 @@ TEST_P(IdempotencyConformance, WithoutItsKeyThereIsNoJob) {
     advance(lease);
     ASSERT_TRUE(takes(claim_of("a")));
     const Job job = draft({"thumbnail"});
-    EXPECT_EQ(code_of(catalog().create_job(job, [&](const Job&) { return record_of(dead); })),
+    EXPECT_EQ(code_of(catalog().create_job(job, {.record_of = [&](const Job&) { return record_of(dead); }})),
               ErrorCode::fenced);
     EXPECT_EQ(code_of(catalog().find_job(default_account(), job.id)), ErrorCode::not_found);
     EXPECT_EQ(state_of(job.image.blob), BlobState::writing) << "for the sweeper";
@@ -121,7 +122,7 @@ TEST_P(IdempotencyConformance, WithoutAJobThereIsNoAnswer) {
     ASSERT_TRUE(takes(claim));
     Job job = draft({"thumbnail"});
     job.image.blob = ids_.next<BlobKey>();  // not reserved
-    EXPECT_EQ(code_of(catalog().create_job(job, [&](const Job&) { return record_of(claim); })),
+    EXPECT_EQ(code_of(catalog().create_job(job, {.record_of = [&](const Job&) { return record_of(claim); }})),
               ErrorCode::conflict);
     SAFELIGHT_ASSERT_OK(store().keep(record_of(claim)));  // still held, and nothing was kept
 }

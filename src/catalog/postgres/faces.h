@@ -22,6 +22,7 @@ namespace safelight::postgres {
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(Pool& pool, NewsSender& news);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(Pool& pool);
 [[nodiscard]] std::unique_ptr<Idempotency> make_idempotency(Pool& pool);
+[[nodiscard]] std::unique_ptr<ResumableUploads> make_resumable_uploads(Pool& pool);
 
 /// What `own_node` sends is not told. Errors: unavailable (no descriptors).
 [[nodiscard]] Result<std::unique_ptr<JobNews>> make_job_news(ConnectionOptions options, std::string own_node,

@@ -7,6 +7,7 @@
 #include "catalog/postgres/rows.h"
 #include "catalog/postgres/statements.h"
 #include "catalog/sql/idempotency.h"
+#include "catalog/sql/resumable_uploads.h"
 #include "catalog/sql/rules.h"
 #include "catalog/sql/writes.h"
 
@@ -196,11 +197,12 @@ class Jobs final : public Catalog {
   public:
     Jobs(Pool& pool, Reads& reads, NewsSender& news) : pool_(pool), reads_(reads), news_(news) {}
 
-    Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
+    Result<Job> create_job(const Job& job, const WithJob& with) override {
         Job stored = as_stored(job);
-        const auto record = record_of ? std::optional(record_of(stored)) : std::nullopt;
+        const auto record = with.record_of ? std::optional(with.record_of(stored)) : std::nullopt;
         TRY_ASSIGN(stored.lane, pool_.write([&](Connection& connection) -> Result<Lane> {
             if (record) TRY(keep_answer(connection, *record));
+            if (with.upload) TRY(end_upload(connection, stored.owner, *with.upload, stored.id));
             return insert(connection, stored);
         }));
         if (stored.status == JobStatus::processing) news_.claimable({stored.id, stored.lane});

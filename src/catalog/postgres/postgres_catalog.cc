@@ -53,7 +53,8 @@ class PostgresDatabase final : public CatalogDatabase {
           changes_(make_changes(pool_)),
           rerenders_(make_rerenders(pool_, news_)),
           accounts_(make_accounts(pool_)),
-          idempotency_(make_idempotency(pool_)) {}
+          idempotency_(make_idempotency(pool_)),
+          resumable_uploads_(make_resumable_uploads(pool_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -64,6 +65,7 @@ class PostgresDatabase final : public CatalogDatabase {
     Rerenders& rerenders() override { return *rerenders_; }
     Accounts& accounts() override { return *accounts_; }
     Idempotency& idempotency() override { return *idempotency_; }
+    ResumableUploads& resumable_uploads() override { return *resumable_uploads_; }
     Status check() override { return pool_.check(check_timeout_); }
     Result<std::unique_ptr<JobNews>> listen(JobNewsListener& listener) override {
         return make_job_news(options_, news_.node(), listener);
@@ -84,6 +86,7 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<Rerenders> rerenders_;
     const std::unique_ptr<Accounts> accounts_;
     const std::unique_ptr<Idempotency> idempotency_;
+    const std::unique_ptr<ResumableUploads> resumable_uploads_;
 };
 
 Status require_newest_version(const PostgresConfig& config) {

@@ -177,7 +177,10 @@ inline constexpr std::string_view forget =
 inline constexpr std::string_view references =
     "SELECT * FROM ((SELECT blob AS key, size_bytes, sha256, id AS image_id, ''::text AS variant FROM images"
     " WHERE blob > $1 ORDER BY blob LIMIT $2) UNION ALL"
-    " (SELECT blob, size_bytes, sha256, image_id, name FROM variants WHERE blob > $1 ORDER BY blob LIMIT $2))"
+    " (SELECT blob, size_bytes, sha256, image_id, name FROM variants WHERE blob > $1 ORDER BY blob LIMIT $2)"
+    " UNION ALL (SELECT blob, size_bytes, sha256, upload, " SAFELIGHT_UPLOAD_PART
+    " FROM upload_parts"
+    " WHERE blob > $1 ORDER BY blob LIMIT $2))"
     " AS page ORDER BY key LIMIT $2";
 
 // The server itself.

@@ -150,6 +150,8 @@ inline constexpr std::string_view doomed =
     "SELECT key FROM blobs WHERE state = 'doomed' AND key > $1 ORDER BY key LIMIT $2";
 inline constexpr std::string_view entries =
     "SELECT key, state, deadline FROM blobs WHERE key > $1 ORDER BY key LIMIT $2";
+/// In the place of a variant's name: BlobLedger::Reference::upload_part.
+#define SAFELIGHT_UPLOAD_PART "'/upload'"
 inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blobs WHERE key = $1";
 
 // Accounts and keys.
@@ -203,6 +205,43 @@ inline constexpr std::string_view overdue_keys =
     "SELECT account, key_hash FROM idempotency_keys WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2";
 inline constexpr std::string_view drop_key =
     "DELETE FROM idempotency_keys WHERE account = $1 AND key_hash = $2 AND expires_at <= $3";
+
+// Uploads that arrive in parts.
+
+inline constexpr std::string_view unfinished_uploads =
+    "SELECT count(*) FROM (SELECT 1 FROM uploads WHERE owner = $1 AND job IS NULL LIMIT $2) AS page";
+inline constexpr std::string_view create_upload =
+    "INSERT INTO uploads (id, owner, size_bytes, details, expires_at) VALUES ($1, $2, $3, $4, $5)";
+inline constexpr std::string_view find_upload =
+    "SELECT id, owner, size_bytes, received_bytes, parts, details, expires_at, job FROM uploads"
+    " WHERE id = $1 AND owner = $2";
+inline constexpr std::string_view parts_of_upload =
+    "SELECT position, blob, size_bytes, sha256 FROM upload_parts"
+    " WHERE upload = (SELECT id FROM uploads WHERE id = $1 AND owner = $2) ORDER BY position";
+inline constexpr std::string_view move_upload =
+    "UPDATE uploads SET received_bytes = $4, parts = parts + $5, expires_at = $6"
+    " WHERE id = $1 AND owner = $2 AND received_bytes = $3 AND size_bytes > $4";
+inline constexpr std::string_view add_upload_part =
+    "INSERT INTO upload_parts (upload, position, blob, size_bytes, sha256) VALUES ($1, $2, $3, $4, $5)";
+inline constexpr std::string_view end_upload =
+    "UPDATE uploads SET received_bytes = size_bytes, job = $4, expires_at = $5"
+    " WHERE id = $1 AND owner = $2 AND received_bytes = $3 AND job IS NULL";
+inline constexpr std::string_view doom_upload_parts =
+    "UPDATE blobs SET state = 'doomed' WHERE key IN (SELECT blob FROM upload_parts WHERE upload = $1)";
+inline constexpr std::string_view delete_upload_parts = "DELETE FROM upload_parts WHERE upload = $1";
+/// Changes nothing: from then on nobody else does until the end of the transaction.
+inline constexpr std::string_view hold_upload =
+    "UPDATE uploads SET expires_at = expires_at WHERE id = $1 AND owner = $2 RETURNING id";
+inline constexpr std::string_view hold_overdue_upload =
+    "UPDATE uploads SET expires_at = expires_at WHERE id = $1 AND expires_at <= $2 RETURNING id";
+inline constexpr std::string_view hold_unfinished_upload =
+    "UPDATE uploads SET expires_at = expires_at WHERE id = $1 AND owner = $2 AND received_bytes = $3"
+    " AND job IS NULL RETURNING id";
+inline constexpr std::string_view blobs_of_upload =
+    "SELECT blob FROM upload_parts WHERE upload = $1 ORDER BY position";
+inline constexpr std::string_view delete_upload = "DELETE FROM uploads WHERE id = $1";
+inline constexpr std::string_view overdue_uploads =
+    "SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
 
 /// A statement and what its tests call it.
 struct Named {
@@ -276,6 +315,21 @@ inline constexpr Named shared[] = {
     {"amend_answer", amend_answer},
     {"overdue_keys", overdue_keys},
     {"drop_key", drop_key},
+    {"unfinished_uploads", unfinished_uploads},
+    {"create_upload", create_upload},
+    {"find_upload", find_upload},
+    {"parts_of_upload", parts_of_upload},
+    {"move_upload", move_upload},
+    {"add_upload_part", add_upload_part},
+    {"end_upload", end_upload},
+    {"doom_upload_parts", doom_upload_parts},
+    {"delete_upload_parts", delete_upload_parts},
+    {"hold_upload", hold_upload},
+    {"hold_overdue_upload", hold_overdue_upload},
+    {"hold_unfinished_upload", hold_unfinished_upload},
+    {"blobs_of_upload", blobs_of_upload},
+    {"delete_upload", delete_upload},
+    {"overdue_uploads", overdue_uploads},
 };
 
 }  // namespace safelight::sql

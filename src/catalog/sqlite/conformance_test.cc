@@ -5,6 +5,7 @@
 #include "catalog/conformance/control_suite.h"
 #include "catalog/conformance/idempotency_suite.h"
 #include "catalog/conformance/rerender_suite.h"
+#include "catalog/conformance/resumable_suite.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "catalog/sqlite/test_files.h"
 
@@ -41,6 +42,7 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, ControlConformance, testing::Values(sqlite_back
 INSTANTIATE_TEST_SUITE_P(Sqlite, RerenderConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, AccountConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, IdempotencyConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, ResumableConformance, testing::Values(sqlite_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

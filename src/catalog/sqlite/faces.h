@@ -19,5 +19,7 @@ namespace safelight::sqlite {
 [[nodiscard]] std::unique_ptr<Rerenders> make_rerenders(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<Idempotency> make_idempotency(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<ResumableUploads> make_resumable_uploads(GroupWriter& writer,
+                                                                       ReaderPool& readers);
 
 }  // namespace safelight::sqlite

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "catalog/sql/idempotency.h"
+#include "catalog/sql/resumable_uploads.h"
 #include "catalog/sql/rules.h"
 #include "catalog/sql/writes.h"
 #include "catalog/sqlite/deletion.h"
@@ -146,11 +147,12 @@ class Jobs final : public Catalog {
   public:
     Jobs(GroupWriter& writer, ReaderPool& readers) : writer_(writer), readers_(readers) {}
 
-    Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
+    Result<Job> create_job(const Job& job, const WithJob& with) override {
         Job stored = as_stored(job);
-        const auto record = record_of ? std::optional(record_of(stored)) : std::nullopt;
+        const auto record = with.record_of ? std::optional(with.record_of(stored)) : std::nullopt;
         TRY_ASSIGN(stored.lane, writer_.write([&](Connection& connection) -> Result<Lane> {
             if (record) TRY(keep_answer(connection, *record));
+            if (with.upload) TRY(end_upload(connection, stored.owner, *with.upload, stored.id));
             return insert(connection, stored);
         }));
         return stored;

@@ -26,7 +26,8 @@ class SqliteDatabase final : public CatalogDatabase {
           changes_(make_changes(readers_)),
           rerenders_(make_rerenders(*writer_, readers_)),
           accounts_(make_accounts(*writer_, readers_)),
-          idempotency_(make_idempotency(*writer_, readers_)) {}
+          idempotency_(make_idempotency(*writer_, readers_)),
+          resumable_uploads_(make_resumable_uploads(*writer_, readers_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -37,6 +38,7 @@ class SqliteDatabase final : public CatalogDatabase {
     Rerenders& rerenders() override { return *rerenders_; }
     Accounts& accounts() override { return *accounts_; }
     Idempotency& idempotency() override { return *idempotency_; }
+    ResumableUploads& resumable_uploads() override { return *resumable_uploads_; }
 
     Status check() override {
         TRY(claims_->backlog());
@@ -58,6 +60,7 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<Rerenders> rerenders_;
     const std::unique_ptr<Accounts> accounts_;
     const std::unique_ptr<Idempotency> idempotency_;
+    const std::unique_ptr<ResumableUploads> resumable_uploads_;
 };
 
 Status require_newest_version(const SqliteConfig& config) {

@@ -160,6 +160,9 @@ inline constexpr std::string_view references =
     "SELECT blob AS key, size_bytes, sha256, id AS image_id, '' AS variant FROM images WHERE blob > $1"
     " UNION ALL"
     " SELECT blob, size_bytes, sha256, image_id, name FROM variants WHERE blob > $1"
+    " UNION ALL"
+    " SELECT blob, size_bytes, sha256, upload, " SAFELIGHT_UPLOAD_PART
+    " FROM upload_parts WHERE blob > $1"
     " ORDER BY key LIMIT $2";
 
 /// All of the above; sql::shared has the others.

@@ -85,8 +85,8 @@ class FaultyCatalog final : public Catalog {
     FaultyCatalog(Catalog& inner, CatalogScript& script) : inner_(inner), script_(script) {}
 
     using Catalog::create_job;
-    Result<Job> create_job(const Job& job, const RecordOfJob& record_of) override {
-        return script_.run("create_job", [&] { return inner_.create_job(job, record_of); });
+    Result<Job> create_job(const Job& job, const WithJob& with) override {
+        return script_.run("create_job", [&] { return inner_.create_job(job, with); });
     }
     Result<Job> find_job(AccountId owner, JobId id) override {
         return script_.run("find_job", [&] { return inner_.find_job(owner, id); });
@@ -221,6 +221,39 @@ class FaultyLedger final : public BlobLedger {
 
   private:
     BlobLedger& inner_;
+    CatalogScript& script_;
+};
+
+class FaultyResumableUploads final : public ResumableUploads {
+  public:
+    FaultyResumableUploads(ResumableUploads& inner, CatalogScript& script) : inner_(inner), script_(script) {}
+
+    Status create(const ResumableUpload& upload, std::uint32_t unfinished_max) override {
+        return inner_.create(upload, unfinished_max);
+    }
+    Result<ResumableUpload> find(AccountId owner, UploadId id) override {
+        return script_.run("find upload", [&] { return inner_.find(owner, id); });
+    }
+    Result<std::vector<UploadPart>> parts(AccountId owner, UploadId id) override {
+        return script_.run("parts", [&] { return inner_.parts(owner, id); });
+    }
+    Status append(AccountId owner, UploadId id, std::span<const UploadPart> parts,
+                  Timestamp expires_at) override {
+        return script_.run("append", [&] { return inner_.append(owner, id, parts, expires_at); });
+    }
+    Result<std::vector<BlobKey>> remove(AccountId owner, UploadId id) override {
+        return script_.run("remove", [&] { return inner_.remove(owner, id); });
+    }
+    Result<std::vector<BlobKey>> give_up(AccountId owner, UploadId id,
+                                         std::uint64_t received_bytes) override {
+        return script_.run("give up", [&] { return inner_.give_up(owner, id, received_bytes); });
+    }
+    Result<std::uint64_t> sweep(std::uint32_t limit, Timestamp now) override {
+        return inner_.sweep(limit, now);
+    }
+
+  private:
+    ResumableUploads& inner_;
     CatalogScript& script_;
 };
 

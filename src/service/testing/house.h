@@ -24,6 +24,7 @@
 #include "service/ingest.h"
 #include "service/job_watch.h"
 #include "service/library.h"
+#include "service/resumable_ingest.h"
 #include "service/testing/faulty_catalog.h"
 #include "service/testing/scripted_renderer.h"
 
@@ -112,6 +113,7 @@ struct House {
           claims(database->claims(), script),
           ledger(database->ledger(), script),
           rerenders(database->rerenders(), script),
+          uploads(database->resumable_uploads(), script),
           blobs(make_faulty_store(make_memory_store(clock), faults)),
           queue(make_catalog_queue({}, nothing_pending)) {}
 
@@ -126,6 +128,7 @@ struct House {
     FaultyClaims claims;
     FaultyLedger ledger;
     FaultyRerenders rerenders;
+    FaultyResumableUploads uploads;
     std::unique_ptr<BlobStore> blobs;
     FaultyQueue queue;
     /// Nothing ahead: what is left in the ledger was left by somebody.
@@ -139,6 +142,11 @@ struct House {
     [[nodiscard]] std::unique_ptr<Ingest> make_ingest(const IngestConfig& config = {}) {
         return safelight::make_ingest(config, {clock, ids, catalog, claims, ledger, *blobs, keys.originals,
                                                queue, renderer, log, metrics});
+    }
+    [[nodiscard]] std::unique_ptr<ResumableIngest> make_resumable_ingest(
+        Ingest& ingest, const ResumableIngestConfig& config = {}) {
+        return safelight::make_resumable_ingest(
+            config, {clock, ids, uploads, ledger, *blobs, keys.originals, ingest, log});
     }
     [[nodiscard]] std::unique_ptr<Library> make_library(std::uint64_t backlog_max = 100'000) {
         return safelight::make_library({clock, ids, catalog, claims, database->control(),
