@@ -3,12 +3,12 @@
 
     kill_sweep.py [--all | --kills N] [--random N] [--seed N] [--verbose]
 
-The life cycle is: upload a picture, wait for its thumbnail, ask for a further variant, upload another, delete the
-first. A first run under strace counts the calls that change something, thread by thread; each of them is a kill point.
+The life cycle is: upload a picture, wait for its thumbnail, ask for a further variant, upload another in two pieces (as tus
+does), delete the first. A first run under strace counts the calls that change something, thread by thread; each of them is a kill point.
 For every kill point the life cycle runs again on a fresh copy of a small data folder, and strace kills the server when
 that thread makes that call for the n-th time. Then the server is started again without strace, and once it is quiet,
 check_invariants.py looks at the data folder: what was acknowledged is there, what was deleted is gone, no job hangs, no
-byte is left over. Starting up is swept as well (the migration of an empty folder, and the start over work left undone).
+byte is left over. An upload that was cut short goes on from where it is, which is not before what was acknowledged. Starting up is swept as well (the migration of an empty folder, and the start over work left undone).
 
 --all takes every kill point; otherwise --kills of them, spread over all. --random adds kills at random moments.
 """
@@ -16,6 +16,7 @@ byte is left over. Starting up is swept as well (the migration of an empty folde
 import argparse
 import collections
 import contextlib
+import hashlib
 import http.client
 import random
 import re
@@ -34,6 +35,7 @@ from eventually import eventually
 from http_client import Client
 from remains import Remains
 from safelight_process import SafelightProcess, ServerDied
+from tus_client import TusClient
 
 CALLS = ("fsync", "fdatasync", "pwrite64", "pwritev", "write", "writev", "rename", "renameat", "renameat2", "unlink",
          "unlinkat", "link", "linkat", "ftruncate", "fallocate", "openat", "mkdir", "mkdirat", "sendto", "sendmsg")
@@ -67,6 +69,7 @@ class Acknowledged:
     def __init__(self):
         self.uploaded = {}
         self.deleted = []
+        self.begun = None  # (address, how much was acknowledged) of an upload in pieces
         self.complete = False
 
     def upload(self, client, data):
@@ -75,6 +78,35 @@ class Acknowledged:
         job = response.json()
         self.uploaded[job["id"]] = {"image": job["image"]["id"], "sha256": job["image"]["sha256"]}
         return job["id"]
+
+    def upload_in_pieces(self, client, data):
+        tus = TusClient(client)
+        self.begun = tus.begin(len(data)), 0
+        half = len(data) // 2
+        assert tus.append(self.begun[0], 0, data[:half]).status == 204
+        self.begun = self.begun[0], half
+        response = tus.append(self.begun[0], half, data[half:])
+        assert response.status == 204, (response.status, response.body)
+        return self._is_complete(client, response.header("Upload-Job"), data)
+
+    def _is_complete(self, client, job_url, data):
+        self.begun = None
+        job_id = job_url.rpartition("/")[2]
+        self.uploaded[job_id] = {"image": None, "sha256": hashlib.sha256(data).hexdigest()}
+        self.uploaded[job_id]["image"] = client.get(job_url).json()["image"]["id"]
+        return job_id
+
+    def go_on(self, client, data):
+        """Makes a job of what was cut short."""
+        if self.begun is None:
+            return
+        url, acknowledged = self.begun
+        found = eventually(lambda: (answer := client.get(url)).status == 200 and answer.json())
+        assert found["received_bytes"] >= acknowledged, f"{found} of {acknowledged} that were acknowledged"
+        while found["job_url"] is None:
+            TusClient(client).append(url, found["received_bytes"], data[found["received_bytes"]:])
+            found = eventually(lambda: (answer := client.get(url)).status == 200 and answer.json())
+        self._is_complete(client, found["job_url"], data)
 
     def delete(self, client, job):
         told = self.uploaded.pop(job)  # until it is answered, both may be
@@ -94,7 +126,7 @@ def live(client, told):
         client.wait(first)
         client.post_json(f"/v1/jobs/{first}/variants", ANOTHER_VARIANT)
         client.wait(first)
-        second = told.upload(client, PICTURES[1])
+        second = told.upload_in_pieces(client, PICTURES[1])
         told.delete(client, first)
         client.wait(second)
         client.get("/v1/jobs")
@@ -229,6 +261,7 @@ class Sweep:
         started = time.monotonic()
         try:
             server.start()
+            told.go_on(Client(server.port), PICTURES[1])
             eventually(lambda: is_quiet(server.data), QUIET_WITHIN_S,
                        describe=lambda: f"not quiet: {[tuple(row)[1:] for row in rows(server.data, 'SELECT * FROM blobs')]}")
             violations = check(Remains.of_folder(server.data), server.url, told.as_dict())

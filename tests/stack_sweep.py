@@ -26,7 +26,7 @@ import pictures
 from check_invariants import check
 from eventually import eventually
 from http_client import Client
-from kill_sweep import GONE, QUIET_WITHIN_S, SETTINGS, Acknowledged, attach, live, parse_call, thread_names
+from kill_sweep import GONE, PICTURES, QUIET_WITHIN_S, SETTINGS, Acknowledged, attach, live, parse_call, thread_names
 from own_servers import is_gone
 from remains import Remains
 from safelight_process import SafelightProcess, run_command
@@ -34,7 +34,7 @@ from safelight_process import SafelightProcess, run_command
 SENDS = ("write", "writev", "sendto", "sendmsg")
 RECEIVES = ("read", "recvfrom", "recvmsg")
 RENDERER_CALLS = ("recvmsg", "sendmsg")  # a renderer process makes no others that matter
-DUTIES = ("sweeper", "answer-sweeper", "bulk runner", "rescuer", "lease-keeper")  # ask the same again and again
+DUTIES = ("sweeper", "overdue-sweeper", "bulk runner", "rescuer", "lease-keeper")  # ask the same again and again
 SAME_QUESTIONS_MAX = 2
 LARGE = pictures.noise((1800, 1800))  # more than one part
 CONNECTION = re.compile(r"^(\d+)<TCP(?:v6)?:\[.*?->.*?:(\d+)\]>")
@@ -171,6 +171,7 @@ class StackSweep:
         self.counts["kills"] += 1
         began = time.monotonic()
         try:
+            told.go_on(self.client(), PICTURES[1])
             eventually(lambda: self.remains.is_quiet() and self.remains.hints.waiting() == 0, QUIET_WITHIN_S, interval_s=0.05,
                        describe=lambda: f"not quiet: {self.remains.rows('SELECT * FROM blobs')}")
             violations = check(self.remains, self.processes["server"].url, told.as_dict())
