@@ -12,21 +12,22 @@ namespace safelight {
 namespace {
 
 constexpr std::array refused_v4 = std::to_array<std::string_view>({
-    "0.0.0.0/8",        // this host on this network; 0.0.0.0 itself reaches this machine
-    "10.0.0.0/8",       // private
-    "100.64.0.0/10",    // shared by the customers of a provider
-    "127.0.0.0/8",      // loopback
-    "169.254.0.0/16",   // link-local; where clouds keep the credentials of a machine
-    "172.16.0.0/12",    // private
-    "192.0.0.0/24",     // protocol assignments
-    "192.0.2.0/24",     // documentation
-    "192.88.99.0/24",   // relays from IPv6, no longer in use
-    "192.168.0.0/16",   // private
-    "198.18.0.0/15",    // benchmarks
-    "198.51.100.0/24",  // documentation
-    "203.0.113.0/24",   // documentation
-    "224.0.0.0/4",      // multicast
-    "240.0.0.0/4",      // reserved, and broadcast
+    "0.0.0.0/8",         // this host on this network; 0.0.0.0 itself reaches this machine
+    "10.0.0.0/8",        // private
+    "100.64.0.0/10",     // shared by the customers of a provider
+    "127.0.0.0/8",       // loopback
+    "169.254.0.0/16",    // link-local; where clouds keep the credentials of a machine
+    "168.63.129.16/32",  // public by its number, and a cloud's own service to each of its machines
+    "172.16.0.0/12",     // private
+    "192.0.0.0/24",      // protocol assignments
+    "192.0.2.0/24",      // documentation
+    "192.88.99.0/24",    // relays from IPv6, no longer in use
+    "192.168.0.0/16",    // private
+    "198.18.0.0/15",     // benchmarks
+    "198.51.100.0/24",   // documentation
+    "203.0.113.0/24",    // documentation
+    "224.0.0.0/4",       // multicast
+    "240.0.0.0/4",       // reserved, and broadcast
 });
 
 /// All that is assigned for global unicast. Outside are ::, ::1, IPv4-compatible addresses, 64:ff9b:1::/48,

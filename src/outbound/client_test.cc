@@ -180,6 +180,10 @@ TEST_F(ClientTest, TellsTheStatusThatIsNoSuccess) {
         EXPECT_EQ(answer.error().status, status);
         EXPECT_THAT(answer.error().log_text, Not(HasSubstr("secret")));
     }
+    at("/long", [](const Peer& peer) {
+        peer.send(fmt::format("HTTP/1.1 404 No\r\nContent-Length: {}\r\n\r\n", answer_bytes_max + 1));
+    });
+    EXPECT_EQ(fault_of(fetch_path("/long")), OutboundFault::bad_status) << "whatever comes with it";
     at("/nowhere", [](const Peer& peer) { peer.send("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n"); });
     EXPECT_EQ(fetch_path("/nowhere").error().status, 302);
 }

@@ -8,8 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <charconv>
 #include <chrono>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <new>
 #include <optional>
@@ -153,7 +155,10 @@ class Hop::Transfer {
         set(CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
         set(CURLOPT_SSL_VERIFYPEER, 1L);
         set(CURLOPT_SSL_VERIFYHOST, 2L);
-        if (!config_.ca_file.empty()) set(CURLOPT_CAINFO, config_.ca_file.c_str());
+        if (!config_.ca_file.empty()) {
+            set(CURLOPT_CAINFO, config_.ca_file.c_str());
+            set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));  // the system's do not count beside it
+        }
         set(CURLOPT_USERAGENT, "safelight");
         set(CURLOPT_HTTPHEADER, headers_.get());
     }
@@ -165,7 +170,6 @@ class Hop::Transfer {
         set(CURLOPT_LOW_SPEED_LIMIT, stalled_bytes_per_s);
         const auto stall = std::chrono::ceil<std::chrono::seconds>(request_.stall_timeout);
         set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(stall.count()));
-        set(CURLOPT_MAXFILESIZE_LARGE, static_cast<curl_off_t>(request_.bytes_max));
     }
 
     void set_body() {
@@ -198,13 +202,23 @@ class Hop::Transfer {
     bool take_header(std::string_view line) {
         head_bytes_ += line.size();
         if (head_bytes_ > head_bytes_max) return give_up(OutboundFault::broken_answer, "a head without end");
-        if (is_head_complete_) return true;                          // what follows the body
-        if (line.starts_with("HTTP/")) announced_location_.clear();  // also after an interim answer
+        if (is_head_complete_) return true;  // what follows the body
+        if (line.starts_with("HTTP/")) {     // also after an interim answer
+            announced_location_.clear();
+            announced_bytes_.reset();
+        }
         const std::size_t colon = line.find(':');
-        if (colon != std::string_view::npos && to_lower_ascii(trim(line.substr(0, colon))) == "location" &&
-            announced_location_.empty())
-            announced_location_ = trim(line.substr(colon + 1));
+        if (colon != std::string_view::npos)
+            take_field(to_lower_ascii(trim(line.substr(0, colon))), trim(line.substr(colon + 1)));
         return trim(line).empty() ? take_end_of_head() : true;
+    }
+
+    void take_field(std::string_view name, std::string_view value) {
+        if (name == "location" && announced_location_.empty()) announced_location_ = value;
+        std::uint64_t bytes = 0;
+        const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bytes);
+        if (name == "content-length" && error != std::errc::invalid_argument)
+            announced_bytes_ = error == std::errc() ? bytes : std::numeric_limits<std::uint64_t>::max();
     }
 
     bool take_end_of_head() {
@@ -212,7 +226,10 @@ class Hop::Transfer {
         curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
         if (status / 100 == 1) return true;  // the answer comes after it
         is_head_complete_ = true;
-        if (status / 100 == 2) return true;
+        if (status / 100 == 2) {
+            if (announced_bytes_.value_or(0) <= request_.bytes_max) return true;
+            return give_up(OutboundFault::too_large, "more bytes than may come are announced");
+        }
         const bool follows = !request_.body && request_.redirects_max > 0;
         if (follows && std::ranges::find(redirects, status) != redirects.end() &&
             !announced_location_.empty()) {
@@ -293,6 +310,7 @@ class Hop::Transfer {
     std::size_t head_bytes_ = 0;
     bool is_head_complete_ = false;
     std::string announced_location_;
+    std::optional<std::uint64_t> announced_bytes_;
     std::string location_;
     std::string refused_address_;  // the last one
     bool has_permitted_ = false;

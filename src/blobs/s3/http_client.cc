@@ -112,7 +112,10 @@ void set_connection(CURL* handle, const HttpClientConfig& config, Milliseconds t
     curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(handle, CURLOPT_PROXY, config.proxy.c_str());  // "" also silences the environment's
     curl_easy_setopt(handle, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
-    if (!config.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, config.ca_file.c_str());
+    if (!config.ca_file.empty()) {
+        curl_easy_setopt(handle, CURLOPT_CAINFO, config.ca_file.c_str());
+        curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);  // the system's do not count beside it
+    }
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(config.connect_timeout.count()));
     curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
