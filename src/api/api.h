@@ -95,7 +95,8 @@ struct ApiParts {
     Authenticator& authenticator;
     KeyRing& keys;
     IdempotencyParts idempotency;
-    ThreadPool& pool;  // for everything that blocks
+    ThreadPool& pool;         // for everything that blocks
+    ThreadPool& ending_pool;  // for what makes a job of a resumable upload, which is read and written anew
     telemetry::Logger& log;
     telemetry::Metrics& metrics;
     const Presets& presets;

@@ -8,7 +8,9 @@ http::Task<Status> AppendPipe::write(std::span<const std::byte> bytes) {
 
 http::Task<Result<UploadProgress>> AppendPipe::finish(std::span<const std::byte> last,
                                                       const UploadDetails& details) {
-    co_return co_await http::on_pool_patiently(pool_, [&] { return push_last(last, details); });
+    const bool is_end = received_bytes_ + last.size() == upload_.size_bytes;
+    co_return co_await http::on_pool_patiently(is_end ? ending_pool_ : pool_,
+                                               [&] { return push_last(last, details); });
 }
 
 http::Task<void> AppendPipe::keep(std::span<const std::byte> last) {
@@ -31,6 +33,7 @@ http::Task<void> AppendPipe::abandon() {
 
 Status AppendPipe::push(std::span<const std::byte> bytes) {
     if (hasher_ != nullptr) hasher_->update(bytes);
+    received_bytes_ += bytes.size();
     if (!append_) {
         TRY_ASSIGN(append_, ingest_.append(upload_, checksum_));
     }

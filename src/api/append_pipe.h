@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,12 +17,17 @@
 namespace safelight {
 
 /// One coroutine at a time. Await one of finish, keep and abandon at the end. What is passed in outlives it.
-/// With a `hasher` it is fed what goes by.
+/// With a `hasher` it is fed what goes by. What ends the upload, which may take long, runs on `ending_pool`.
 class AppendPipe {
   public:
-    AppendPipe(ThreadPool& pool, ResumableIngest& ingest, const ResumableUpload& upload,
-               const std::optional<Checksum>& checksum, Sha256Hasher* hasher)
-        : pool_(pool), ingest_(ingest), upload_(upload), checksum_(checksum), hasher_(hasher) {}
+    AppendPipe(ThreadPool& pool, ThreadPool& ending_pool, ResumableIngest& ingest,
+               const ResumableUpload& upload, const std::optional<Checksum>& checksum, Sha256Hasher* hasher)
+        : pool_(pool),
+          ending_pool_(ending_pool),
+          ingest_(ingest),
+          upload_(upload),
+          checksum_(checksum),
+          hasher_(hasher) {}
 
     /// Errors: those of ResumableIngest::append and UploadAppend::write; overloaded.
     [[nodiscard]] http::Task<Status> write(std::span<const std::byte> bytes);
@@ -40,10 +46,12 @@ class AppendPipe {
     Result<UploadProgress> push_last(std::span<const std::byte> last, const UploadDetails& details);
 
     ThreadPool& pool_;
+    ThreadPool& ending_pool_;
     ResumableIngest& ingest_;
     const ResumableUpload& upload_;
     const std::optional<Checksum>& checksum_;
     Sha256Hasher* const hasher_;
+    std::uint64_t received_bytes_ = upload_.received_bytes;
     std::unique_ptr<UploadAppend> append_;
 };
 

@@ -57,8 +57,8 @@ http::Task<Received<UploadProgress>> receive_append(AppendRequest append) {
                          fmt::format("No more than {} bytes are missing.", missing));
     }
     append.request.body->limit(missing);
-    AppendPipe pipe(append.api.pool, append.api.resumable_ingest, append.upload, append.checksum,
-                    append.keyed == nullptr ? nullptr : &append.keyed->hasher());
+    AppendPipe pipe(append.api.pool, append.api.ending_pool, append.api.resumable_ingest, append.upload,
+                    append.checksum, append.keyed == nullptr ? nullptr : &append.keyed->hasher());
     const std::size_t capacity =
         static_cast<std::size_t>(std::min<std::uint64_t>(missing, upload_piece_bytes)) + read_bytes;
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(capacity);

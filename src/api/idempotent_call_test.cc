@@ -203,6 +203,7 @@ TEST_F(IdempotentCallTest, WithoutTheCatalogNobodyIsServed) {
                              .keys = parts.keys,
                              .idempotency = away,
                              .pool = parts.pool,
+                             .ending_pool = parts.ending_pool,
                              .log = parts.log,
                              .metrics = parts.metrics,
                              .presets = parts.presets,

@@ -187,6 +187,13 @@ http::Response created_response(ResumableUpload upload, JobId job) {
     return created_response(upload);
 }
 
+/// The job that it has become; or it is gone.
+Result<std::optional<JobId>> remove_unless_job(ResumableIngest& ingest, const ResumableUpload& upload) {
+    TRY_ASSIGN(const ResumableUpload now_is, ingest.find(upload.owner, upload.id));
+    if (!now_is.job) TRY(ingest.remove(upload.owner, upload.id));
+    return now_is.job;
+}
+
 Handled create_and_receive(const ApiParts& api, const Principal& principal, http::Request& request,
                            const UploadPlan& plan, KeyedBody* keyed) {
     if (has_body(request)) {
@@ -212,13 +219,21 @@ Handled create_and_receive(const ApiParts& api, const Principal& principal, http
                                              .keyed = keyed,
                                              .keeps_what_came = false});
     if (!received) {
-        // Nobody has been told where it is.
-        (void)co_await http::on_pool_patiently(
-            api.pool, [&] { return api.resumable_ingest.remove(principal.account, upload->id); });
+        // Nobody has been told where it is. It may be a job all the same: the answer that it is one was lost.
+        const auto job = co_await http::on_pool_patiently(
+            api.pool, [&] { return remove_unless_job(api.resumable_ingest, *upload); });
+        if (job && *job) co_return created_response(*upload, **job);
         co_return std::unexpected(std::move(received).error());
     }
     if (const auto job = id_of_job(*received)) co_return created_response(*upload, *job);
     co_return created_response(*upload, *received);
+}
+
+Handled create_as_said(const ApiParts& api, const Principal& principal, http::Request& request,
+                       KeyedBody* keyed) {
+    const auto plan = read_plan(api, request);
+    if (!plan) co_return refuse(plan.error());
+    co_return co_await create_and_receive(api, principal, request, *plan, keyed);
 }
 
 /// Bytes for an upload that is finished: there may be none.
@@ -288,12 +303,10 @@ Handled append(const ApiParts& api, const Principal& principal, http::Request& r
 Handled create_upload(const ApiParts& api, const Principal& principal, http::Request& request,
                       IdempotentCall* call) {
     if (auto spoken = require_version(request); !spoken) co_return std::unexpected(spoken.error());
-    const auto plan = read_plan(api, request);
-    if (!plan) co_return refuse(plan.error());
-    if (call == nullptr) co_return co_await create_and_receive(api, principal, request, *plan, nullptr);
+    if (call == nullptr) co_return co_await create_as_said(api, principal, request, nullptr);
     KeyedBody keyed(*call, request, {"Upload-Length", "Upload-Metadata"});
-    co_return co_await serve_once(api, request, plan->size_bytes, keyed,
-                                  create_and_receive(api, principal, request, *plan, &keyed));
+    co_return co_await serve_once(api, request, api.picture_bytes_max, keyed,
+                                  create_as_said(api, principal, request, &keyed));
 }
 
 Handled get_upload(const ApiParts& api, const Principal& principal, http::Request& request) {
@@ -318,7 +331,7 @@ Handled append_upload(const ApiParts& api, const Principal& principal, http::Req
 
 Handled delete_upload(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto spoken = require_version(request); !spoken) co_return std::unexpected(spoken.error());
-    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    if (auto status = check_bare(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<UploadId>(request);
     if (!id) co_return refuse(id.error());
     const auto removed =

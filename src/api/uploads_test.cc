@@ -268,6 +268,18 @@ TEST_F(Uploads, PresetsThatChangeMeanwhileDoNotMatter) {
     EXPECT_EQ(job.at("image").at("variants").at(0).at("transform").at("resize").at("width"), 100);
 }
 
+TEST_F(Uploads, ACreationWhoseJobWasMadeIsNotTakenBack) {
+    // The answer of the database was lost on its way.
+    api.house.script.after("create_job", testing::failing_once(ErrorCode::unavailable));
+    const Reply created = api.client().post(
+        "/v1/uploads", picture,
+        tus({{"Upload-Length", "1000"}, {"Content-Type", "application/offset+octet-stream"}}));
+    ASSERT_EQ(created.status, 201) << created.body;
+    EXPECT_EQ(job_at(created.headers.get("Upload-Job").value()).at("image").at("bytes"), 1'000);
+    EXPECT_EQ(offset_of(created.headers.get("Location").value()), "1000");
+    api.house.expect_in_order();
+}
+
 TEST_F(Uploads, ACreationThatIsSentAgainIsAnsweredAgain) {
     const Fields keyed{{"Idempotency-Key", "once"}};
     const Reply first = create(keyed);

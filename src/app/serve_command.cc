@@ -50,6 +50,8 @@ int run_serve(const Config& config) {
     keep_local_copies(config, backends);
     Services services(config, backends);
     ThreadPool pool("blocking", config.blocking_threads, config.blocking_queue_max);
+    ThreadPool ending_pool("upload-end", std::max(config.blocking_threads / 4, 1U),
+                           config.blocking_queue_max);
     const SourceFetching sources(config, *backends.metrics);
     const auto workers = start_workers_of(config, backends, services.watch);
     register_gauges(backends, *workers);
@@ -74,6 +76,7 @@ int run_serve(const Config& config) {
                                              .lease = config.idempotency_lease,
                                              .kept_for = config.idempotency_expiry},
                              .pool = pool,
+                             .ending_pool = ending_pool,
                              .log = *backends.log,
                              .metrics = *backends.metrics,
                              .presets = *presets,

@@ -138,7 +138,7 @@ class PartwiseAppend final : public UploadAppend {
                 ErrorCode::payload_too_large,
                 fmt::format("The upload was to have {} bytes, and these are more.", upload_.size_bytes));
         }
-        if (end() == 0 && bytes.size() >= sniff_bytes && !sniff(bytes)) {
+        if (!hasher_ && end() == 0 && bytes.size() >= sniff_bytes && !sniff(bytes)) {
             return failure(ErrorCode::unsupported_image,
                            "The content is no picture of a format that is accepted.");
         }

@@ -180,6 +180,10 @@ TEST_F(ResumableIngestTest, WhatIsNoPictureIsToldAtItsBeginning) {
     const std::vector<std::byte> text(5'000, std::byte{'x'});
     EXPECT_EQ(code_of(append(upload, text)), ErrorCode::unsupported_image);
     house.expect_nothing();
+    // What was damaged on the way is to be sent again.
+    const ResumableUpload checked = create(8'000);
+    EXPECT_EQ(code_of(append(checked, text, sha1_of(make_picture(5'000)))), ErrorCode::digest_mismatch);
+    EXPECT_EQ(find(checked).received_bytes, 0U);
     // One that is short is told at its end.
     const ResumableUpload brief = create(100);
     EXPECT_EQ(code_of(append(brief, std::span(text).first(100))), ErrorCode::unsupported_image);

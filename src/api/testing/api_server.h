@@ -122,6 +122,7 @@ struct ApiServer {
                 .keys = key_ring,
                 .idempotency = {.store = house.database->idempotency()},
                 .pool = pool,
+                .ending_pool = pool,
                 .log = house.log,
                 .metrics = house.metrics,
                 .presets = presets,
