@@ -93,11 +93,20 @@ class Acknowledged:
         self.begun = None
         job_id = job_url.rpartition("/")[2]
         self.uploaded[job_id] = {"image": None, "sha256": hashlib.sha256(data).hexdigest()}
-        self.uploaded[job_id]["image"] = client.get(job_url).json()["image"]["id"]
+        self._ask_for_images(client)
         return job_id
+
+    def _ask_for_images(self, client):
+        """Of uploads in pieces it is the job alone that was told."""
+        for job_id, told in self.uploaded.items():
+            if told["image"] is None:
+                response = eventually(lambda: (answer := client.get(f"/v1/jobs/{job_id}")).status != 503 and answer)  # noqa: B023
+                assert response.status == 200, f"job {job_id} was acknowledged: {response}"
+                told["image"] = response.json()["image"]["id"]
 
     def go_on(self, client, data):
         """Makes a job of what was cut short."""
+        self._ask_for_images(client)
         if self.begun is None:
             return
         url, acknowledged = self.begun
