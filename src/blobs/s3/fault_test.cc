@@ -181,6 +181,15 @@ TEST_F(S3FaultTest, AServerThatHangsIsGivenUpInTime) {
     EXPECT_GE(server_->requests().size(), 2U) << "tried again within the time";
 }
 
+TEST_F(S3FaultTest, AServerThatIsSilentIsAskedTwice) {
+    config_.request_timeout = Milliseconds(300);
+    config_.call_timeout = Milliseconds(60'000);
+    config_.attempts_max = 5;
+    BlobStore& store = store_with([](const SeenRequest&) { return hang(); });
+    EXPECT_FALSE(store.open(new_key()));
+    EXPECT_EQ(server_->requests().size(), 2U) << "whoever waits is to be told";
+}
+
 TEST_F(S3FaultTest, AServerThatStallsInTheMiddleIsGivenUp) {
     config_.stall_timeout = Milliseconds(1'000);
     config_.attempts_max = 1;

@@ -139,6 +139,7 @@ ExchangeFailure failure_of(CURLcode code, bool is_too_long) {
     if (is_too_long) return {.text = "the answer is longer than it may be"};
     if (code == CURLE_OK) return {.text = "the answer was cut short"};
     ExchangeFailure failed{.text = curl_easy_strerror(code)};
+    failed.is_timeout = code == CURLE_OPERATION_TIMEDOUT;
     switch (code) {
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_RESOLVE_PROXY:

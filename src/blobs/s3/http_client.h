@@ -46,6 +46,7 @@ struct ExchangeFailure {
     std::string text;            // for the log: says nothing that the server sent
     bool may_pass = true;        // another attempt can succeed
     bool may_have_acted = true;  // the server may have got the request
+    bool is_timeout = false;     // nothing, or too little, came in time
 };
 
 /// Any thread may call; calls block, and each uses a connection of its own. Redirects are not followed. Up to

@@ -66,6 +66,9 @@ std::string_view public_text(ErrorCode code) {
     }
 }
 
+/// A store that has been silent so often is given up: somebody waits, and would do so for a minute.
+constexpr std::uint32_t timeouts_max = 2;
+
 }  // namespace
 
 /// How one attempt went.
@@ -73,6 +76,7 @@ struct Requester::Attempt {
     std::optional<HttpAnswer> answer = {};  // of a success
     Verdict verdict = {};
     std::string text = {};  // of a failure, for the log
+    bool is_timeout = false;
 };
 
 Requester::Requester(const S3Config& config, CredentialsProvider& credentials, const Clock& clock)
@@ -91,14 +95,16 @@ Outcome<Reply> Requester::send(const S3Request& request) {
     const std::uint32_t attempts_max = is_tidying ? 1 : config_.attempts_max;
     const std::string payload_sha256 = request.body_sha256.value_or(sha256_of(request.body)).to_hex();
     bool may_have_acted = false;
+    std::uint32_t timeouts = 0;
     for (std::uint32_t attempts = 1;; ++attempts) {
         Attempt result =
             attempt(request, payload_sha256, std::min(config_.request_timeout, time_max - since(start)));
         if (result.answer) return Reply{std::move(*result.answer), may_have_acted};
         may_have_acted |= result.verdict.may_have_acted;
+        timeouts += result.is_timeout ? 1 : 0;
         const Milliseconds pause = pause_after(attempts);
-        const bool is_last =
-            !result.verdict.may_pass || attempts >= attempts_max || since(start) + pause >= time_max;
+        const bool is_last = !result.verdict.may_pass || attempts >= attempts_max ||
+                             timeouts >= timeouts_max || since(start) + pause >= time_max;
         if (!is_last) {
             std::this_thread::sleep_for(pause);
             continue;
@@ -124,7 +130,8 @@ Requester::Attempt Requester::attempt(const S3Request& request, const std::strin
     if (!answer) {
         const ExchangeFailure& failed = answer.error();
         return {.verdict = {.may_pass = failed.may_pass, .may_have_acted = failed.may_have_acted},
-                .text = "no answer from the S3 store at " + url_.host + ": " + failed.text};
+                .text = "no answer from the S3 store at " + url_.host + ": " + failed.text,
+                .is_timeout = failed.is_timeout};
     }
     const bool is_head = request.method == "HEAD";
     const std::string s3_code =
