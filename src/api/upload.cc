@@ -56,13 +56,12 @@ Received<void> check_media_type(const http::Request& request) {
 }
 
 Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) {
-    TRY(check_query(request, {"variants", "filename", "metadata", "focal_point", "priority"}));
     UploadPlan plan;
+    TRY_ASSIGN(plan.said, said_in_query(request));
     if (is_multipart(request)) {
         TRY_ASSIGN(plan.boundary, http::multipart_boundary(request.headers.get("Content-Type").value_or("")));
     }
     TRY_ASSIGN(plan.digest, digest_of(request));
-    for (const UploadField& field : upload_fields) plan.said.*field.value = query_value(request, field.name);
     TRY(read_details(api, plan.said, "?", plan.details));
     return plan;
 }
@@ -149,21 +148,11 @@ http::Task<Received<Job>> receive_raw(const ApiParts& api, UploadPlan& plan, htt
     co_return co_await finish_upload(pipe, {std::span(buffer.get(), filled), {}}, plan, request, call);
 }
 
-/// What the form says goes together with what the query said; each may be said once.
-Result<UploadPlan> said_in_all(const ApiParts& api, const UploadPlan& plan, UploadForm& form) {
+/// What the form says goes together with what the query said.
+Result<UploadPlan> plan_of_all(const ApiParts& api, const UploadPlan& plan, UploadForm& form) {
     TRY(form.check_complete());
-    std::vector<Fault> faults;
     UploadPlan all;
-    for (const UploadField& field : upload_fields) {
-        const auto& in_query = plan.said.*field.value;
-        auto& in_form = form.fields.*field.value;
-        if (in_query && in_form) {
-            faults.push_back({fmt::format("?{}", field.name),
-                              fmt::format("\"{}\" is given in the query and in the form.", field.name)});
-        }
-        all.said.*field.value = in_form ? std::move(in_form) : in_query;
-    }
-    if (!faults.empty()) return invalid(std::move(faults));
+    TRY_ASSIGN(all.said, said_in_all(plan.said, std::move(form.fields), "the form"));
     TRY(read_details(api, all.said, "/", all.details));
     return all;
 }
@@ -199,7 +188,7 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
         }
     }
     if (auto ended = parser.finish(); !ended) co_return refuse(ended.error());
-    auto said = said_in_all(api, plan, form);
+    auto said = plan_of_all(api, plan, form);
     if (!said) co_return refuse(said.error());
     if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
     co_return co_await finish_upload(pipe, {form.picture, hashed}, *said, request, call);

@@ -9,9 +9,33 @@
 
 #include "api/focal_point.h"
 #include "api/json.h"
+#include "api/request_values.h"
 #include "http/semantics.h"
 
 namespace safelight {
+
+Result<UploadFields> said_in_query(const http::Request& request) {
+    TRY(check_query(request, {"variants", "filename", "metadata", "focal_point", "priority"}));
+    UploadFields said;
+    for (const UploadField& field : upload_fields) said.*field.value = query_value(request, field.name);
+    return said;
+}
+
+Result<UploadFields> said_in_all(const UploadFields& in_query, UploadFields elsewhere,
+                                 std::string_view where) {
+    std::vector<Fault> faults;
+    for (const UploadField& field : upload_fields) {
+        const auto& asked = in_query.*field.value;
+        auto& all = elsewhere.*field.value;
+        if (asked && all) {
+            faults.push_back({fmt::format("?{}", field.name),
+                              fmt::format("\"{}\" is given in the query and in {}.", field.name, where)});
+        }
+        if (asked) all = asked;
+    }
+    if (!faults.empty()) return invalid(std::move(faults));
+    return elsewhere;
+}
 
 Status read_details(const ApiParts& api, const UploadFields& said, std::string_view place,
                     UploadDetails& details) {

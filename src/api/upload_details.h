@@ -14,6 +14,14 @@
 
 namespace safelight {
 
+/// What the query says. Errors: invalid_argument (a parameter that is unknown, or given twice).
+[[nodiscard]] Result<UploadFields> said_in_query(const http::Request& request);
+
+/// Both together; each field may be said once. `where` names the place of the others, for faults: "the form".
+/// Errors: invalid_argument.
+[[nodiscard]] Result<UploadFields> said_in_all(const UploadFields& in_query, UploadFields elsewhere,
+                                               std::string_view where);
+
 /// Into `details`, as far as it was said; variants are the default ones when they were not. `place` begins
 /// the pointers of faults: "?" for the query, "/" for a form or a JSON object. Errors: invalid_argument, with
 /// every fault.

@@ -62,7 +62,7 @@ UploadFields fields_of(const tus::Metadata& metadata) {
 }
 
 Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) {
-    TRY(check_query(request, {"variants", "filename", "metadata", "focal_point", "priority"}));
+    TRY_ASSIGN(const UploadFields in_query, said_in_query(request));
     UploadPlan plan;
     const auto length = request.headers.get("Upload-Length");
     const auto size_bytes = length ? tus::parse_bytes(*length) : std::nullopt;
@@ -74,20 +74,7 @@ Result<UploadPlan> read_plan(const ApiParts& api, const http::Request& request) 
     plan.size_bytes = *size_bytes;
     plan.tus_metadata = request.headers.get("Upload-Metadata").value_or("");
     TRY_ASSIGN(const tus::Metadata metadata, tus::parse_metadata(plan.tus_metadata));
-    plan.said = fields_of(metadata);
-    std::vector<Fault> faults;
-    for (const UploadField& field : upload_fields) {
-        const auto in_query = query_value(request, field.name);
-        if (!in_query) continue;
-        auto& in_metadata = plan.said.*field.value;
-        if (in_metadata) {
-            faults.push_back(
-                {fmt::format("?{}", field.name),
-                 fmt::format("\"{}\" is given in the query and in Upload-Metadata.", field.name)});
-        }
-        in_metadata = in_query;
-    }
-    if (!faults.empty()) return invalid(std::move(faults));
+    TRY_ASSIGN(plan.said, said_in_all(in_query, fields_of(metadata), "Upload-Metadata"));
     if (plan.said.filename) plan.said.filename = to_valid_utf8(*plan.said.filename);
     TRY(read_details(api, plan.said, "/", plan.details));
     return plan;
