@@ -32,7 +32,8 @@ endif()
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  # What it has to be told to keep files that use precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE_PROGRAM})
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 find_program(MOLD_PROGRAM mold)
@@ -58,6 +59,8 @@ endif()
 # for what is tested, too: these programs are for no measurements.)
 add_library(safelight_test_flags INTERFACE)
 target_compile_options(safelight_test_flags INTERFACE -O0 -Wno-extra-semi)
+# As in libraries, so that all of them can use the same precompiled headers.
+target_compile_options(safelight_test_flags INTERFACE -fPIC)
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(safelight_test_flags INTERFACE
     -fno-sanitize=fuzzer-no-link -Wno-gnu-zero-variadic-macro-arguments)

@@ -25,6 +25,11 @@ function(safelight_room name)
   safelight_targets(links ${ARG_LINKS})
   target_link_libraries(safelight_${target} PUBLIC ${links} ${ARG_EXTERNAL_PUBLIC}
     PRIVATE safelight_flags ${ARG_EXTERNAL})
+  if("safelight_test_flags" IN_LIST ARG_EXTERNAL)
+    safelight_precompile(safelight_${target} TEST)
+  else()
+    safelight_precompile(safelight_${target})
+  endif()
 endfunction()
 
 function(safelight_room_test name)
@@ -37,5 +42,6 @@ function(safelight_room_test name)
   safelight_targets(links ${ARG_LINKS})
   target_link_libraries(${target}_test PRIVATE safelight_flags safelight_test_flags ${links} ${ARG_EXTERNAL} GTest::gmock
     GTest::gtest_main)
+  safelight_precompile(${target}_test TEST)
   gtest_discover_tests(${target}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()
