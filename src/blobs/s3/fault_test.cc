@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <thread>
 
 #include "blobs/conformance/blob_store_conformance.h"
 #include "blobs/s3/testing/fault_server.h"
@@ -188,6 +189,34 @@ TEST_F(S3FaultTest, AServerThatIsSilentIsAskedTwice) {
     BlobStore& store = store_with([](const SeenRequest&) { return hang(); });
     EXPECT_FALSE(store.open(new_key()));
     EXPECT_EQ(server_->requests().size(), 2U) << "whoever waits is to be told";
+}
+
+TEST_F(S3FaultTest, NothingIsRemovedFromAStoreThatWasJustSilent) {
+    config_.request_timeout = Milliseconds(300);
+    config_.call_timeout = Milliseconds(60'000);
+    std::atomic<bool> hangs = true;
+    BlobStore& store = store_with([&](const SeenRequest&) { return hangs ? hang() : pass(); });
+    const BlobKey first = stored(noise(10));
+    const BlobKey second = stored(noise(10));
+    EXPECT_FALSE(put(store, new_key(), noise(10)));
+    const std::size_t asked = server_->requests().size();
+    const auto expect_untried = [&](const Status& status) {
+        ASSERT_FALSE(status);
+        EXPECT_EQ(status.error().code, ErrorCode::unavailable);
+        EXPECT_THAT(status.error().log_text, HasSubstr("just silent"));
+    };
+    expect_untried(store.remove(first));
+    for (const Status& status : store.remove_many(std::vector{first, second})) expect_untried(status);
+    EXPECT_EQ(server_->requests().size(), asked) << "whoever waits is to be told";
+
+    hangs = false;
+    EXPECT_TRUE(store.open(first)) << "what cannot be put off is asked for, and heard: the store is back";
+    EXPECT_TRUE(store.remove(first));
+    hangs = true;
+    EXPECT_FALSE(store.open(second));
+    hangs = false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(2'100));
+    EXPECT_TRUE(store.remove(second)) << "by itself after two seconds";
 }
 
 TEST_F(S3FaultTest, AServerThatStallsInTheMiddleIsGivenUp) {

@@ -15,13 +15,11 @@
 namespace safelight::s3 {
 namespace {
 
-using Stopwatch = std::chrono::steady_clock;
-
 constexpr Milliseconds tidying_timeout{5'000};
 constexpr std::size_t error_bytes_max = 64 * KiB;
 
-Milliseconds since(Stopwatch::time_point start) {
-    return std::chrono::duration_cast<Milliseconds>(Stopwatch::now() - start);
+Milliseconds since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - start);
 }
 
 HttpClientConfig client_config(const S3Config& config) {
@@ -68,6 +66,7 @@ std::string_view public_text(ErrorCode code) {
 
 /// A store that has been silent so often is given up: somebody waits, and would do so for a minute.
 constexpr std::uint32_t timeouts_max = 2;
+constexpr std::chrono::seconds silence_remembered{2};
 
 }  // namespace
 
@@ -99,6 +98,7 @@ Outcome<Reply> Requester::send(const S3Request& request) {
     for (std::uint32_t attempts = 1;; ++attempts) {
         Attempt result =
             attempt(request, payload_sha256, std::min(config_.request_timeout, time_max - since(start)));
+        if (!result.is_timeout) last_silence_ = Stopwatch::time_point::min();
         if (result.answer) return Reply{std::move(*result.answer), may_have_acted};
         may_have_acted |= result.verdict.may_have_acted;
         timeouts += result.is_timeout ? 1 : 0;
@@ -109,6 +109,7 @@ Outcome<Reply> Requester::send(const S3Request& request) {
             std::this_thread::sleep_for(pause);
             continue;
         }
+        if (timeouts >= timeouts_max) last_silence_ = Stopwatch::now();
         const ErrorCode code = result.verdict.code;
         return std::unexpected(Failure{
             .error = Error{code,
@@ -118,6 +119,11 @@ Outcome<Reply> Requester::send(const S3Request& request) {
             .refusal = result.verdict.refusal,
             .may_have_acted = may_have_acted});
     }
+}
+
+bool Requester::was_just_silent() const {
+    const auto last = last_silence_.load();
+    return last != Stopwatch::time_point::min() && Stopwatch::now() - last < silence_remembered;
 }
 
 Requester::Attempt Requester::attempt(const S3Request& request, const std::string& payload_sha256,

@@ -1,6 +1,8 @@
 // Signed requests to one bucket, with retries.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -51,12 +53,17 @@ class Requester {
     /// A 2xx whose body is no <Error>.
     [[nodiscard]] Outcome<Reply> send(const S3Request& request);
 
+    /// Whether a request was given up in the last two seconds because the store was silent, and none has been
+    /// answered since. What can be done later as well need not wait for the same silence again. Never blocks.
+    [[nodiscard]] bool was_just_silent() const;
+
     /// A URL by which anybody can send this request for the object, without a body, at the address that
     /// clients know the store by. Errors: unavailable (no credentials).
     [[nodiscard]] Result<std::string> presigned_url(const std::string& method, const std::string& object,
                                                     std::vector<NameValue> query, unsigned expires_s);
 
   private:
+    using Stopwatch = std::chrono::steady_clock;
     struct Attempt;
     [[nodiscard]] Attempt attempt(const S3Request& request, const std::string& payload_sha256,
                                   Milliseconds timeout);
@@ -70,6 +77,7 @@ class Requester {
     const BucketUrl url_;
     const BucketUrl public_url_;
     HttpClient client_;
+    std::atomic<Stopwatch::time_point> last_silence_{Stopwatch::time_point::min()};
 };
 
 }  // namespace safelight::s3

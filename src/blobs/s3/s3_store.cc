@@ -121,9 +121,13 @@ class RealS3Store final : public S3Store {
     }
 
     /// Writers of the key, and its unfinished uploads, come to nothing. Goes before the removal of the
-    /// object: an upload that is completed meanwhile has made what goes next.
+    /// object: an upload that is completed meanwhile has made what goes next. A removal can wait: it is not
+    /// what finds out whether a store that was just silent has come back, since a client may be waiting.
     [[nodiscard]] Status call_off(BlobKey key, const std::string& object) {
         writes_.remove(key);
+        if (requester_.was_just_silent())
+            return s3::plain(s3::Outcome<void>(
+                s3::unavailable("not asked to remove " + object + ": the S3 store was just silent")));
         return s3::plain(bucket_.abort_uploads_of(object));
     }
 
