@@ -86,11 +86,13 @@ Result<Completion> finish(Connection& connection, JobId id, std::uint32_t attemp
                           std::span<const VariantOutcome> outcomes, const std::optional<Look>& look,
                           Timestamp now) {
     // Comes first: whoever lost the claim must not get further, and nobody else changes the job from here on.
-    TRY_ASSIGN(Answer held, connection.query(sql::give_back_done, id, attempt, now, !outcomes.empty()));
+    TRY_ASSIGN(Answer held, connection.query(sql::lock_claimed, id, attempt));
     if (!held.next()) return job_fenced();
     const auto image_id = Columns{held}.id<ImageId>();
     if (!outcomes.empty()) TRY(store(connection, image_id, outcomes, now));
     if (look) TRY(store_look(connection, image_id, *look));
+    // Finds nothing when that has finished the job, which gives it back.
+    TRY(connection.run_later(sql::give_back_done, id, attempt, now, !outcomes.empty()));
 
     TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::status_and_lane, id));
     if (!answer.next()) return job_fenced();

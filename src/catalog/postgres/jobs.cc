@@ -115,14 +115,14 @@ Result<Lane> lane_of(Connection& connection, JobId id) {
 
 /// The lane that was chosen for it.
 Result<Lane> insert(Connection& connection, const Job& job) {
-    TRY(insert_job_with_image(connection, job));
     const Image& image = job.image;
-    if (image.variants.empty()) {
-        TRY(connection.run_later(sql::bare_job_received, job.id));
-        return job.lane;
-    }
-    TRY(insert_variants(connection, image.id, image.variants, 0, job.updated_at));
-    TRY_ASSIGN(Answer answer, connection.query_and_commit(sql::status_and_lane, job.id));
+    TRY(insert_image(connection, image));
+    if (!image.variants.empty())
+        TRY(insert_variants(connection, image.id, image.variants, 0, job.updated_at));
+    TRY_ASSIGN(Answer answer,
+               connection.query_and_commit(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
+                                           std::string_view{job.metadata_json},
+                                           static_cast<int>(job.priority), name_of(job.status)));
     return lane_in(std::move(answer));
 }
 

@@ -82,9 +82,11 @@ inline constexpr std::string_view insert_variants =
     "INSERT INTO variants (image_id, name, position, transform, updated_at) SELECT $1::uuid, name, $4"
     " + ordinal - 1, transform, $5::bigint FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS "
     "wanted (name, transform, ordinal)";
-/// A job without variants, whose status no trigger has derived.
-inline constexpr std::string_view bare_job_received =
-    "UPDATE jobs SET change = pg_current_xact_id()::text::bigint WHERE id = $1";
+/// Comes after its variants, with the status that follows from them: so its row is written once. The lane is
+/// chosen on the way.
+inline constexpr std::string_view insert_job =
+    "INSERT INTO jobs (id, owner, image_id, status, priority, lane, due_at, metadata, updated_at, change) "
+    "VALUES ($1, $2, $3, $7, $6, $6, $4, $5, $4, pg_current_xact_id()::text::bigint) RETURNING status, lane";
 inline constexpr std::string_view lock_hold =
     "SELECT image_id, status, tries, lease_until FROM jobs WHERE id = $1 AND owner = $2 FOR NO KEY UPDATE";
 inline constexpr std::string_view lock_job =
@@ -107,6 +109,9 @@ inline constexpr std::string_view claim =
     "(lease_until IS NULL OR lease_until <= $2) FOR NO KEY UPDATE SKIP LOCKED) UPDATE jobs SET "
     "attempts = attempts + 1, tries = tries + 1, lease_until = $3, updated_at = $2 FROM free WHERE "
     "jobs.id = free.id RETURNING jobs.image_id, jobs.attempts, jobs.tries";
+/// The job of who still holds the claim: nobody else changes it until the end of the transaction.
+inline constexpr std::string_view lock_claimed =
+    "SELECT image_id FROM jobs WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL FOR NO KEY UPDATE";
 inline constexpr std::string_view give_back_undone =
     "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $4, tries = greatest(tries - $5, "
     "0) WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL RETURNING lane";
@@ -211,7 +216,7 @@ inline constexpr Named own[] = {
     {"end_of_changes", end_of_changes},
     {"changes_after", changes_after},
     {"find_change", find_change},
-    {"bare_job_received", bare_job_received},
+    {"insert_job", insert_job},
     {"similar_ids", similar_ids},
     {"images_by_ids", images_by_ids},
     {"insert_variants", insert_variants},
@@ -222,6 +227,7 @@ inline constexpr Named own[] = {
     {"hold_job", hold_job},
     {"lock_job_of_image", lock_job_of_image},
     {"claim", claim},
+    {"lock_claimed", lock_claimed},
     {"give_back_undone", give_back_undone},
     {"variant_blob", variant_blob},
     {"variant_blobs", variant_blobs},

@@ -16,9 +16,6 @@ inline constexpr std::string_view insert_image =
     " has_alpha, colour_space, orientation, camera_make, camera_model, taken_at, artist, copyright,"
     " latitude, longitude, focal_x, focal_y) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,"
     " $14, $15, $16, $17, $18, $19, $20, $21, $22)";
-inline constexpr std::string_view insert_job =
-    "INSERT INTO jobs (id, owner, image_id, priority, lane, due_at, metadata, updated_at)"
-    " VALUES ($1, $2, $3, $6, $6, $4, $5, $4)";
 inline constexpr std::string_view work_asked_for =
     "UPDATE jobs SET tries = 0, due_at = $2, updated_at = $2 WHERE id = $1";
 inline constexpr std::string_view failed_again =
@@ -252,7 +249,6 @@ struct Named {
 /// All of the above.
 inline constexpr Named shared[] = {
     {"insert_image", insert_image},
-    {"insert_job", insert_job},
     {"work_asked_for", work_asked_for},
     {"failed_again", failed_again},
     {"work_asked_for_again", work_asked_for_again},

@@ -25,11 +25,10 @@ template <class Connection>
     return {};
 }
 
-/// The image and its job, without variants; the original's ledger row turns `live`. Errors: also conflict
-/// (the blob is not reserved any more).
+/// The image, without variants; the original's ledger row turns `live`. Errors: also conflict (the blob is
+/// not reserved any more).
 template <class Connection>
-[[nodiscard]] Status insert_job_with_image(Connection& connection, const Job& job) {
-    const Image& image = job.image;
+[[nodiscard]] Status insert_image(Connection& connection, const Image& image) {
     const ImageFacts& facts = image.facts;
     const ExifFacts& exif = facts.exif;
     TRY_ASSIGN(const std::uint64_t turned_live, connection.run(sql::make_live, image.blob));
@@ -42,8 +41,6 @@ template <class Connection>
         std::string_view{exif.taken_at}, std::string_view{exif.artist}, std::string_view{exif.copyright},
         member(exif.position, &GpsPosition::latitude), member(exif.position, &GpsPosition::longitude),
         member(image.focal_point, &FocalPoint::x), member(image.focal_point, &FocalPoint::y)));
-    TRY(connection.run_later(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
-                             std::string_view{job.metadata_json}, static_cast<int>(job.priority)));
     return {};
 }
 

@@ -81,8 +81,10 @@ Result<Page<Image>> page_of_images(Connection& connection, const ListQuery& quer
 
 /// The lane that was chosen for it.
 Result<Lane> insert(Connection& connection, const Job& job) {
-    TRY(insert_job_with_image(connection, job));
     const Image& image = job.image;
+    TRY(insert_image(connection, image));
+    TRY(connection.run(sql::insert_job, job.id, job.owner, image.id, job.updated_at,
+                       std::string_view{job.metadata_json}, static_cast<int>(job.priority)));
     std::int64_t position = 0;
     for (const Variant& variant : image.variants) {
         TRY(connection.run(sql::insert_variant, image.id, std::string_view{variant.name}, position++,

@@ -85,6 +85,9 @@ inline constexpr std::string_view images_within =
 
 // Creating, asking for variants, deleting.
 
+inline constexpr std::string_view insert_job =
+    "INSERT INTO jobs (id, owner, image_id, priority, lane, due_at, metadata, updated_at)"
+    " VALUES ($1, $2, $3, $6, $6, $4, $5, $4)";
 inline constexpr std::string_view insert_variant =
     "INSERT INTO variants (image_id, name, position, transform, updated_at) VALUES ($1, $2, $3, $4, $5)";
 /// A job without variants, whose status no trigger has derived.
@@ -184,6 +187,7 @@ inline constexpr Named own[] = {
     {"find_change", find_change},
     {"bare_job_received", bare_job_received},
     {"images_within", images_within},
+    {"insert_job", insert_job},
     {"insert_variant", insert_variant},
     {"hold_of_job", hold_of_job},
     {"job_of_image", job_of_image},
