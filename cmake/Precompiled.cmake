@@ -9,6 +9,13 @@ set(safelight_common_headers
   <functional> <map> <memory> <mutex> <optional> <set> <span> <sstream> <stop_token> <string> <string_view> <thread>
   <unordered_map> <utility> <variant> <vector>)
 
+# libvips asks for -pthread, which means nothing any more, except that headers parsed without it do not fit.
+get_target_property(vips_options PkgConfig::VIPS INTERFACE_COMPILE_OPTIONS)
+if(vips_options)
+  list(REMOVE_ITEM vips_options -pthread)
+  set_target_properties(PkgConfig::VIPS PROPERTIES INTERFACE_COMPILE_OPTIONS "${vips_options}")
+endif()
+
 if(SAFELIGHT_PRECOMPILE AND CMAKE_CXX_COMPILER_ID MATCHES Clang)
   file(WRITE ${PROJECT_BINARY_DIR}/precompiled.cc "")
   add_library(safelight_precompiled OBJECT ${PROJECT_BINARY_DIR}/precompiled.cc)
