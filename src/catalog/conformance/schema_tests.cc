@@ -189,10 +189,21 @@ TEST_P(SchemaConformance, RefusesIllegalJobs) {
     expect_refused("UPDATE jobs SET image_id = " + id(8));
     expect_refused("INSERT INTO jobs (id, owner, image_id, due_at, metadata, updated_at) VALUES (" + id(5) +
                    ", " + id(9) + ", " + id(3) + ", 0, '{}', 0)");  // the image has a job
-    must("UPDATE jobs SET attempts = 1, tries = 1, lease_until = 99");
-    expect_refused(make_ready(2));  // would finish a job that is claimed
-    must("UPDATE jobs SET lease_until = NULL");
     must(make_ready(2));
+    expect_refused("UPDATE jobs SET attempts = 1, tries = 1, lease_until = 99");
+}
+
+TEST_P(SchemaConformance, AFinishedJobIsHeldByNobody) {
+    must("UPDATE jobs SET attempts = 1, tries = 1, lease_until = 99");
+    // Refused, or whoever finishes it takes it from who held it.
+    if (under_test_->run(make_ready(2)) == SchemaUnderTest::Outcome::done) {
+        EXPECT_EQ(under_test_->value("SELECT status FROM jobs WHERE lease_until IS NULL AND tries = 0"),
+                  "PROCESSED");
+    } else {
+        EXPECT_EQ(under_test_->value("SELECT status FROM jobs WHERE lease_until = 99"), "PROCESSING");
+        must("UPDATE jobs SET lease_until = NULL");
+        must(make_ready(2));
+    }
     expect_refused("UPDATE jobs SET lease_until = 99");
 }
 
