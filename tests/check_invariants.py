@@ -45,6 +45,7 @@ class Checker:
         self.check_uploads()
         self.check_jobs()
         self.check_rerenders()
+        self.check_webhooks()
         self.check_acknowledged()
         self.check_hints()
         self.check_database()
@@ -160,6 +161,44 @@ class Checker:
                             "FROM totals WHERE name = 'rerenders'")[0]
         if waiting["value"] != waiting["counted"]:
             self.violated("I4", f"{waiting['value']} rerenders are said to wait, {waiting['counted']} do")
+
+    def check_webhooks(self):
+        """I4: a job that is at its end was told to every endpoint that was there for it, or will be; of one job and endpoint in
+        the order in which it was finished; what is finished was tried, and what waits is held by nobody at rest."""
+        secrets = {row["webhook"] for row in self.rows("SELECT webhook FROM webhook_secrets WHERE expires_at IS NULL")}
+        for row in self.rows("SELECT id FROM webhooks WHERE removed_at IS NULL"):
+            if row["id"] not in secrets:
+                self.violated("I4", f"the webhook {row['id']} has no secret")
+        attempts = {}
+        for row in self.rows("SELECT delivery, number, http_status, error FROM webhook_attempts ORDER BY delivery, number"):
+            attempts.setdefault(row["delivery"], []).append(row)
+        payloads = {}
+        for row in self.rows("SELECT * FROM webhook_deliveries ORDER BY sequence"):
+            what = f"the delivery {row['id']} of {row['job']}"
+            made = attempts.get(row["id"], [])
+            payload = json.loads(row["payload"])
+            if payload["type"] != row["event"] or payload["data"].get("job_id") != row["job"]:
+                self.violated("I4", f"{what} says {payload}")
+            if made and made[-1]["number"] > row["attempts"]:
+                self.violated("I4", f"{what} has an attempt {made[-1]['number']} of {row['attempts']}")
+            if row["status"] == "delivered" and not any(attempt["error"] is None for attempt in made):
+                self.violated("I4", f"{what} is delivered, and no attempt was taken")
+            if row["status"] == "failed" and not any(attempt["error"] for attempt in made):
+                self.violated("I4", f"{what} was given up, and no attempt has failed")
+            if row["job"]:
+                earlier = payloads.setdefault((row["webhook"], row["job"]), [])
+                if earlier and earlier[-1] > payload["timestamp"]:
+                    self.violated("I4", f"{what} was finished before the one ahead of it")
+                earlier.append(payload["timestamp"])
+        # As long as an endpoint was there, never disabled and never changed, all that was finished since is in its outbox. Its
+        # id says when it was made, as the first 48 bits.
+        for webhook in self.rows("SELECT id, owner, events, updated_at FROM webhooks WHERE removed_at IS NULL AND disabled_at IS NULL"):
+            if webhook["updated_at"] != int(webhook["id"].replace("-", "")[:12], 16) or webhook["events"] != 0:
+                continue
+            for job in self.rows("SELECT id, owner, finished_at FROM jobs WHERE finished_at IS NOT NULL"):
+                if job["owner"] == webhook["owner"] and job["finished_at"] > webhook["updated_at"] and not any(
+                        key == (webhook["id"], job["id"]) for key in payloads):
+                    self.violated("I4", f"the finish of {job['id']} is not in the outbox of {webhook['id']}")
 
     def check_acknowledged(self):
         """I1, I6: what clients were told holds."""

@@ -36,6 +36,7 @@ from http_client import Client
 from remains import Remains
 from safelight_process import SafelightProcess, ServerDied
 from tus_client import TusClient
+from webhook_receiver import Receiver
 
 CALLS = ("fsync", "fdatasync", "pwrite64", "pwritev", "write", "writev", "rename", "renameat", "renameat2", "unlink",
          "unlinkat", "link", "linkat", "ftruncate", "fallocate", "openat", "mkdir", "mkdirat", "sendto", "sendmsg")
@@ -43,7 +44,7 @@ CALLS = ("fsync", "fdatasync", "pwrite64", "pwritev", "write", "writev", "rename
 SETTINGS = {"SAFELIGHT_IO_THREADS": "1", "SAFELIGHT_BLOCKING_THREADS": "1", "SAFELIGHT_WORKERS": "1",
             "SAFELIGHT_LEASE": "600ms", "SAFELIGHT_RESCUE_INTERVAL": "50ms", "SAFELIGHT_SWEEP_INTERVAL": "50ms",
             "SAFELIGHT_WRITE_DEADLINE": "1s", "SAFELIGHT_VARIANT_WRITE_DEADLINE": "1s", "SAFELIGHT_BACKOFF_BASE": "20ms",
-            "SAFELIGHT_KEYS_AHEAD_MAX": "64"}
+            "SAFELIGHT_KEYS_AHEAD_MAX": "64", "SAFELIGHT_OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8", "SAFELIGHT_WEBHOOK_TIMEOUT": "1s"}
 QUIET_WITHIN_S = 20
 STRACE = ["strace", "-f", "-qq", "-o", "/dev/null"]
 PICTURES = [pictures.make("png", (60, 40)), pictures.make("jpeg", (120, 90))]
@@ -148,15 +149,17 @@ class Sweep:
         self.verbose = verbose
         self.failures = []
         self.counts = collections.Counter()
+        self.receiver = Receiver().open()
         self.seed_folder = self.folder / "seed"
         self.seed_told = Acknowledged()
         self._make_seed()
 
     def _make_seed(self):
-        """A data folder with a finished picture, and one that was cut short by a kill."""
+        """A data folder with a finished picture, and an endpoint that is told: the checks want each finish in its outbox."""
         server = SafelightProcess(self.folder / "seeding", SETTINGS)
         server.start()
         client = Client(server.port)
+        assert client.post_json("/v1/webhooks", {"url": self.receiver.url()}).status == 201
         client.wait(self.seed_told.upload(client, PICTURES[0]))
         server.stop()
         shutil.copytree(server.data, self.seed_folder)
@@ -366,8 +369,10 @@ def sweep(folder, kills=None, random_kills=0, seed=None, verbose=False):
     chance = random.Random(seed)
     for _ in range(random_kills):
         run.kill_at_random(chance, seed)
+    run.receiver.close()
     print(f"{run.counts['kills']} kills ({run.counts['points']} kill points, {random_kills} random ones; "
           f"{run.counts['not reached']} were not reached), {len(run.failures)} failures, "
+          f"{len(run.receiver.messages)} webhooks, "
           f"{time.monotonic() - started:.0f} s")
     return run
 

@@ -66,17 +66,19 @@ def body_for(path, method):
               ("/v1/images/{id}", "patch"): ("application/merge-patch+json", b"{}"),
               ("/v1/accounts", "post"): ("application/json", b'{"name": "new"}'),
               ("/v1/keys", "post"): ("application/json", b'{"name": "new", "scopes": ["images:read"]}'),
-              ("/v1/keys/{id}/rotate", "post"): ("application/json", b"{}")}
+              ("/v1/keys/{id}/rotate", "post"): ("application/json", b"{}"),
+              ("/v1/webhooks", "post"): ("application/json", b'{"url": "https://example.com/", "enabled": false}'),
+              ("/v1/webhooks/{id}", "patch"): ("application/json", b"{}")}
     content_type, body = bodies.get((path, method), (None, None))
     return ({"Content-Type": content_type} if content_type else {}), body
 
 
-def address(path, job, key_id, operation_id, upload_id):
+def address(path, job, key_id, operation_id, upload_id, webhook_id):
     owner = {"/v1/jobs": job["id"], "/v1/images": job["image"]["id"], "/v1/keys": key_id, "/v1/accounts": NOBODY,
-             "/v1/bulk-operations": operation_id, "/v1/uploads": upload_id}
+             "/v1/bulk-operations": operation_id, "/v1/uploads": upload_id, "/v1/webhooks": webhook_id}
     for prefix, value in owner.items():
         if path.startswith(prefix + "/{id}"):
-            return path.replace("{id}", value).replace("{name}", "thumbnail")
+            return path.replace("{id}", value).replace("{name}", "thumbnail").replace("{delivery_id}", NOBODY)
     return path
 
 
@@ -87,10 +89,12 @@ class TestMatrix:
         table = []
         operation_id = ours.request("POST", "/v1/jobs/retry?created_before=2020-01-01T00:00:00Z").json()["id"]
         upload = ours.request("POST", "/v1/uploads", {**TUS, "Upload-Length": "10"}).json()
+        webhook = ours.post_json("/v1/webhooks", {"url": "https://example.com/", "enabled": False}).header("Location")
+        untouched = ours.get(webhook).json()
         for path, method, scope in calls(contract):
             job = ours.process(pictures.make("jpeg", (200, 150)))
             key_id = ours.post_json("/v1/keys", {"name": "victim", "scopes": ["images:read"]}).json()["id"]
-            target = address(path, job, key_id, operation_id, upload["id"])
+            target = address(path, job, key_id, operation_id, upload["id"], untouched["id"])
             headers, body = body_for(path, method)
             verb = "HEAD" if path == "/v1/events" else method.upper()  # its body goes on for ever
             statuses = {kind: KeyClient(guarded, key).request(verb, target, headers, body).status
@@ -103,6 +107,7 @@ class TestMatrix:
                 assert statuses["other account"] == 404, (method, path, statuses)
                 assert ours.get(f"/v1/jobs/{job['id']}").json() == job, "nothing happened to it"
                 assert ours.get(upload["url"]).json() == upload
+                assert ours.get(webhook).json() == untouched
         assert len(table) > 15
         for row in (("call", "no key", "revoked", "wrong scope", "other account"), *table):
             summarise("access: " + " | ".join(str(cell) for cell in row))

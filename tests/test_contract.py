@@ -53,8 +53,17 @@ def upload(shared_server):
     return shared_server.client().request("POST", "/v1/uploads", fields).header("Location")
 
 
+@pytest.fixture(scope="module")
+def webhook(shared_server):
+    """One that is told nothing."""
+    made = shared_server.client().post_json("/v1/webhooks", {"url": "https://example.com/hooks", "enabled": False})
+    assert made.status == 201
+    yield made.header("Location")
+    assert shared_server.client().delete(made.header("Location")).status == 204
+
+
 @pytest.fixture
-def address(job, bulk_operation, upload):
+def address(job, bulk_operation, upload, webhook):
     """An address for each documented path."""
     image = job["image"]["id"]
     values = {"/v1/jobs/{id}": f"/v1/jobs/{job['id']}", "/v1/jobs/{id}/variants": f"/v1/jobs/{job['id']}/variants",
@@ -66,7 +75,9 @@ def address(job, bulk_operation, upload):
               "/v1/keys/{id}/rotate": f"/v1/keys/{NOBODY}/rotate", "/v1/jobs/{id}/retry": f"/v1/jobs/{job['id']}/retry",
               "/v1/jobs/{id}/events": f"/v1/jobs/{job['id']}/events",
               "/v1/jobs/{id}/cancel": f"/v1/jobs/{job['id']}/cancel", "/v1/bulk-operations/{id}": bulk_operation,
-              "/v1/uploads/{id}": upload}
+              "/v1/uploads/{id}": upload, "/v1/webhooks/{id}": webhook, "/v1/webhooks/{id}/secrets": webhook + "/secrets",
+              "/v1/webhooks/{id}/deliveries": webhook + "/deliveries",
+              "/v1/webhooks/{id}/deliveries/{delivery_id}/replay": f"{webhook}/deliveries/{NOBODY}/replay"}
     return lambda path: values.get(path, path)
 
 
@@ -186,6 +197,30 @@ class TestEveryAnswer:
             assert client.delete(target + "?colour=red").status == 400
             assert client.delete(target).status == 204
             assert client.delete(target).status == 404
+
+    def test_webhooks(self, client, webhook):
+        for method, target in (("POST", "/v1/webhooks"), ("PATCH", webhook)):
+            send = lambda body, content_type="application/json": client.request(  # noqa: E731
+                method, target, {"Content-Type": content_type}, body).status  # noqa: B023
+            assert send(b'{"url": "http://127.0.0.1/"}') == 400
+            assert send(b'{"url": "https://example.com/"}', "text/plain") == 415
+            assert send(b" " * 20_000) == 413
+        assert client.request("PATCH", webhook, {"Content-Type": "application/json"}, b'{"description": "a"}').status == 200
+        unknown = webhook.rpartition("/")[0] + "/" + NOBODY
+        assert client.request("PATCH", unknown, {"Content-Type": "application/json"}, b"{}").status == 404
+        assert client.delete(unknown).status == 404
+        assert client.delete(webhook + "?colour=red").status == 400
+        assert client.request("POST", unknown + "/secrets").status == 404
+        assert client.request("POST", webhook + "/secrets?colour=red").status == 400
+        for _ in range(4):
+            assert client.request("POST", webhook + "/secrets").status == 201
+        assert client.request("POST", webhook + "/secrets").status == 409
+        assert client.request("POST", f"{webhook}/deliveries/{NOBODY}/replay").status == 404
+        assert client.request("POST", f"{webhook}/deliveries/{NOBODY}/replay?colour=red").status == 400
+        made = [client.post_json("/v1/webhooks", {"url": "https://example.com/", "enabled": False}) for _ in range(10)]
+        assert [response.status for response in made] == [201] * 9 + [409]
+        for response in made[:9]:
+            assert client.delete(response.header("Location")).status == 204
 
     def test_many_jobs_at_once(self, client):
         long_ago = "created_before=2020-01-01T00:00:00Z"

@@ -45,7 +45,8 @@ def same(first, again):
 
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
-    server = launch(tmp_path_factory.mktemp("idempotency"), {"SAFELIGHT_ACCESS": "keys", **LEASE})
+    server = launch(tmp_path_factory.mktemp("idempotency"),
+                    {"SAFELIGHT_ACCESS": "keys", "SAFELIGHT_WEBHOOK_RETRIES": "1ms", **LEASE})
     yield server
     finish(server)
 
@@ -100,6 +101,15 @@ class TestEveryPost:
             begun = ours.request("POST", "/v1/uploads", {**tus, "Upload-Length": str(len(piece))})
             headers = {**tus, "Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
             return begun.header("Location"), headers, piece, other_piece
+        if path.startswith("/v1/webhooks/{id}"):
+            # Its address leads nowhere: the attempt fails at once, and what is given up can be replayed.
+            made = ours.post_json("/v1/webhooks", {"url": "https://localhost:1/", "enabled": True}).json()
+            target = f"/v1/webhooks/{made['id']}"
+            if path.endswith("/secrets"):
+                return target + "/secrets", {}, None, None
+            ours.wait(ours.upload(pictures.make("png", (9, 9)), variants=["thumbnail"]).json()["id"])
+            failed = eventually(lambda: ours.get(target + "/deliveries?status=failed").json()["items"])
+            return f"{target}/deliveries/{failed[0]['id']}/replay", {}, None, None
         key_id = ours.post_json("/v1/keys", {"name": "a", "scopes": ["images:read"]}).json()["id"]
         bodies = {"/v1/jobs": ({"Content-Type": "image/png"}, pictures.make("png", (9, 9)), pictures.make("png", (10, 9))),
                   "/v1/jobs/{id}/variants": (json_type, b'{"variants": ["thumbnail"]}', b'{"variants":  ["thumbnail"]}'),
@@ -107,6 +117,7 @@ class TestEveryPost:
                   "/v1/keys": (json_type, b'{"name": "new", "scopes": ["images:read"]}', b'{"name": "n", "scopes": ["admin"]}'),
                   "/v1/keys/{id}/rotate": (json_type, b'{"grace_s": 5}', b'{"grace_s": 6}'),
                   "/v1/uploads": ({**tus, "Upload-Length": str(len(piece))}, piece, other_piece),
+                  "/v1/webhooks": (json_type, b'{"url": "https://example.com/", "enabled": false}', b'{"url": "https://a.com/"}'),
                   "/v1/jobs/retry": ({}, None, None), "/v1/jobs/{id}/retry": ({}, None, None),
                   "/v1/jobs/{id}/cancel": ({}, None, None)}
         assert path in bodies, f"say here how POST {path} is served"

@@ -32,6 +32,7 @@
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "transform/presets.h"
+#include "webhooks/webhook_registry.h"
 
 namespace safelight {
 
@@ -94,6 +95,7 @@ struct ApiParts {
     JobChanges& changes;
     Authenticator& authenticator;
     KeyRing& keys;
+    WebhookRegistry& webhooks;
     IdempotencyParts idempotency;
     ThreadPool& pool;         // for everything that blocks
     ThreadPool& ending_pool;  // for what makes a job of a resumable upload, which is read and written anew

@@ -71,6 +71,16 @@ Handled get_key(const ApiParts& api, const Principal& principal, http::Request& 
 Handled revoke_key(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled rotate_key(const ApiParts& api, const Principal& principal, http::Request& request);
 
+// webhooks.cc
+Handled create_webhook(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled list_webhooks(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_webhook(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled update_webhook(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled delete_webhook(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled rotate_webhook_secret(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled list_deliveries(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled replay_delivery(const ApiParts& api, const Principal& principal, http::Request& request);
+
 // formats.cc
 Handled list_formats(const ApiParts& api, const Principal& principal, http::Request& request);
 

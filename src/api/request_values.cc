@@ -27,6 +27,10 @@ std::byte letter_of(ListKind kind) {
             return std::byte{'a'};
         case ListKind::keys:
             return std::byte{'k'};
+        case ListKind::webhooks:
+            return std::byte{'w'};
+        case ListKind::deliveries:
+            return std::byte{'d'};
     }
     return {};
 }

@@ -28,7 +28,7 @@ template <class AnyId>
 [[nodiscard]] Status check_bare(const http::Request& request, std::initializer_list<std::string_view> known);
 [[nodiscard]] std::optional<std::string> query_value(const http::Request& request, std::string_view name);
 
-enum class ListKind { jobs, images, accounts, keys };
+enum class ListKind { jobs, images, accounts, keys, webhooks, deliveries };
 
 inline constexpr std::uint32_t list_limit_default = 50;
 inline constexpr std::uint32_t list_limit_max = 200;

@@ -232,6 +232,15 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("GET", "/v1/keys/{id}", Scope::admin, get_key);
     add("DELETE", "/v1/keys/{id}", Scope::admin, revoke_key);
     add_post("/v1/keys/{id}/rotate", Scope::admin, post_of_text<rotate_key>);
+    add_post("/v1/webhooks", Scope::images_write, post_of_text<create_webhook>);
+    add("GET", "/v1/webhooks", Scope::images_read, list_webhooks);
+    add("GET", "/v1/webhooks/{id}", Scope::images_read, get_webhook);
+    add("PATCH", "/v1/webhooks/{id}", Scope::images_write, update_webhook);
+    add("DELETE", "/v1/webhooks/{id}", Scope::images_write, delete_webhook);
+    add_post("/v1/webhooks/{id}/secrets", Scope::images_write, post_of_text<rotate_webhook_secret>);
+    add("GET", "/v1/webhooks/{id}/deliveries", Scope::images_read, list_deliveries);
+    add_post("/v1/webhooks/{id}/deliveries/{delivery_id}/replay", Scope::images_write,
+             post_of_text<replay_delivery>);
     add_open("/openapi.json", get_openapi);
     add_open("/problems/{type}", get_problem_page);
     add_open("/", get_start_page);

@@ -78,6 +78,7 @@ struct Config {
     std::uint32_t source_fetches_max = 16;
     std::vector<Network> outbound_networks;  // that may be reached although they are not public
     std::filesystem::path outbound_ca_file;  // empty: whom the system trusts
+    HostList webhook_hosts;                  // that may be told of jobs; empty: all
     ImageLimits image;
     SandboxChoice sandbox_choice = SandboxChoice::required;
     SandboxConfig sandbox;                 // without `command`, `processes` and `limits`

@@ -72,6 +72,7 @@ int run_serve(const Config& config) {
                              .changes = backends.database->changes(),
                              .authenticator = gate.authenticator(),
                              .keys = gate.keys(),
+                             .webhooks = services.webhooks,
                              .idempotency = {.store = backends.database->idempotency(),
                                              .lease = config.idempotency_lease,
                                              .kept_for = config.idempotency_expiry},

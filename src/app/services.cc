@@ -60,7 +60,8 @@ Services::Services(const Config& config, Backends& backends)
                             .log = *backends.log,
                             .metrics = *backends.metrics,
                             .backlog_max = config.ingest.backlog_max,
-                            .tries_max = config.worker.tries_max})) {}
+                            .tries_max = config.worker.tries_max})),
+      webhooks(backends.database->webhooks(), webhook_targets(config), *backends.ids, *backends.clock) {}
 
 std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends, JobWatch& watch) {
     WorkerConfig worker = config.worker;
@@ -87,7 +88,9 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
                                   .metrics = *backends.metrics,
                                   .copies = backends.copies.get(),
                                   .idempotency = &backends.database->idempotency(),
-                                  .uploads = &backends.database->resumable_uploads()});
+                                  .uploads = &backends.database->resumable_uploads(),
+                                  .outbox = &backends.database->outbox(),
+                                  .poster = backends.poster.get()});
 }
 
 NewsDesk::NewsDesk(const Config& config, Backends& backends, JobWatch& watch)
@@ -123,7 +126,7 @@ std::vector<ReadinessCheck> readiness_of(Backends& backends) {
             {"queue", [&] { return backends.queue->check(); }, false}};
 }
 
-void register_gauges(Backends& backends, const WorkerPool& workers) {
+void register_gauges(Backends& backends, WorkerPool& workers) {
     backends.metrics->gauge("safelight_backlog_jobs", "Jobs with pending variants.", [&backends] {
         return static_cast<double>(backends.database->claims().backlog().value_or(0));
     });
@@ -135,6 +138,8 @@ void register_gauges(Backends& backends, const WorkerPool& workers) {
                             [&backends] { return static_cast<double>(backends.queue->depth().value_or(0)); });
     backends.metrics->gauge("safelight_workers_busy", "Jobs in hand in this process.",
                             [&workers] { return static_cast<double>(workers.busy()); });
+    backends.metrics->gauge("safelight_webhooks_in_flight", "Webhooks that this process sends now.",
+                            [&workers] { return static_cast<double>(workers.webhooks_in_flight()); });
     if (backends.copies) {
         backends.metrics->gauge("safelight_local_copies_bytes",
                                 "Of copies of originals that were just uploaded.",

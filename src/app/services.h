@@ -15,6 +15,7 @@
 #include "service/job_watch.h"
 #include "service/library.h"
 #include "service/resumable_ingest.h"
+#include "webhooks/webhook_registry.h"
 #include "worker/worker.h"
 
 namespace safelight::app {
@@ -27,6 +28,7 @@ struct Services {
     std::unique_ptr<Ingest> ingest;
     std::unique_ptr<ResumableIngest> resumable_ingest;
     std::unique_ptr<Library> library;
+    WebhookRegistry webhooks;
 };
 
 /// `backends` and `watch` outlive the pool.
@@ -58,6 +60,6 @@ class NewsDesk final : public JobNewsListener {
 [[nodiscard]] std::vector<ReadinessCheck> readiness_of(Backends& backends);
 
 /// Figures that are asked for when /metrics is read, by a server that ends before `backends` and `workers`.
-void register_gauges(Backends& backends, const WorkerPool& workers);
+void register_gauges(Backends& backends, WorkerPool& workers);
 
 }  // namespace safelight::app

@@ -169,6 +169,12 @@ std::unique_ptr<KeyStocks> make_key_stocks(const Config& config, const Backends&
         new KeyStocks{stock(config.ingest.write_deadline), stock(config.worker.write_deadline)});
 }
 
+WebhookTargets webhook_targets(const Config& config) {
+    std::optional<HostList> hosts;
+    if (!config.webhook_hosts.empty()) hosts = config.webhook_hosts;
+    return {std::move(hosts), config.outbound_networks};
+}
+
 Result<Backends> open_backends(const Config& config) {
     Backends backends;
     backends.log = make_logger(config);
@@ -185,6 +191,9 @@ Result<Backends> open_backends(const Config& config) {
                open_queue(config, backends.database->claims(), *backends.clock, *backends.log));
     const std::uint32_t renders = worker_threads(config) == 0 ? 1 : render_slots(config);
     TRY_ASSIGN(backends.renderer, start_renderer(config, renders, *backends.log));
+    backends.poster = make_webhook_poster(
+        webhook_targets(config),
+        {.timeout = config.worker.webhooks.timeout, .ca_file = config.outbound_ca_file.string()});
     return backends;
 }
 

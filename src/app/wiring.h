@@ -17,6 +17,7 @@
 #include "service/key_stock.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "webhooks/webhook_poster.h"
 
 namespace safelight::app {
 
@@ -72,7 +73,11 @@ struct Backends {
     std::unique_ptr<KeyStocks> keys;
     std::unique_ptr<JobQueue> queue;
     std::unique_ptr<Renderer> renderer;
+    std::unique_ptr<WebhookPoster> poster;
 };
+
+/// Who may be told of jobs.
+[[nodiscard]] WebhookTargets webhook_targets(const Config& config);
 
 /// Opens everything; the embedded catalog is migrated first. Errors: what could not be opened.
 [[nodiscard]] Result<Backends> open_backends(const Config& config);

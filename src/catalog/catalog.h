@@ -5,7 +5,8 @@
 // are called off, BulkOperations (in bulk_operations.h) for many jobs at once, JobChanges (in job_changes.h)
 // for what became of them, Rerenders (in rerenders.h) for changed presets, Accounts (in accounts.h) for who
 // may do what, Idempotency (in idempotency.h) for requests that are sent again, ResumableUploads (in
-// resumable_uploads.h) for uploads in parts.
+// resumable_uploads.h) for uploads in parts, Webhooks and DeliveryOutbox (in webhooks.h) for who is told of
+// jobs, and what.
 // Every call is one atomic transaction, durable when it returns. Any thread may call any of them,
 // concurrently; calls block and belong on a pool.
 //
@@ -30,6 +31,7 @@
 #include "catalog/records.h"
 #include "catalog/rerenders.h"
 #include "catalog/resumable_uploads.h"
+#include "catalog/webhooks.h"
 #include "transform/presets.h"
 
 namespace safelight {
@@ -270,6 +272,8 @@ class CatalogDatabase {
     [[nodiscard]] virtual Accounts& accounts() = 0;
     [[nodiscard]] virtual Idempotency& idempotency() = 0;
     [[nodiscard]] virtual ResumableUploads& resumable_uploads() = 0;
+    [[nodiscard]] virtual Webhooks& webhooks() = 0;
+    [[nodiscard]] virtual DeliveryOutbox& outbox() = 0;
     /// Whether the database can be read and written now; for readiness.
     [[nodiscard]] virtual Status check() = 0;
     /// What other processes do to jobs, told until the JobNews is destroyed; null when one process has the

@@ -67,6 +67,7 @@ bool AddressGuard::permits(const IpAddress& address) const {
     }
     if (std::ranges::any_of(allowed_, [&](const Network& network) { return network.contains(address); }))
         return true;
+    if (!permits_public_) return false;
     if (!address.is_v6) return !is_in_any(address, refused_v4);
     return block_of(global_v6).contains(address) && !is_in_any(address, refused_v6);
 }

@@ -18,11 +18,18 @@ class AddressGuard {
   public:
     /// What lies in `allowed` is permitted all the same.
     explicit AddressGuard(std::vector<Network> allowed = {}) : allowed_(std::move(allowed)) {}
+    /// What lies in `allowed` is permitted, and nothing else.
+    [[nodiscard]] static AddressGuard of_nothing_but(std::vector<Network> allowed) {
+        AddressGuard guard(std::move(allowed));
+        guard.permits_public_ = false;
+        return guard;
+    }
 
     [[nodiscard]] bool permits(const IpAddress& address) const;
 
   private:
-    const std::vector<Network> allowed_;
+    std::vector<Network> allowed_;
+    bool permits_public_ = true;
 };
 
 /// What a socket would be connected to. Empty when that is no address of IPv4 or IPv6, or one within a zone

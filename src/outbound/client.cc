@@ -43,6 +43,7 @@ class CurlExchange final : public OutboundExchange {
     }
 
     const OutboundUrl& url() const override { return url_; }
+    int status() const override { return hop_ ? hop_->status() : 0; }
 
   private:
     Outbound<Progress> read_hop(std::span<std::byte> buffer, Milliseconds patience) {

@@ -33,6 +33,7 @@ struct OutboundRequest {
     std::vector<OutboundHeader> headers = {};
     std::optional<std::string> body = {};  // sent with POST; empty: GET
     std::uint64_t bytes_max = 65'536;      // of the answer's body
+    bool wants_body = true;                // else a success is complete with its head
     Milliseconds timeout{30'000};          // from begin() to the end of the answer, redirects included
     Milliseconds connect_timeout{5'000};   // for each address that is asked
     Milliseconds stall_timeout{10'000};    // in whole seconds: slower than stalled_bytes_per_s for so long
@@ -63,6 +64,9 @@ class OutboundExchange {
 
     /// The address that is asked, or has answered.
     [[nodiscard]] virtual const OutboundUrl& url() const = 0;
+
+    /// The status of an answer that is complete; 0 until then.
+    [[nodiscard]] virtual int status() const = 0;
 };
 
 /// Any thread may call. Outlives its exchanges.

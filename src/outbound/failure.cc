@@ -35,7 +35,7 @@ std::string_view name_of(OutboundFault fault) {
 }
 
 std::unexpected<OutboundFailure> outbound_failure(OutboundFault fault, std::string log_text, int status) {
-    return std::unexpected(OutboundFailure{fault, std::move(log_text), status});
+    return std::unexpected(OutboundFailure{fault, std::move(log_text), status, {}});
 }
 
 }  // namespace safelight

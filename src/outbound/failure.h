@@ -27,8 +27,9 @@ enum class OutboundFault {
 
 struct OutboundFailure {
     OutboundFault fault = OutboundFault::broken_answer;
-    std::string log_text;  // for the operator: says nothing that the other server sent
-    int status = 0;        // of bad_status
+    std::string log_text;       // for the operator: says nothing that the other server sent
+    int status = 0;             // of bad_status
+    std::string retry_after{};  // of bad_status: as the other server wrote it; may be empty
 };
 
 template <class T>

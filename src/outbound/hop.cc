@@ -130,6 +130,7 @@ class Hop::Transfer {
     }
 
     [[nodiscard]] const std::string& location() const { return location_; }
+    [[nodiscard]] int status() const { return outcome_ && *outcome_ ? status_ : 0; }
 
   private:
     static_assert(outbound_read_bytes_min >= CURL_MAX_WRITE_SIZE, "what curl hands over at once has room");
@@ -205,6 +206,7 @@ class Hop::Transfer {
         if (is_head_complete_) return true;  // what follows the body
         if (line.starts_with("HTTP/")) {     // also after an interim answer
             announced_location_.clear();
+            retry_after_.clear();
             announced_bytes_.reset();
         }
         const std::size_t colon = line.find(':');
@@ -215,6 +217,7 @@ class Hop::Transfer {
 
     void take_field(std::string_view name, std::string_view value) {
         if (name == "location" && announced_location_.empty()) announced_location_ = value;
+        if (name == "retry-after" && retry_after_.empty()) retry_after_ = value;
         std::uint64_t bytes = 0;
         const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), bytes);
         if (name == "content-length" && error != std::errc::invalid_argument)
@@ -226,7 +229,12 @@ class Hop::Transfer {
         curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
         if (status / 100 == 1) return true;  // the answer comes after it
         is_head_complete_ = true;
+        status_ = static_cast<int>(status);
         if (status / 100 == 2) {
+            if (!request_.wants_body) {
+                outcome_.emplace(OutboundExchange::Progress{.bytes = 0, .is_complete = true});
+                return false;
+            }
             if (announced_bytes_.value_or(0) <= request_.bytes_max) return true;
             return give_up(OutboundFault::too_large, "more bytes than may come are announced");
         }
@@ -236,7 +244,9 @@ class Hop::Transfer {
             location_ = std::move(announced_location_);
             return false;
         }
-        return give_up(OutboundFault::bad_status, fmt::format("status {}", status), static_cast<int>(status));
+        give_up(OutboundFault::bad_status, fmt::format("status {}", status), status_);
+        outcome_->error().retry_after = std::move(retry_after_);
+        return false;
     }
 
     /// How much was taken; less ends the transfer.
@@ -309,6 +319,8 @@ class Hop::Transfer {
     std::uint64_t total_ = 0;
     std::size_t head_bytes_ = 0;
     bool is_head_complete_ = false;
+    int status_ = 0;  // of a head that is complete
+    std::string retry_after_;
     std::string announced_location_;
     std::optional<std::uint64_t> announced_bytes_;
     std::string location_;
@@ -331,6 +343,10 @@ Outbound<OutboundExchange::Progress> Hop::read(std::span<std::byte> buffer, Mill
 
 const std::string& Hop::location() const {
     return transfer_->location();
+}
+
+int Hop::status() const {
+    return transfer_->status();
 }
 
 }  // namespace safelight

@@ -25,6 +25,8 @@ class Hop {
                                                             Milliseconds patience);
     /// Of an answer that is complete: where it redirects to, as the server wrote it; else empty.
     [[nodiscard]] const std::string& location() const;
+    /// Of an answer that is complete; 0 until then.
+    [[nodiscard]] int status() const;
 
   private:
     class Transfer;

@@ -158,6 +158,19 @@ struct Metrics::Series {
                                      .Help("Time of a worker's run over a job.")
                                      .Register(registry)
                                      .Add({}, attempt_buckets_s);
+    CounterTable webhook_attempts{registry,
+                                  "safelight_webhook_attempts_total",
+                                  "Webhook deliveries sent, by what came of it.",
+                                  {"result"}};
+    Histogram& webhook_attempt_seconds = prometheus::BuildHistogram()
+                                             .Name("safelight_webhook_attempt_seconds")
+                                             .Help("Time that a webhook's endpoint took to answer.")
+                                             .Register(registry)
+                                             .Add({}, attempt_buckets_s);
+    CounterTable webhooks_disabled{registry,
+                                   "safelight_webhooks_disabled_total",
+                                   "Webhooks disabled because nothing could be delivered.",
+                                   {"reason"}};
     Histogram& render_wait_seconds = prometheus::BuildHistogram()
                                          .Name("safelight_render_wait_seconds")
                                          .Help("Time that a render waited for its memory.")
@@ -223,6 +236,15 @@ void Metrics::variant(std::string_view result) {
 void Metrics::attempt(std::string_view result, std::chrono::microseconds duration) {
     series_->attempts.at({result}).Increment();
     series_->attempt_seconds.Observe(Seconds(duration).count());
+}
+
+void Metrics::webhook_attempt(std::string_view result, std::chrono::microseconds duration) {
+    series_->webhook_attempts.at({result}).Increment();
+    series_->webhook_attempt_seconds.Observe(Seconds(duration).count());
+}
+
+void Metrics::webhook_disabled(std::string_view reason) {
+    series_->webhooks_disabled.at({reason}).Increment();
 }
 
 void Metrics::render_wait(std::chrono::microseconds duration) {

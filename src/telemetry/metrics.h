@@ -37,6 +37,11 @@ class Metrics {
     /// safelight_rerenders_total{result}: one worker's run over a variant that is made again; "remade",
     /// "failed", "retried", "fenced", "released".
     void rerender(std::string_view result);
+    /// safelight_webhook_attempts_total{result}, safelight_webhook_attempt_seconds: one sending of a
+    /// delivery; "delivered", "retried", "given_up", "fenced".
+    void webhook_attempt(std::string_view result, std::chrono::microseconds duration);
+    /// safelight_webhooks_disabled_total{reason}: "gone", "failing".
+    void webhook_disabled(std::string_view reason);
     /// safelight_render_wait_seconds: how long a render waited for its memory.
     void render_wait(std::chrono::microseconds duration);
     /// safelight_deletions_total, safelight_blobs_swept_total, safelight_jobs_rescued_total.

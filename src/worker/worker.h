@@ -17,8 +17,22 @@
 #include "service/key_stock.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "webhooks/retry_schedule.h"
+#include "webhooks/webhook_poster.h"
 
 namespace safelight {
+
+/// How webhooks are sent.
+struct WebhookConfig {
+    std::uint32_t attempts_max = 16;  // at the same time; 0: none by this process
+    std::uint32_t attempts_per_endpoint_max = 4;
+    Milliseconds timeout{15'000};  // of one attempt
+    RetrySchedule retries{};
+    Milliseconds interval{1'000};  // between looks for what is due
+
+    /// How long an attempt has a delivery to itself: what comes before and after it takes time too.
+    [[nodiscard]] Milliseconds lease() const { return 2 * timeout + Milliseconds{5'000}; }
+};
 
 struct WorkerConfig {
     std::uint32_t threads = 2;    // jobs at the same time; 0: none in this process, which sweeps only
@@ -38,6 +52,7 @@ struct WorkerConfig {
     Milliseconds sweep_interval{10'000};
     Milliseconds write_deadline{600'000};  // of a reserved variant blob
     std::uint64_t backlog_max = 100'000;   // jobs that wait; past half of it none are tried again in bulk
+    WebhookConfig webhooks;
 
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
@@ -61,10 +76,13 @@ struct WorkerParts {
     LocalCopies* copies = nullptr;        // of originals that this process took in; empty: there are none
     Idempotency* idempotency = nullptr;   // whose answers are swept; empty: none are kept
     ResumableUploads* uploads = nullptr;  // which are swept when they have expired; empty: there are none
+    DeliveryOutbox* outbox =
+        nullptr;  // which is swept, and sent where there is a poster; empty: there is none
+    WebhookPoster* poster = nullptr;  // empty: nothing is sent
 };
 
 /// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweepers,
-/// bulk runner).
+/// bulk runner, webhook sender).
 class WorkerPool {
   public:
     virtual ~WorkerPool() = default;
@@ -78,6 +96,9 @@ class WorkerPool {
 
     /// Jobs in hand, for metrics.
     [[nodiscard]] virtual std::uint32_t busy() const = 0;
+
+    /// Webhooks on their way, for metrics.
+    [[nodiscard]] virtual std::uint32_t webhooks_in_flight() = 0;
 
     /// By the estimates of the renders under way, for metrics.
     [[nodiscard]] virtual std::uint64_t render_bytes() const = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "worker/duties/overdue_sweeper.h"
 #include "worker/duties/rescuer.h"
 #include "worker/duties/sweeper.h"
+#include "worker/duties/webhook_sender.h"
 #include "worker/job_runner.h"
 #include "worker/lease_keeper.h"
 #include "worker/render_budget.h"
@@ -53,8 +55,12 @@ class ThreadedWorkerPool final : public WorkerPool {
                         .lease = config.lease,
                         .tries_max = config.tries_max,
                         .backlog_max = config.backlog_max / 2}),
-          overdue_sweeper_(parts.clock, overdue_kinds(parts.idempotency, parts.uploads), parts.log,
-                           config.sweep_interval) {
+          overdue_sweeper_(parts.clock, overdue_kinds(parts.idempotency, parts.uploads, parts.outbox),
+                           parts.log, config.sweep_interval) {
+        if (parts.outbox != nullptr && parts.poster != nullptr && config.webhooks.attempts_max > 0)
+            webhook_sender_.emplace(
+                WebhookSenderParts{parts.clock, *parts.outbox, *parts.poster, parts.log, parts.metrics},
+                config.webhooks);
         working_ = config_.threads;
         for (std::uint32_t i = 0; i < config_.threads; ++i) {
             threads_.emplace_back([this] { work(); });
@@ -65,6 +71,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         sweeper_.start();
         bulk_runner_.start();
         overdue_sweeper_.start();
+        if (webhook_sender_) webhook_sender_->start();
     }
 
     ~ThreadedWorkerPool() override { drain(Milliseconds::zero()); }
@@ -74,6 +81,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     void drain(Milliseconds timeout) override {
         const std::lock_guard draining(drain_mutex_);
         stop_taking();
+        const auto deadline = std::chrono::steady_clock::now() + timeout;
         {
             std::unique_lock lock(mutex_);
             changed_.wait_for(lock, timeout, [this] { return working_ == 0; });
@@ -81,6 +89,12 @@ class ThreadedWorkerPool final : public WorkerPool {
         give_back_ = true;
         for (std::thread& thread : threads_) thread.join();
         threads_.clear();
+        if (webhook_sender_) {
+            // What the last jobs had to tell is sent by who comes next.
+            const auto left =
+                std::chrono::duration_cast<Milliseconds>(deadline - std::chrono::steady_clock::now());
+            webhook_sender_->stop(std::max(left, Milliseconds::zero()));
+        }
         bulk_runner_.stop();
         rescuer_.stop();
         sweeper_.stop();
@@ -88,6 +102,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     }
 
     std::uint32_t busy() const override { return busy_; }
+    std::uint32_t webhooks_in_flight() override { return webhook_sender_ ? webhook_sender_->in_flight() : 0; }
     std::uint64_t render_bytes() const override { return budget_.used_bytes(); }
 
   private:
@@ -172,6 +187,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     Sweeper sweeper_;
     BulkRunner bulk_runner_;
     OverdueSweeper overdue_sweeper_;
+    std::optional<WebhookSender> webhook_sender_;
     std::stop_source stop_;
     std::atomic<bool> give_back_ = false;
     std::atomic<std::uint32_t> busy_ = 0;
@@ -204,6 +220,9 @@ Status WorkerConfig::validate() const {
     require(source_bytes_max > 0, "source_bytes_max", "must be above 0");
     require(rescue_interval > zero, "rescue_interval", "must be above 0");
     require(sweep_interval > zero, "sweep_interval", "must be above 0");
+    require(webhooks.attempts_per_endpoint_max > 0, "webhooks.attempts_per_endpoint_max", "must be above 0");
+    require(webhooks.timeout > zero, "webhooks.timeout", "must be above 0");
+    require(webhooks.interval > zero, "webhooks.interval", "must be above 0");
     require(write_deadline >= lease, "write_deadline", "must not be below lease");
     if (!faults.empty()) return invalid(std::move(faults));
     return {};

@@ -87,6 +87,7 @@ struct ApiServer {
     std::unique_ptr<Library> library = house.make_library();
     AccessControl access{{.cache_ttl = Milliseconds{0}}, house.database->accounts(), clock, house.log};
     KeyRing key_ring{house.database->accounts(), house.ids, clock};
+    WebhookRegistry webhooks{house.database->webhooks(), WebhookTargets({}, {}), house.ids, clock};
     Presets presets;
     ThreadPool pool{"api-test", test_pool_threads, 64};
     std::unique_ptr<Authenticator> authenticator;
@@ -120,6 +121,7 @@ struct ApiServer {
                 .changes = house.database->changes(),
                 .authenticator = its_authenticator,
                 .keys = key_ring,
+                .webhooks = webhooks,
                 .idempotency = {.store = house.database->idempotency()},
                 .pool = pool,
                 .ending_pool = pool,

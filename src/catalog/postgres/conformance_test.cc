@@ -6,6 +6,7 @@
 #include "catalog/conformance/idempotency_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/conformance/resumable_suite.h"
+#include "catalog/conformance/webhook_suite.h"
 #include "catalog/postgres/postgres_catalog.h"
 #include "catalog/postgres/testing/test_schema.h"
 
@@ -44,6 +45,7 @@ INSTANTIATE_TEST_SUITE_P(Postgres, RerenderConformance, testing::Values(postgres
 INSTANTIATE_TEST_SUITE_P(Postgres, AccountConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, IdempotencyConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, ResumableConformance, testing::Values(postgres_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, WebhookConformance, testing::Values(postgres_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

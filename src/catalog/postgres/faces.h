@@ -23,6 +23,8 @@ namespace safelight::postgres {
 [[nodiscard]] std::unique_ptr<Accounts> make_accounts(Pool& pool);
 [[nodiscard]] std::unique_ptr<Idempotency> make_idempotency(Pool& pool);
 [[nodiscard]] std::unique_ptr<ResumableUploads> make_resumable_uploads(Pool& pool);
+[[nodiscard]] std::unique_ptr<Webhooks> make_webhooks(Pool& pool);
+[[nodiscard]] std::unique_ptr<DeliveryOutbox> make_delivery_outbox(Pool& pool);
 
 /// What `own_node` sends is not told. Errors: unavailable (no descriptors).
 [[nodiscard]] Result<std::unique_ptr<JobNews>> make_job_news(ConnectionOptions options, std::string own_node,

@@ -10,6 +10,7 @@
 #include "catalog/postgres/migrations.h"
 #include "catalog/postgres/statements.h"
 #include "catalog/postgres/testing/test_schema.h"
+#include "catalog/sql/webhook_statements.h"
 
 namespace safelight::postgres {
 namespace {
@@ -114,6 +115,7 @@ class PostgresPlans : public testing::Test {
     void expect_all_by_index() {
         expect_by_index(sql::own);
         expect_by_index(sql::shared);
+        expect_by_index(sql::of_webhooks);
     }
     void expect_by_index(std::span<const sql::Named> statements) {
         for (const auto& [name, text] : statements) {

@@ -54,7 +54,9 @@ class PostgresDatabase final : public CatalogDatabase {
           rerenders_(make_rerenders(pool_, news_)),
           accounts_(make_accounts(pool_)),
           idempotency_(make_idempotency(pool_)),
-          resumable_uploads_(make_resumable_uploads(pool_)) {}
+          resumable_uploads_(make_resumable_uploads(pool_)),
+          webhooks_(make_webhooks(pool_)),
+          outbox_(make_delivery_outbox(pool_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -66,6 +68,8 @@ class PostgresDatabase final : public CatalogDatabase {
     Accounts& accounts() override { return *accounts_; }
     Idempotency& idempotency() override { return *idempotency_; }
     ResumableUploads& resumable_uploads() override { return *resumable_uploads_; }
+    Webhooks& webhooks() override { return *webhooks_; }
+    DeliveryOutbox& outbox() override { return *outbox_; }
     Status check() override { return pool_.check(check_timeout_); }
     Result<std::unique_ptr<JobNews>> listen(JobNewsListener& listener) override {
         return make_job_news(options_, news_.node(), listener);
@@ -87,6 +91,8 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<Accounts> accounts_;
     const std::unique_ptr<Idempotency> idempotency_;
     const std::unique_ptr<ResumableUploads> resumable_uploads_;
+    const std::unique_ptr<Webhooks> webhooks_;
+    const std::unique_ptr<DeliveryOutbox> outbox_;
 };
 
 Status require_newest_version(const PostgresConfig& config) {

@@ -6,6 +6,7 @@
 #include "catalog/conformance/idempotency_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/conformance/resumable_suite.h"
+#include "catalog/conformance/webhook_suite.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "catalog/sqlite/test_files.h"
 
@@ -43,6 +44,7 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, RerenderConformance, testing::Values(sqlite_bac
 INSTANTIATE_TEST_SUITE_P(Sqlite, AccountConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, IdempotencyConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, ResumableConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, WebhookConformance, testing::Values(sqlite_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

@@ -21,5 +21,7 @@ namespace safelight::sqlite {
 [[nodiscard]] std::unique_ptr<Idempotency> make_idempotency(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<ResumableUploads> make_resumable_uploads(GroupWriter& writer,
                                                                        ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<Webhooks> make_webhooks(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<DeliveryOutbox> make_delivery_outbox(GroupWriter& writer, ReaderPool& readers);
 
 }  // namespace safelight::sqlite

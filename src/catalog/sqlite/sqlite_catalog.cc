@@ -27,7 +27,9 @@ class SqliteDatabase final : public CatalogDatabase {
           rerenders_(make_rerenders(*writer_, readers_)),
           accounts_(make_accounts(*writer_, readers_)),
           idempotency_(make_idempotency(*writer_, readers_)),
-          resumable_uploads_(make_resumable_uploads(*writer_, readers_)) {}
+          resumable_uploads_(make_resumable_uploads(*writer_, readers_)),
+          webhooks_(make_webhooks(*writer_, readers_)),
+          outbox_(make_delivery_outbox(*writer_, readers_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -39,6 +41,8 @@ class SqliteDatabase final : public CatalogDatabase {
     Accounts& accounts() override { return *accounts_; }
     Idempotency& idempotency() override { return *idempotency_; }
     ResumableUploads& resumable_uploads() override { return *resumable_uploads_; }
+    Webhooks& webhooks() override { return *webhooks_; }
+    DeliveryOutbox& outbox() override { return *outbox_; }
 
     Status check() override {
         TRY(claims_->backlog());
@@ -61,6 +65,8 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<Accounts> accounts_;
     const std::unique_ptr<Idempotency> idempotency_;
     const std::unique_ptr<ResumableUploads> resumable_uploads_;
+    const std::unique_ptr<Webhooks> webhooks_;
+    const std::unique_ptr<DeliveryOutbox> outbox_;
 };
 
 Status require_newest_version(const SqliteConfig& config) {

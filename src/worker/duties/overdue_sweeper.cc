@@ -12,11 +12,14 @@ constexpr std::uint32_t batch = 256;
 
 }  // namespace
 
-std::vector<OverdueKind> overdue_kinds(Idempotency* answers, ResumableUploads* uploads) {
+std::vector<OverdueKind> overdue_kinds(Idempotency* answers, ResumableUploads* uploads,
+                                       DeliveryOutbox* outbox) {
     std::vector<OverdueKind> kinds;
     if (answers != nullptr) kinds.push_back({"kept answers", std::bind_front(&Idempotency::sweep, answers)});
     if (uploads != nullptr)
         kinds.push_back({"expired uploads", std::bind_front(&ResumableUploads::sweep, uploads)});
+    if (outbox != nullptr)
+        kinds.push_back({"webhook deliveries", std::bind_front(&DeliveryOutbox::sweep, outbox)});
     return kinds;
 }
 

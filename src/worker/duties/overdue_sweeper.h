@@ -1,4 +1,5 @@
-// Drops what is kept for a time only, once that is over: answers to an Idempotency-Key, unfinished uploads.
+// Drops what is kept for a time only, once that is over: answers to an Idempotency-Key, unfinished uploads,
+// deliveries of webhooks.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "catalog/idempotency.h"
 #include "catalog/resumable_uploads.h"
+#include "catalog/webhooks.h"
 #include "telemetry/log.h"
 #include "worker/duties/duty.h"
 
@@ -24,7 +26,8 @@ struct OverdueKind {
 };
 
 /// Of what there is; null: there is none.
-[[nodiscard]] std::vector<OverdueKind> overdue_kinds(Idempotency* answers, ResumableUploads* uploads);
+[[nodiscard]] std::vector<OverdueKind> overdue_kinds(Idempotency* answers, ResumableUploads* uploads,
+                                                     DeliveryOutbox* outbox);
 
 /// Any thread may call.
 class OverdueSweeper {

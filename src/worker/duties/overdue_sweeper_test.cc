@@ -25,7 +25,7 @@ class OverdueSweeperTest : public ::testing::Test {
     House house{clock};
     Idempotency& store = house.database->idempotency();
     ResumableUploads& uploads = house.database->resumable_uploads();
-    OverdueSweeper sweeper{clock, overdue_kinds(&store, &uploads), house.log, 1h};
+    OverdueSweeper sweeper{clock, overdue_kinds(&store, &uploads, nullptr), house.log, 1h};
 };
 
 TEST_F(OverdueSweeperTest, DropsWhatIsOverInBatches) {
