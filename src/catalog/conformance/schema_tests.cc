@@ -69,6 +69,37 @@ TEST_P(SchemaConformance, RefusesIllegalLedgerStates) {
     expect_refused("DELETE FROM blobs WHERE key = " + id(1));  // an image refers to it
 }
 
+TEST_P(SchemaConformance, WhoFinishesAJobByHandTellsOfIt) {
+    const auto webhook = [this](int number, const std::string& events, const std::string& disabled_at,
+                                const std::string& reason) {
+        return "INSERT INTO webhooks (id, owner, url, description, events, updated_at, disabled_at, "
+               "disabled_reason) VALUES (" +
+               id(number) + ", " + id(9) + ", 'https://a/', '', " + events + ", 0, " + disabled_at + ", " +
+               reason + ")";
+    };
+    must(webhook(5, "0", "NULL", "NULL"));
+    must(webhook(6, "2", "NULL", "NULL"));
+    must(webhook(7, "0", "1", "'paused'"));
+    expect_refused(webhook(8, "8", "NULL", "NULL"));
+    expect_refused(webhook(8, "0", "1", "NULL"));
+    expect_refused(webhook(8, "0", "1", "'tired'"));
+    const std::string told = "SELECT count(*) FROM webhook_deliveries WHERE webhook = " + id(5) +
+                             " AND job = " + id(4) + " AND event = 'job.processed' AND created_at = 6";
+    EXPECT_EQ(value(told), "0");
+    must(make_ready(2));
+    EXPECT_EQ(value(told), "1");
+    EXPECT_EQ(value("SELECT count(*) FROM webhook_deliveries"), "1");
+    must("UPDATE variants SET updated_at = 7");
+    EXPECT_EQ(value("SELECT count(*) FROM webhook_deliveries"), "1") << "a finish is told once";
+    expect_refused("UPDATE webhook_deliveries SET status = 'delivered'");
+    expect_refused("UPDATE webhook_deliveries SET tries = attempts + 1");
+    expect_refused("UPDATE webhook_deliveries SET job = NULL");
+    must("UPDATE webhook_deliveries SET status = 'delivered', finished_at = 8");
+    expect_refused("UPDATE webhook_deliveries SET lease_until = 9");
+    must("DELETE FROM webhooks");
+    EXPECT_EQ(value("SELECT count(*) FROM webhook_deliveries"), "0");
+}
+
 TEST_P(SchemaConformance, RefusesIllegalBulkOperations) {
     const auto operation = [this](int number, const std::string& kind, const std::string& status,
                                   int attempts, int done) {

@@ -56,8 +56,21 @@ void fill(RawDatabase& raw, int count) {
              ", 'a key', decode(lpad(to_hex(n), 64, '0'), 'hex'), 'admin'" + series);
     raw.must("INSERT INTO idempotency_keys SELECT " + uuid("d") +
              ", decode(lpad(to_hex(n), 64, '0'), 'hex'), " + uuid("f") + ", n" + series);
-    for (const char* table : {"blobs", "images", "jobs", "variants", "rerenders", "totals", "accounts",
-                              "api_keys", "idempotency_keys"})
+    raw.must("INSERT INTO webhooks (id, owner, url, description, events, updated_at) SELECT " + uuid("3") +
+             ", " + owner + ", 'https://a/', '', 0, n" + series);
+    raw.must("INSERT INTO webhook_secrets SELECT " + uuid("3") + ", " + uuid("4") +
+             ", decode(repeat('00', 32), 'hex')" + series);
+    raw.must(
+        "INSERT INTO webhook_deliveries (webhook, id, event, job, payload, status, attempts, due_at, "
+        "created_at, finished_at) SELECT " +
+        uuid("3", "n % 100 + 1") + ", " + uuid("5") + ", 'job.processed', " + uuid("2") +
+        ", '{}', (ARRAY['waiting', 'delivered', 'failed'])[n % 3 + 1], 1, n, n,"
+        " CASE WHEN n % 3 > 0 THEN n END" +
+        series);
+    raw.must("INSERT INTO webhook_attempts SELECT " + uuid("5") + ", 1, n, 1, 200, NULL" + series);
+    for (const char* table :
+         {"blobs", "images", "jobs", "variants", "rerenders", "totals", "accounts", "api_keys",
+          "idempotency_keys", "webhooks", "webhook_secrets", "webhook_deliveries", "webhook_attempts"})
         raw.must(std::string("ANALYZE ") + table);
 }
 
@@ -176,6 +189,30 @@ TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::doom_overdue, "Index Scan using blobs_overdue on blobs");
     expect_index(sql::doomed, "using blobs_doomed on blobs");
     expect_index(sql::overdue_keys, "Index Scan using idempotency_keys_by_expiry on idempotency_keys");
+}
+
+TEST_F(PostgresPlans, WhatIsSentIsFoundByItsOwnIndexFromTheBeginning) {
+    const auto expect_index = [this](std::string_view text, const std::string& step) {
+        EXPECT_NE(whole_plan_of(text).find(step), std::string::npos) << step << "\n" << whole_plan_of(text);
+    };
+    for (const int count : {0, 10'000}) {
+        if (count > 0) fill(raw_, count);
+        expect_index(sql::claim_delivery, "Index Scan using webhook_deliveries_id_key on webhook_deliveries");
+        expect_index(sql::delivery_taken, "Index Scan using webhook_deliveries_id_key on webhook_deliveries");
+        expect_index(sql::url_of_webhook, "Index Scan using webhooks_pkey on webhooks");
+        expect_index(sql::disable_webhook, "Index Scan using webhooks_pkey on webhooks");
+        expect_index(sql::due_deliveries, "Index Scan using webhook_deliveries_waiting");
+        expect_index(
+            sql::due_deliveries,
+            "Index Cond: ((webhook = due.webhook) AND (job = due.job) AND (sequence < due.sequence))");
+        expect_index(sql::list_deliveries, "Index Scan Backward using webhook_deliveries_pkey");
+        expect_index(sql::list_failed_deliveries, "Index Scan Backward using webhook_deliveries_failed");
+        // As the trigger asks that writes the outbox.
+        expect_index(
+            "SELECT id FROM webhooks WHERE owner = $1 AND removed_at IS NULL AND disabled_at IS NULL"
+            " AND (events = 0 OR (events & $2) <> 0)",
+            "Index Scan using webhooks_by_owner on webhooks");
+    }
 }
 
 TEST_F(PostgresPlans, APageCostsItsRowsAndNotTheTables) {

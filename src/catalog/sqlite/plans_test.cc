@@ -59,6 +59,11 @@ TEST_F(SqlitePlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::next_rerender, "rerenders_claimable (due_at<?)");
     expect_index(sql::rerender_counts, "COVERING INDEX rerenders_by_name");
     expect_index(sql::doom_overdue, "blobs_overdue (deadline<?)");
+    expect_index(sql::due_deliveries, "webhook_deliveries_waiting (webhook=?)");
+    expect_index(sql::due_deliveries, "webhook_deliveries_of_job (webhook=? AND job=? AND sequence<?)");
+    expect_index(sql::list_deliveries, "webhook_deliveries_by_webhook (webhook=? AND sequence<?)");
+    expect_index(sql::list_failed_deliveries, "webhook_deliveries_failed (webhook=? AND sequence<?)");
+    expect_index(sql::old_deliveries, "webhook_deliveries_finished (finished_at<?)");
     expect_index(sql::overdue_keys, "idempotency_keys_by_expiry (expires_at<?)");
 }
 
