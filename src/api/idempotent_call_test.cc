@@ -201,6 +201,7 @@ TEST_F(IdempotentCallTest, WithoutTheCatalogNobodyIsServed) {
                              .changes = parts.changes,
                              .authenticator = parts.authenticator,
                              .keys = parts.keys,
+                             .webhooks = parts.webhooks,
                              .idempotency = away,
                              .pool = parts.pool,
                              .ending_pool = parts.ending_pool,
