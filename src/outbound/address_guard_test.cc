@@ -103,6 +103,15 @@ TEST(AddressGuard, PermitsWhatTheOperatorAllowsAndNoMore) {
         EXPECT_FALSE(guard.permits(ip(address))) << address;
 }
 
+TEST(AddressGuard, CanPermitListedNetworksAlone) {
+    const auto guard = AddressGuard::of_nothing_but(parse_networks("10.0.0.0/8, fd00::/8").value());
+    for (const auto* const address : {"10.1.2.3", "::ffff:10.1.2.3", "fd00::1"})
+        EXPECT_TRUE(guard.permits(ip(address))) << address;
+    for (const auto* const address : {"1.1.1.1", "2606:4700::1111", "::ffff:1.1.1.1", "127.0.0.1", "::1"})
+        EXPECT_FALSE(guard.permits(ip(address))) << address;
+    EXPECT_FALSE(AddressGuard::of_nothing_but({}).permits(ip("1.1.1.1")));
+}
+
 TEST(AddressGuard, TakesSocketAddressesApart) {
     sockaddr_in v4{};
     v4.sin_family = AF_INET;

@@ -317,6 +317,30 @@ TEST_F(ClientTest, TellsWhoCannotBeReached) {
     EXPECT_EQ(fault_of(fetch(get("http://" + std::string(64, 'a') + "/"))), OutboundFault::no_such_host);
 }
 
+TEST_F(ClientTest, WhoWantsNoBodyIsDoneWithTheHead) {
+    at("/endless", [](const Peer& peer) {
+        peer.send("HTTP/1.1 201 Created\r\nContent-Length: 100000000\r\n\r\nx");
+        peer.wait_for_close();
+    });
+    at("/busy", [](const Peer& peer) {
+        peer.send("HTTP/1.1 503 Busy\r\nRetry-After:  12 \r\nContent-Length: 0\r\n\r\n");
+    });
+    const auto client = make_outbound_client(to_this_machine());
+    std::vector<std::byte> buffer(outbound_read_bytes_min);
+    const auto exchange =
+        client->begin({.url = server_.url("/endless"), .bytes_max = 10, .wants_body = false}).value();
+    EXPECT_EQ(exchange->status(), 0);
+    const auto progress = exchange->read(buffer, std::chrono::seconds{60});
+    ASSERT_TRUE(progress) << progress.error().log_text;
+    EXPECT_TRUE(progress->is_complete);
+    EXPECT_EQ(exchange->status(), 201);
+    const auto busy = client->begin({.url = server_.url("/busy"), .wants_body = false}).value();
+    const auto refused = busy->read(buffer, std::chrono::seconds{60});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().status, 503);
+    EXPECT_EQ(refused.error().retry_after, "12");
+}
+
 TEST(Client, ChecksTheAddressBeforeAnybodyIsAsked) {
     const auto client = make_outbound_client({.hosts = HostList::parse("example.com").value()});
     const auto fault = [&](const std::string& url) { return client->begin(get(url)).error().fault; };

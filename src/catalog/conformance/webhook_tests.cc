@@ -1,4 +1,8 @@
 // Endpoints, and what is told to them: written with what came to pass, sent once at a time, in order.
+#include <algorithm>
+#include <latch>
+#include <thread>
+
 #include "catalog/conformance/webhook_suite.h"
 
 namespace safelight {
@@ -332,86 +336,38 @@ TEST_P(WebhookConformance, OlderSecretsSignUntilTheyExpire) {
               ErrorCode::not_found);
 }
 
-TEST_P(WebhookConformance, DeliveriesAreListedInPagesAndByStatus) {
+TEST_P(WebhookConformance, EachIsTakenOnceHoweverManyAskAtTheSameTime) {
+    constexpr std::size_t count = 40;
+    constexpr std::size_t processes = 4;
     const Webhook webhook = create_webhook();
-    for (int i = 0; i < 4; ++i) finish();
-    const auto batch = take(webhook, 3);
-    SAFELIGHT_ASSERT_OK(outbox().record(batch.claims[0], delivered(), now()));
-    SAFELIGHT_ASSERT_OK(outbox().record(batch.claims[1], failed_attempt({}), now()));
-    SAFELIGHT_ASSERT_OK(outbox().record(batch.claims[2], failed_attempt(minute), now()));
-    const auto all = deliveries(webhook);
-    ASSERT_EQ(all.size(), 4U);
-    for (std::size_t i = 1; i < all.size(); ++i) EXPECT_GT(all[i - 1].sequence, all[i].sequence);
-    EXPECT_EQ(deliveries(webhook, DeliveryStatus::delivered), std::vector{all[3]});
-    EXPECT_EQ(deliveries(webhook, DeliveryStatus::failed), std::vector{all[2]});
-    EXPECT_EQ(deliveries(webhook, DeliveryStatus::waiting), (std::vector{all[0], all[1]}));
-    DeliveryQuery page{.owner = default_account(), .webhook = webhook.id, .limit = 3};
-    EXPECT_EQ(webhooks().deliveries(page)->size(), 3U);
-    page.before = all[2].sequence;
-    EXPECT_EQ(*webhooks().deliveries(page), std::vector{all[3]});
-    page.owner = stranger_;
-    EXPECT_EQ(code_of(webhooks().deliveries(page)), ErrorCode::not_found);
-    EXPECT_EQ(*webhooks().find_delivery(default_account(), webhook.id, all[1].id), all[1]);
-    EXPECT_EQ(code_of(webhooks().find_delivery(stranger_, webhook.id, all[1].id)), ErrorCode::not_found);
-}
-
-TEST_P(WebhookConformance, AReplayIsTheSameDeliveryOnceMore) {
-    const Webhook webhook = create_webhook();
-    finish();
-    const auto first = take(webhook);
-    const DeliveryId id = first.claims.at(0).id;
-    EXPECT_EQ(code_of(webhooks().replay(default_account(), webhook.id, id, now())), ErrorCode::conflict);
-    SAFELIGHT_ASSERT_OK(outbox().record(first.claims[0], delivered(), now()));
-    advance(minute);
-    const auto replayed = webhooks().replay(default_account(), webhook.id, id, now());
-    SAFELIGHT_ASSERT_OK(replayed);
-    EXPECT_EQ(replayed->status, DeliveryStatus::waiting);
-    EXPECT_EQ(replayed->due_at, now());
-    EXPECT_FALSE(replayed->finished_at);
-    const auto second = take(webhook);
-    ASSERT_EQ(second.claims.size(), 1U);
-    EXPECT_EQ(second.claims[0].id, id);
-    EXPECT_EQ(second.claims[0].payload, first.claims[0].payload);
-    EXPECT_EQ(second.claims[0].tries, 0U);
-    EXPECT_EQ(code_of(outbox().record(first.claims[0], delivered(), now())), ErrorCode::fenced);
-    SAFELIGHT_ASSERT_OK(outbox().record(second.claims[0], delivered(), now()));
-    EXPECT_EQ(deliveries(webhook)[0].attempts.size(), 2U);
-    const Webhook other = create_webhook();
-    EXPECT_EQ(code_of(webhooks().replay(default_account(), other.id, id, now())), ErrorCode::not_found);
-    EXPECT_EQ(code_of(webhooks().replay(stranger_, webhook.id, id, now())), ErrorCode::not_found);
-}
-
-TEST_P(WebhookConformance, ARemovedEndpointIsToldNothingAndSweptWithItsDeliveries) {
-    const Webhook webhook = create_webhook();
-    for (int i = 0; i < 5; ++i) finish();
-    const auto batch = take(webhook, 1);
-    SAFELIGHT_ASSERT_OK(webhooks().remove(default_account(), webhook.id, now()));
-    EXPECT_EQ(code_of(webhooks().remove(default_account(), webhook.id, now())), ErrorCode::not_found);
-    EXPECT_EQ(code_of(webhooks().find(default_account(), webhook.id)), ErrorCode::not_found);
-    EXPECT_TRUE(webhooks().list(default_account(), {}, 10)->empty());
-    EXPECT_TRUE(take(webhook).claims.empty());
-    finish();
-    EXPECT_EQ(*outbox().sweep(2, now()), 2U);
-    EXPECT_EQ(*outbox().sweep(2, now()), 2U);
-    EXPECT_EQ(*outbox().sweep(2, now()), 1U);
-    EXPECT_EQ(*outbox().sweep(2, now()), 0U);
-    EXPECT_EQ(code_of(outbox().record(batch.claims.at(0), delivered(), now())), ErrorCode::fenced);
-}
-
-TEST_P(WebhookConformance, OldDeliveriesAreSwept) {
-    const Webhook webhook = create_webhook();
-    for (int i = 0; i < 3; ++i) finish();
-    deliver_all(webhook);
-    finish();
-    advance(deliveries_kept_for - Milliseconds{1});
-    EXPECT_EQ(*outbox().sweep(10, now()), 0U);
-    const auto oldest = deliveries(webhook).back();
-    SAFELIGHT_ASSERT_OK(webhooks().replay(default_account(), webhook.id, oldest.id, now()));
-    advance(Milliseconds{1});
-    EXPECT_EQ(*outbox().sweep(1, now()), 1U);
-    EXPECT_EQ(*outbox().sweep(10, now()), 1U);
-    EXPECT_EQ(*outbox().sweep(10, now()), 0U);
-    EXPECT_EQ(deliveries(webhook).size(), 2U) << "what waits stays";
+    for (std::size_t i = 0; i < count; ++i) finish();
+    std::vector<std::vector<DeliveryId>> taken(processes);
+    std::latch together(processes);
+    {
+        std::vector<std::jthread> threads;
+        for (std::vector<DeliveryId>& mine : taken) {
+            threads.emplace_back([&] {
+                const auto handle = under_test().open_another();
+                together.arrive_and_wait();
+                while (true) {
+                    const auto batch = handle->outbox().claim(webhook.id, 3, lease, now());
+                    ASSERT_TRUE(batch) << batch.error().log_text;
+                    const auto left = handle->outbox().due(now());
+                    if (batch->claims.empty() && left && left->empty()) return;
+                    for (const DeliveryClaim& claim : batch->claims) {
+                        mine.push_back(claim.id);
+                        EXPECT_EQ(handle->outbox().record(claim, delivered(), now()), false);
+                    }
+                }
+            });
+        }
+    }
+    std::vector<DeliveryId> all;
+    for (const auto& mine : taken) all.insert(all.end(), mine.begin(), mine.end());
+    EXPECT_EQ(all.size(), count);
+    std::ranges::sort(all);
+    EXPECT_EQ(std::ranges::unique(all).size(), 0U);
+    EXPECT_EQ(deliveries(webhook, DeliveryStatus::delivered).size(), count);
 }
 
 TEST_P(WebhookConformance, TwoProcessesNeverHaveTheSameOne) {
