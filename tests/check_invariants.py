@@ -192,12 +192,13 @@ class Checker:
                 earlier.append(payload["timestamp"])
         # As long as an endpoint was there, never disabled and never changed, all that was finished since is in its outbox. Its
         # id says when it was made, as the first 48 bits.
-        for webhook in self.rows("SELECT id, owner, events, updated_at FROM webhooks WHERE removed_at IS NULL AND disabled_at IS NULL"):
+        present = "SELECT id, owner, events, updated_at FROM webhooks WHERE removed_at IS NULL AND disabled_at IS NULL"
+        for webhook in self.rows(present):
             if webhook["updated_at"] != int(webhook["id"].replace("-", "")[:12], 16) or webhook["events"] != 0:
                 continue
             for job in self.rows("SELECT id, owner, finished_at FROM jobs WHERE finished_at IS NOT NULL"):
-                if job["owner"] == webhook["owner"] and job["finished_at"] > webhook["updated_at"] and not any(
-                        key == (webhook["id"], job["id"]) for key in payloads):
+                since = job["owner"] == webhook["owner"] and job["finished_at"] > webhook["updated_at"]
+                if since and (webhook["id"], job["id"]) not in payloads:
                     self.violated("I4", f"the finish of {job['id']} is not in the outbox of {webhook['id']}")
 
     def check_acknowledged(self):

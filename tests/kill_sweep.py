@@ -44,7 +44,8 @@ CALLS = ("fsync", "fdatasync", "pwrite64", "pwritev", "write", "writev", "rename
 SETTINGS = {"SAFELIGHT_IO_THREADS": "1", "SAFELIGHT_BLOCKING_THREADS": "1", "SAFELIGHT_WORKERS": "1",
             "SAFELIGHT_LEASE": "600ms", "SAFELIGHT_RESCUE_INTERVAL": "50ms", "SAFELIGHT_SWEEP_INTERVAL": "50ms",
             "SAFELIGHT_WRITE_DEADLINE": "1s", "SAFELIGHT_VARIANT_WRITE_DEADLINE": "1s", "SAFELIGHT_BACKOFF_BASE": "20ms",
-            "SAFELIGHT_KEYS_AHEAD_MAX": "64", "SAFELIGHT_OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8", "SAFELIGHT_WEBHOOK_TIMEOUT": "1s"}
+            "SAFELIGHT_KEYS_AHEAD_MAX": "64", "SAFELIGHT_WEBHOOK_TIMEOUT": "1s",
+            "SAFELIGHT_OUTBOUND_ALLOWED_NETWORKS": "127.0.0.0/8"}
 QUIET_WITHIN_S = 20
 STRACE = ["strace", "-f", "-qq", "-o", "/dev/null"]
 PICTURES = [pictures.make("png", (60, 40)), pictures.make("jpeg", (120, 90))]
