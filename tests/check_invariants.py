@@ -17,6 +17,7 @@ import json
 import os
 import sys
 import tempfile
+import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -46,6 +47,7 @@ class Checker:
         self.check_jobs()
         self.check_rerenders()
         self.check_webhooks()
+        self.check_usage()
         self.check_acknowledged()
         self.check_hints()
         self.check_database()
@@ -200,6 +202,31 @@ class Checker:
                 since = job["owner"] == webhook["owner"] and job["finished_at"] > webhook["updated_at"]
                 if since and (webhook["id"], job["id"]) not in payloads:
                     self.violated("I4", f"the finish of {job['id']} is not in the outbox of {webhook['id']}")
+
+    def check_usage(self):
+        """What is said of each account is what it has; of the day's pixels nothing is missing."""
+        of_variants = "(SELECT coalesce(sum(v.size_bytes), 0) FROM variants v WHERE v.image_id = images.id)"
+        counted = {row["owner"]: (row["bytes"], row["images"]) for row in self.rows(
+            f"SELECT owner, sum(size_bytes + {of_variants}) AS bytes, count(*) AS images FROM images GROUP BY owner")}
+        said = {row["account"]: (row["bytes"], row["images"]) for row in self.rows(
+            "SELECT account, sum(stored_bytes) AS bytes, sum(images) AS images FROM account_usage GROUP BY account")}
+        for account in counted.keys() | said.keys():
+            if said.get(account, (0, 0)) != counted.get(account, (0, 0)):
+                self.violated("I7", f"{account} is said to have {said.get(account)} (bytes, images), and has {counted.get(account)}")
+        pixels = {(row["account"], row["day"]): row["pixels"] for row in self.rows(
+            "SELECT account, day, sum(pixels) AS pixels FROM account_pixels GROUP BY account, day")}
+        taken = {}
+        for row in self.rows("SELECT id, owner, width_px * height_px * frames AS pixels FROM images"):
+            day = (row["owner"], (uuid.UUID(row["id"]).int >> 80) // 86_400_000)
+            taken[day] = taken.get(day, 0) + row["pixels"]
+        for (account, day), sum_of_images in taken.items():
+            # Days that are over are let go of; an id may be of a moment before midnight, and its job of one after it.
+            if (account, day) in pixels and pixels[account, day] + pixels.get((account, day + 1), 0) < sum_of_images:
+                self.violated("I7", f"{account} is said to have sent {pixels[account, day]} pixels on day {day}, "
+                                    f"and has {sum_of_images} of it")
+        for row in self.rows("SELECT account, sum(stored_bytes) AS bytes, sum(images) AS images FROM account_usage "
+                             "GROUP BY account HAVING sum(stored_bytes) < 0 OR sum(images) < 0"):
+            self.violated("I7", f"{row['account']} is said to have less than nothing: {row}")
 
     def check_acknowledged(self):
         """I1, I6: what clients were told holds."""

@@ -65,6 +65,7 @@ def body_for(path, method):
               ("/v1/jobs/{id}/variants", "post"): ("application/json", b'{"variants": ["thumbnail"]}'),
               ("/v1/images/{id}", "patch"): ("application/merge-patch+json", b"{}"),
               ("/v1/accounts", "post"): ("application/json", b'{"name": "new"}'),
+              ("/v1/accounts/{id}", "patch"): ("application/merge-patch+json", b"{}"),
               ("/v1/keys", "post"): ("application/json", b'{"name": "new", "scopes": ["images:read"]}'),
               ("/v1/keys/{id}/rotate", "post"): ("application/json", b"{}"),
               ("/v1/webhooks", "post"): ("application/json", b'{"url": "https://example.com/", "enabled": false}'),
@@ -145,6 +146,17 @@ class TestMatrix:
         assert ours.request("POST", key + "/rotate").status == 409
         assert ours.delete(key).status == 204
         assert ours.get(key).json()["revoked_at"]
+        account = made.header("Location")
+        for content_type in ("application/json", "application/merge-patch+json"):
+            changed = ours.request("PATCH", account, {"Content-Type": content_type}, b'{"quotas": {"images": 5}}')
+            assert changed.status == 200 and changed.json()["quotas"]["images"] == 5
+        assert ours.request("PATCH", account, {"Content-Type": "text/plain"}, b"x").status == 415
+        assert ours.request("PATCH", account, {"Content-Type": "application/json"}, b" " * 20_000).status == 413
+        assert ours.request("PATCH", account, {"Content-Type": "application/json"}, b'{"name": "b"}').status == 400
+        assert ours.request("PATCH", f"/v1/accounts/{NOBODY}", {"Content-Type": "application/json"}, b"{}").status == 404
+        assert ours.get(account + "/usage").json()["quotas"]["images"]["limit"] == 5
+        assert ours.get(account + "/usage?colour=red").status == 400
+        assert ours.get(f"/v1/accounts/{NOBODY}/usage").status == 404
         for target in ("/v1/accounts", "/v1/keys", key + "/rotate"):
             assert ours.request("POST", target, {"Content-Type": "text/plain"}, b"x").status == 415
             assert ours.post_json(target, {"name": "x" * 20_000}).status == 413

@@ -67,6 +67,9 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
     assert "I2" in damaged(lambda data, db: blob_path(data, key(db, "variants")).write_bytes(b"other"))
     assert "I2" in damaged(lambda data, db: db.execute("UPDATE variants SET width_px = 7"))
     assert damaged(change_thumbnail) == {"I5"}
+    assert damaged(lambda data, db: db.execute("UPDATE account_usage SET stored_bytes = stored_bytes + 1")) == {"I7"}
+    assert damaged(lambda data, db: db.execute("UPDATE account_usage SET images = images + 1")) == {"I7"}
+    assert damaged(lambda data, db: db.execute("UPDATE account_pixels SET pixels = pixels / 4")) == {"I7"}
     assert "I3" in damaged(lambda data, db: blob_path(data, uuid.uuid4().bytes).write_bytes(b"orphan"))
     assert "I3" in damaged(lambda data, db: blob_path(data, uuid.uuid4().bytes).with_suffix(".part").write_bytes(b"x"))
     assert "I3" in damaged(lambda data, db: db.execute("INSERT INTO blobs VALUES (?, 'writing', 0)", (bytes(16),)))

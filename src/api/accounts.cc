@@ -20,10 +20,21 @@ constexpr std::uint32_t grace_s_max =
 
 namespace json = boost::json;
 
+/// As they are set.
+json::object json_of(const Quotas& quotas) {
+    json::object members;
+    for (const QuotaField& field : quota_fields) {
+        const auto& value = quotas.*field.value;
+        members[field.name] = value ? json::value(*value) : json::value(nullptr);
+    }
+    return members;
+}
+
 json::object json_of(const Account& account) {
     return {{"id", account.id.to_string()},
             {"name", account.name},
-            {"created_at", to_rfc3339(account.created_at)}};
+            {"created_at", to_rfc3339(account.created_at)},
+            {"quotas", json_of(account.quotas)}};
 }
 
 json::object json_of(const ApiKey& key) {
@@ -53,19 +64,62 @@ http::Response page_of(const http::Request& request, std::span<const Record> rec
     return page_response(request, json::serialize(page), cursor);
 }
 
-/// The JSON object in the body. An empty body is an empty object where `may_be_empty`.
-http::Task<Received<json::object>> read_object(const ApiParts& api, http::Request& request,
-                                               bool may_be_empty) {
+/// The JSON object in the body. An empty body is an empty object where `may_be_empty`. It may also be of
+/// `other_type`, if there is one.
+http::Task<Received<json::object>> read_object(const ApiParts& api, http::Request& request, bool may_be_empty,
+                                               std::string_view other_type = {}) {
     const auto text = co_await read_body_text(api, request, Scope::admin, body_bytes_max);
     if (!text) co_return std::unexpected(text.error());
     if (text->empty() && may_be_empty) co_return json::object{};
-    if (media_type_of(request) != "application/json")
+    const std::string type = media_type_of(request);
+    if (type != "application/json" && (other_type.empty() || type != other_type))
         co_return refuse(Problem::unsupported_media_type, "The body has to be application/json.");
     boost::system::error_code error;
     json::value document = json::parse(*text, error);
     if (error || !document.is_object())
         co_return refuse(invalid({{"", "The body is a JSON object."}}).error());
     co_return std::move(document.get_object());
+}
+
+/// What is to be set for an account; null is the server's default.
+using QuotaChanges = std::vector<std::pair<QuotaField, std::optional<std::uint64_t>>>;
+
+std::optional<std::uint64_t> quota_of(const json::value& value) {
+    if (!value.is_int64() && !value.is_uint64()) return std::nullopt;
+    boost::system::error_code error;
+    const auto number = value.to_number<std::uint64_t>(error);
+    if (error || number > quota_max) return std::nullopt;
+    return number;
+}
+
+/// "quotas": {"images": 100, "stored_bytes": null}
+QuotaChanges quota_changes(const json::object& body, std::vector<Fault>& faults) {
+    QuotaChanges changes;
+    const json::value* const quotas = body.if_contains("quotas");
+    if (quotas == nullptr) return changes;
+    if (!quotas->is_object()) {
+        faults.push_back({"/quotas", "\"quotas\" is an object."});
+        return changes;
+    }
+    ObjectReader(quotas->get_object(), "/quotas", faults)
+        .allow_only({"stored_bytes", "images", "uploads_per_minute", "concurrent_uploads", "pixels_per_day"});
+    for (const QuotaField& field : quota_fields) {
+        const json::value* const value = quotas->get_object().if_contains(field.name);
+        if (value == nullptr) continue;
+        const auto number = quota_of(*value);
+        if (!number && !value->is_null()) {
+            faults.push_back({fmt::format("/quotas/{}", field.name),
+                              fmt::format("A quota is a whole number from 0 to {}, where 0 is no limit, or "
+                                          "null: the server's default.",
+                                          quota_max)});
+        }
+        changes.emplace_back(field, number);
+    }
+    return changes;
+}
+
+void change(const QuotaChanges& changes, Quotas& quotas) {
+    for (const auto& [field, value] : changes) quotas.*field.value = value;
 }
 
 template <class Value, class Parse>
@@ -133,10 +187,13 @@ Handled create_account(const ApiParts& api, const Principal& principal, http::Re
     if (!body) co_return std::unexpected(body.error());
     std::vector<Fault> faults;
     ObjectReader reader(*body, "", faults);
-    reader.allow_only({"name"});
+    reader.allow_only({"name", "quotas"});
     const std::string name = reader.text("name").value_or("");
+    Quotas quotas;
+    change(quota_changes(*body, faults), quotas);
     if (!faults.empty()) co_return refuse(invalid(std::move(faults)).error());
-    const auto account = co_await http::on_pool(api.pool, [&] { return api.keys.create_account(name); });
+    const auto account =
+        co_await http::on_pool(api.pool, [&] { return api.keys.create_account(name, quotas); });
     if (!account) co_return refuse(account.error());
     note_change(api, principal, "account_created", account->id.to_string());
     http::Response response = json_response(201, json::serialize(json_of(*account)));
@@ -161,6 +218,28 @@ Handled get_account(const ApiParts& api, const Principal&, http::Request& reques
     if (!id) co_return refuse(id.error());
     const auto account = co_await http::on_pool(api.pool, [&] { return api.keys.find_account(*id); });
     if (!account) co_return refuse(account.error());
+    co_return json_response(200, json::serialize(json_of(*account)));
+}
+
+Handled update_account(const ApiParts& api, const Principal& principal, http::Request& request) {
+    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    const auto id = id_of<AccountId>(request);
+    if (!id) co_return refuse(id.error());
+    const auto body = co_await read_object(api, request, false, "application/merge-patch+json");
+    if (!body) co_return std::unexpected(body.error());
+    std::vector<Fault> faults;
+    ObjectReader(*body, "", faults).allow_only({"quotas"});
+    const QuotaChanges changes = quota_changes(*body, faults);
+    if (!faults.empty()) co_return refuse(invalid(std::move(faults)).error());
+    const auto account = co_await http::on_pool(api.pool, [&]() -> Result<Account> {
+        TRY_ASSIGN(Account changed,
+                   api.keys.accounts().change_quotas(*id, [&](Quotas& quotas) { change(changes, quotas); }));
+        // Here at once; elsewhere when what is remembered is too old. Should it fail, here as well.
+        static_cast<void>(api.quotas.in_force_now(*id));
+        return changed;
+    });
+    if (!account) co_return refuse(account.error());
+    note_change(api, principal, "account_changed", id->to_string());
     co_return json_response(200, json::serialize(json_of(*account)));
 }
 

@@ -28,6 +28,7 @@
 #include "service/ingest.h"
 #include "service/job_watch.h"
 #include "service/library.h"
+#include "service/quota_desk.h"
 #include "service/resumable_ingest.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -96,6 +97,7 @@ struct ApiParts {
     Authenticator& authenticator;
     KeyRing& keys;
     WebhookRegistry& webhooks;
+    QuotaDesk& quotas;
     IdempotencyParts idempotency;
     ThreadPool& pool;         // for everything that blocks
     ThreadPool& ending_pool;  // for what makes a job of a resumable upload, which is read and written anew

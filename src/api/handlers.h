@@ -65,6 +65,7 @@ Handled delete_image(const ApiParts& api, const Principal& principal, http::Requ
 Handled create_account(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled list_accounts(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_account(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled update_account(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled create_key(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled list_keys(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_key(const ApiParts& api, const Principal& principal, http::Request& request);
@@ -80,6 +81,9 @@ Handled delete_webhook(const ApiParts& api, const Principal& principal, http::Re
 Handled rotate_webhook_secret(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled list_deliveries(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled replay_delivery(const ApiParts& api, const Principal& principal, http::Request& request);
+// usage.cc
+Handled get_usage(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_account_usage(const ApiParts& api, const Principal& principal, http::Request& request);
 
 // formats.cc
 Handled list_formats(const ApiParts& api, const Principal& principal, http::Request& request);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "api/fingerprint.h"
+#include "api/upload_quota.h"
 #include "base/random.h"
 #include "base/seal.h"
 
@@ -36,7 +37,9 @@ bool is_allowed(char c) {
 
 std::string text_of(const http::Response& response) {
     json::array headers;
-    for (const auto& [name, value] : response.headers.all()) headers.push_back({name, value});
+    for (const auto& [name, value] : response.headers.all()) {
+        if (!is_rate_limit(name)) headers.push_back({name, value});
+    }
     // Answers of POSTs are short texts, never streams.
     const auto* const body = std::get_if<std::string>(&response.body);
     return json::serialize(json::object{{"status", response.status},

@@ -202,6 +202,7 @@ TEST_F(IdempotentCallTest, WithoutTheCatalogNobodyIsServed) {
                              .authenticator = parts.authenticator,
                              .keys = parts.keys,
                              .webhooks = parts.webhooks,
+                             .quotas = parts.quotas,
                              .idempotency = away,
                              .pool = parts.pool,
                              .ending_pool = parts.ending_pool,

@@ -7,6 +7,7 @@
 #include "api/json.h"
 #include "api/request_values.h"
 #include "api/upload.h"
+#include "api/upload_quota.h"
 
 namespace safelight {
 namespace {
@@ -53,7 +54,11 @@ http::Task<http::Response> hold_accepted(const ApiParts& api, const Principal& p
     const auto id = JobId::parse(std::string_view(location).substr(location.rfind('/') + 1));
     if (id && response.headers.has("Retry-After")) {
         const auto finished = co_await find_finished_job(api, principal, request, *id, *wait_s);
-        if (finished) response = accepted_response(*finished);
+        if (finished) {
+            http::Response now_is = accepted_response(*finished);
+            copy_rate_limit(response.headers, now_is.headers);
+            response = std::move(now_is);
+        }
     }
     response.headers.set("Preference-Applied", fmt::format("wait={}", *wait_s));
     co_return response;
@@ -61,10 +66,11 @@ http::Task<http::Response> hold_accepted(const ApiParts& api, const Principal& p
 
 Handled create_job(const ApiParts& api, const Principal& principal, http::Request& request,
                    IdempotentCall* call) {
-    const auto job = co_await receive_upload(api, principal, request, call);
-    if (!job) co_return std::unexpected(job.error());
+    UploadQuota quota(api, principal.account, call);
+    auto job = co_await receive_upload(api, principal, request, call, quota);
+    if (!job) co_return co_await quota.end(std::unexpected(std::move(job).error()));
     api.watch.notify_of_work();
-    co_return accepted_response(*job);
+    co_return co_await quota.end(accepted_response(*job));
 }
 
 Handled list_jobs(const ApiParts& api, const Principal& principal, http::Request& request) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::optional<std::uint32_t> never;
 
-constexpr std::array<ProblemType, 48> types{{
+constexpr std::array<ProblemType, 52> types{{
     {Problem::invalid_argument, 400, "invalid-argument", "Invalid request",
      "A value of the request is malformed, out of range, unknown or given twice. Each fault is listed in "
      "\"errors\". Correct them before sending the request again.",
@@ -65,6 +65,19 @@ constexpr std::array<ProblemType, 48> types{{
      never},
     {Problem::forbidden, 403, "forbidden", "Not allowed",
      "The API key, or the token, is valid, and lacks the scope that this call needs.", never},
+    {Problem::quota_exceeded, 403, "quota-exceeded", "Quota exceeded",
+     "The account has all the bytes, or images, that it may have. \"quota\" says which, how many, and what "
+     "there is. Waiting does not help: delete something, or ask the operator for more. Nothing was stored.",
+     never},
+    {Problem::daily_quota_exceeded, 429, "daily-quota-exceeded", "Quota of the day exceeded",
+     "The account has sent pictures of as many pixels as it may in a day. Days begin at midnight UTC; "
+     "Retry-After says when that is. Nothing was stored.",
+     never},
+    {Problem::rate_limited, 429, "rate-limited", "Too many uploads in a minute",
+     "The account has begun as many uploads as it may in a minute. Try again after the time in Retry-After.",
+     never},
+    {Problem::too_many_uploads, 429, "too-many-uploads", "Too many uploads at a time",
+     "As many of the account's uploads are under way as may be at a time. Try again when one has ended.", 1},
     {Problem::unavailable, 503, "unavailable", "Temporarily unavailable",
      "Something that this server depends on does not answer. Try again after the time in Retry-After.", 5},
     {Problem::overloaded, 503, "overloaded", "Overloaded",
@@ -180,6 +193,12 @@ void append_fault(std::string& json, const Fault& fault) {
     json += '}';
 }
 
+void append_quota(std::string& json, const ExceededQuota& quota) {
+    json += R"(,"quota":{"name":)";
+    append_quoted(json, quota.name);
+    json += fmt::format(R"(,"limit":{},"used":{}}})", quota.limit, quota.used);
+}
+
 std::string document_of(const ProblemType& type, const Error& error, const http::Request* request) {
     std::string json = fmt::format(R"({{"type":"{}","title":"{}","status":{},"detail":)", uri_of(type),
                                    type.title, type.status);
@@ -200,6 +219,7 @@ std::string document_of(const ProblemType& type, const Error& error, const http:
         }
         json += ']';
     }
+    if (error.quota) append_quota(json, *error.quota);
     json += '}';
     return json;
 }
@@ -270,6 +290,14 @@ Problem problem_of(ErrorCode code) {
             return Problem::unauthenticated;
         case ErrorCode::forbidden:
             return Problem::forbidden;
+        case ErrorCode::quota_exceeded:
+            return Problem::quota_exceeded;
+        case ErrorCode::daily_quota_exceeded:
+            return Problem::daily_quota_exceeded;
+        case ErrorCode::rate_limited:
+            return Problem::rate_limited;
+        case ErrorCode::too_many_uploads:
+            return Problem::too_many_uploads;
         case ErrorCode::unavailable:
             return Problem::unavailable;
         case ErrorCode::overloaded:
@@ -347,7 +375,11 @@ http::Response render(const Refusal& refusal, const http::Request* request) {
     response.headers.set("X-Content-Type-Options", "nosniff");
     if (refusal.problem == Problem::unauthenticated)
         response.headers.set("WWW-Authenticate", challenge_to(request));
-    if (type.retry_after_s) response.headers.set("Retry-After", std::to_string(*type.retry_after_s));
+    if (refusal.error.quota && refusal.error.quota->retry_after_s) {
+        response.headers.set("Retry-After", std::to_string(*refusal.error.quota->retry_after_s));
+    } else if (type.retry_after_s) {
+        response.headers.set("Retry-After", std::to_string(*type.retry_after_s));
+    }
     response.body = document_of(type, refusal.error, request);
     return response;
 }

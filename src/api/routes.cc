@@ -227,6 +227,9 @@ void register_routes(http::Router& router, ApiParts parts) {
     add_post("/v1/accounts", Scope::admin, post_of_text<create_account>);
     add("GET", "/v1/accounts", Scope::admin, list_accounts);
     add("GET", "/v1/accounts/{id}", Scope::admin, get_account);
+    add("PATCH", "/v1/accounts/{id}", Scope::admin, update_account);
+    add("GET", "/v1/accounts/{id}/usage", Scope::admin, get_account_usage);
+    add("GET", "/v1/usage", Scope::images_read, get_usage);
     add_post("/v1/keys", Scope::admin, post_of_text<create_key>);
     add("GET", "/v1/keys", Scope::admin, list_keys);
     add("GET", "/v1/keys/{id}", Scope::admin, get_key);

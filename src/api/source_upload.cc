@@ -14,6 +14,7 @@
 #include "api/source_request.h"
 #include "api/upload_details.h"
 #include "api/upload_pipe.h"
+#include "api/upload_quota.h"
 #include "api/upload_rights.h"
 #include "http/semantics.h"
 
@@ -141,7 +142,7 @@ Refusal refusal(Problem problem, std::string detail) {
 }  // namespace
 
 http::Task<Received<Job>> receive_source(const ApiParts& api, const Principal& principal,
-                                         http::Request& request, IdempotentCall* call) {
+                                         http::Request& request, IdempotentCall* call, UploadQuota& quota) {
     if (auto known = check_query(request, {}); !known) co_return refuse(known.error());
     const auto text = co_await read_request(request, call);
     if (!text) co_return std::unexpected(text.error());
@@ -156,6 +157,9 @@ http::Task<Received<Job>> receive_source(const ApiParts& api, const Principal& p
         co_return refuse(
             Error{ErrorCode::overloaded, "Too many pictures are being fetched at once.", {}, {}});
     }
+    if (auto begun = co_await quota.begin({.account = principal.account}); !begun)
+        co_return std::unexpected(std::move(begun).error());
+    details.with.quotas = quota.in_force();
     auto exchange = api.sources.client->begin(request_for(api, *std::move(url)));
     if (!exchange) co_return refuse_fetch(api, request, "", exchange.error());
     UploadPipe pipe(api.pool, api.ingest, principal.account);

@@ -17,6 +17,7 @@
 #include "api/upload_digest.h"
 #include "api/upload_form.h"
 #include "api/upload_pipe.h"
+#include "api/upload_quota.h"
 #include "api/upload_rights.h"
 #include "base/text.h"
 #include "http/semantics.h"
@@ -77,6 +78,13 @@ Received<void> limit_body(const ApiParts& api, http::Request& request, bool is_f
     if (declared == 0U) return refuse(Problem::empty_payload, "The body has no bytes at all.");
     request.body->limit(bytes_max);
     return {};
+}
+
+/// What the picture has at least, by what is announced of the body.
+std::uint64_t least_picture_bytes(const http::Request& request, bool is_form) {
+    const std::uint64_t declared = request.body->length_bytes().value_or(0);
+    const std::uint64_t around = is_form ? form_overhead_bytes_max : 0;
+    return std::max<std::uint64_t>(declared - std::min(declared, around), 1);
 }
 
 /// How much a buffer has to hold for a body that needs no more than one hop, or for a piece and the read
@@ -158,7 +166,7 @@ Result<UploadPlan> plan_of_all(const ApiParts& api, const UploadPlan& plan, Uplo
 }
 
 http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& plan, http::Request& request,
-                                       UploadPipe& pipe, IdempotentCall* call) {
+                                       UploadPipe& pipe, IdempotentCall* call, const UploadQuota& quota) {
     const std::size_t capacity = buffer_bytes(request);
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(std::min(capacity, read_bytes));
     UploadForm form(api.picture_bytes_max);
@@ -190,6 +198,7 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
     if (auto ended = parser.finish(); !ended) co_return refuse(ended.error());
     auto said = plan_of_all(api, plan, form);
     if (!said) co_return refuse(said.error());
+    said->details.with.quotas = quota.in_force();
     if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
     co_return co_await finish_upload(pipe, {form.picture, hashed}, *said, request, call);
 }
@@ -197,9 +206,9 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
 }  // namespace
 
 http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
-                                         http::Request& request, IdempotentCall* call) {
+                                         http::Request& request, IdempotentCall* call, UploadQuota& quota) {
     if (api.sources.client != nullptr && media_type_of(request) == "application/json")
-        co_return co_await receive_source(api, principal, request, call);
+        co_return co_await receive_source(api, principal, request, call, quota);
     if (auto checked = check_media_type(request); !checked) co_return std::unexpected(checked.error());
     auto plan = read_plan(api, request);
     if (!plan) co_return refuse(plan.error());
@@ -207,13 +216,19 @@ http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& p
     if (auto limited = limit_body(api, request, is_form); !limited)
         co_return std::unexpected(limited.error());
 
+    if (auto begun = co_await quota.begin(
+            {.account = principal.account, .size_bytes = least_picture_bytes(request, is_form)});
+        !begun)
+        co_return std::unexpected(std::move(begun).error());
+
     const bool was_served = call != nullptr && call->was_served();
     const auto digest = was_served ? make_digest_ingest() : nullptr;
     UploadPipe pipe(api.pool, was_served ? *digest : api.ingest, principal.account);
     Received<Job> job;
     if (is_form) {
-        job = co_await receive_form(api, *plan, request, pipe, call);
+        job = co_await receive_form(api, *plan, request, pipe, call, quota);
     } else {
+        plan->details.with.quotas = quota.in_force();
         job = co_await receive_raw(api, *plan, request, pipe, call);
     }
     if (!job) co_await pipe.abandon();

@@ -14,13 +14,16 @@ template <class T>
 using Received = std::expected<T, Refusal>;
 
 class IdempotentCall;
+class UploadQuota;
 
 /// The whole of POST /v1/jobs up to the job: a raw picture or a form. Bytes are gathered and handed to the
 /// pool in pieces of upload_piece_bytes, so that a small picture costs one hop and a large one bounded
 /// memory. `call` may be null; it is told the request's fingerprint, and its answer is kept together with the
 /// job. Of a call that was served before nothing is stored, and of the job only the picture's hash counts.
+/// Begins `quota`, which is left to be ended.
 [[nodiscard]] http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& principal,
-                                                       http::Request& request, IdempotentCall* call);
+                                                       http::Request& request, IdempotentCall* call,
+                                                       UploadQuota& quota);
 
 /// Refuses a body that is coded: with a Content-Encoding.
 [[nodiscard]] Received<void> check_coding(const http::Request& request);

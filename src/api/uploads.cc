@@ -17,6 +17,7 @@
 #include "api/tus.h"
 #include "api/upload.h"
 #include "api/upload_details.h"
+#include "api/upload_quota.h"
 #include "base/text.h"
 
 namespace safelight {
@@ -182,16 +183,21 @@ Result<std::optional<JobId>> remove_unless_job(ResumableIngest& ingest, const Re
 }
 
 Handled create_and_receive(const ApiParts& api, const Principal& principal, http::Request& request,
-                           const UploadPlan& plan, KeyedBody* keyed) {
+                           const UploadPlan& plan, KeyedBody* keyed, UploadQuota& quota) {
     if (has_body(request)) {
         if (auto typed = require_content_type(request); !typed) co_return std::unexpected(typed.error());
     }
     const auto checksum = checksum_of(request);
     if (!checksum) co_return refuse(checksum.error());
+    if (auto begun = co_await quota.begin(
+            {.account = principal.account, .has_bytes = has_body(request), .size_bytes = plan.size_bytes});
+        !begun)
+        co_return std::unexpected(std::move(begun).error());
     const auto upload = co_await create(api, principal, plan);
     if (!upload) co_return std::unexpected(upload.error());
     if (!has_body(request)) co_return created_response(*upload);
     UploadDetails details = plan.details;
+    details.with.quotas = quota.in_force();
     if (keyed != nullptr) {
         details.with.record_of = [&](const Job& job) {
             keyed->note_fingerprint();
@@ -218,9 +224,11 @@ Handled create_and_receive(const ApiParts& api, const Principal& principal, http
 
 Handled create_as_said(const ApiParts& api, const Principal& principal, http::Request& request,
                        KeyedBody* keyed) {
+    UploadQuota quota(api, principal.account, keyed == nullptr ? nullptr : &keyed->call());
     const auto plan = read_plan(api, request);
-    if (!plan) co_return refuse(plan.error());
-    co_return co_await create_and_receive(api, principal, request, *plan, keyed);
+    if (!plan) co_return co_await quota.end(refuse(plan.error()));
+    Answer answer = co_await create_and_receive(api, principal, request, *plan, keyed, quota);
+    co_return co_await quota.end(std::move(answer));
 }
 
 /// Bytes for an upload that is finished: there may be none.
@@ -241,7 +249,8 @@ http::Response appended_response(std::uint64_t received_bytes, Timestamp expires
 
 /// Bytes at `offset` of an upload, whose other header fields are good.
 Handled append_at(const ApiParts& api, const Principal& principal, http::Request& request, UploadId id,
-                  std::uint64_t offset, const std::optional<Checksum>& checksum, KeyedBody* keyed) {
+                  std::uint64_t offset, const std::optional<Checksum>& checksum, KeyedBody* keyed,
+                  UploadQuota& quota) {
     const auto upload =
         co_await http::on_pool(api.pool, [&] { return api.resumable_ingest.find(principal.account, id); });
     if (!upload) co_return refuse(upload.error());
@@ -256,8 +265,13 @@ Handled append_at(const ApiParts& api, const Principal& principal, http::Request
         if (auto none = co_await expect_nothing(request); !none) co_return std::unexpected(none.error());
         co_return appended_response(upload->received_bytes, upload->expires_at, upload->job);
     }
-    const auto details = details_of(api, *upload);
+    auto details = details_of(api, *upload);
     if (!details) co_return refuse(details.error());
+    if (auto begun = co_await quota.begin(
+            {.account = principal.account, .counts = false, .is_job = false, .has_bytes = has_body(request)});
+        !begun)
+        co_return std::unexpected(std::move(begun).error());
+    details->with.quotas = quota.in_force();
     const auto received = co_await receive_append({.api = api,
                                                    .request = request,
                                                    .upload = *upload,
@@ -282,7 +296,9 @@ Handled append(const ApiParts& api, const Principal& principal, http::Request& r
     }
     const auto checksum = checksum_of(request);
     if (!checksum) co_return refuse(checksum.error());
-    co_return co_await append_at(api, principal, request, *id, *offset, *checksum, keyed);
+    UploadQuota quota(api, principal.account, keyed == nullptr ? nullptr : &keyed->call());
+    Answer answer = co_await append_at(api, principal, request, *id, *offset, *checksum, keyed, quota);
+    co_return co_await quota.end(std::move(answer));
 }
 
 }  // namespace

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "access/key_ring.h"
 #include "app/commands.h"
+#include "app/setting_kinds.h"
 #include "app/wiring.h"
 #include "catalog/records.h"
 
@@ -77,9 +79,68 @@ std::string state_of(const ApiKey& key, Timestamp now) {
     return "valid";
 }
 
-Status create_account(AccessAdmin& admin, const std::string& name) {
-    TRY_ASSIGN(const Account account, admin.ring->create_account(name));
+/// "images=1000"
+Status set_quota(std::string_view text, Quotas& quotas) {
+    const auto equals = text.find('=');
+    const std::string_view name = text.substr(0, equals);
+    const std::string_view value = equals == std::string_view::npos ? "" : text.substr(equals + 1);
+    const auto field = std::ranges::find(quota_fields, name, &QuotaField::name);
+    std::optional<std::uint64_t> number = parse_number(value);
+    if (!number && name == "stored_bytes") number = parse_bytes(value);
+    const bool is_good =
+        field != quota_fields.end() && (value == "default" || (number && *number <= quota_max));
+    if (!is_good)
+        return failure(
+            ErrorCode::invalid_argument,
+            fmt::format("\"{}\" is no quota; there are stored_bytes, images, uploads_per_minute, "
+                        "concurrent_uploads and pixels_per_day, each with a whole number up to {} or "
+                        "\"default\": images=1000.",
+                        text, quota_max));
+    quotas.*field->value = number;
+    return {};
+}
+
+Status set_quotas(const std::vector<std::string>& texts, Quotas& quotas) {
+    for (const std::string& text : texts) TRY(set_quota(text, quotas));
+    return {};
+}
+
+Status create_account(AccessAdmin& admin, const AccountOptions& options) {
+    Quotas quotas;
+    TRY(set_quotas(options.quotas, quotas));
+    TRY_ASSIGN(const Account account, admin.ring->create_account(options.name, quotas));
     fmt::print("{} {}\n", account.id.to_string(), account.name);
+    return {};
+}
+
+std::string shown(const std::optional<std::uint64_t>& limit) {
+    return limit ? std::to_string(*limit) : "no limit";
+}
+
+/// `defaults` as they are where this command runs, which may not be how the server is set up.
+void print_quotas(const Quotas& own, const Quotas& defaults, const Usage& usage) {
+    const Quotas limits = in_force(own, defaults);
+    const std::uint64_t used[] = {usage.stored_bytes, usage.images, usage.uploads_this_minute,
+                                  usage.concurrent_uploads, usage.pixels_today};
+    for (std::size_t i = 0; i < quota_fields.size(); ++i) {
+        const auto value = quota_fields[i].value;
+        fmt::print("{:<18}  {} of {}{}\n", quota_fields[i].name, used[i], shown(limits.*value),
+                   (own.*value) ? "" : " (default)");
+    }
+}
+
+Status show_quotas(AccessAdmin& admin, const Config& config, const AccountOptions& options) {
+    Accounts& accounts = admin.database->accounts();
+    TRY_ASSIGN(Account account, account_of(accounts, options.name));
+    if (!options.quotas.empty()) {
+        Quotas checked;
+        TRY(set_quotas(options.quotas, checked));
+        TRY_ASSIGN(account, accounts.change_quotas(account.id, [&](Quotas& quotas) {
+            static_cast<void>(set_quotas(options.quotas, quotas));  // was checked
+        }));
+    }
+    TRY_ASSIGN(const Usage usage, admin.database->upload_quotas().usage(account.id, admin.clock.now()));
+    print_quotas(account.quotas, config.quotas.defaults, usage);
     return {};
 }
 
@@ -138,6 +199,18 @@ Status rotate_key(AccessAdmin& admin, const KeyOptions& options) {
     return {};
 }
 
+Status perform(AccessAdmin& admin, const Config& config, const AccountOptions& options) {
+    switch (options.action) {
+        case AccountAction::create:
+            return create_account(admin, options);
+        case AccountAction::list:
+            return list_accounts(admin);
+        case AccountAction::quotas:
+            return show_quotas(admin, config, options);
+    }
+    return {};
+}
+
 Status perform(AccessAdmin& admin, const KeyOptions& options) {
     switch (options.action) {
         case KeyAction::create:
@@ -155,9 +228,9 @@ Status perform(AccessAdmin& admin, const KeyOptions& options) {
 }  // namespace
 
 int run_account(const Config& config, const AccountOptions& options) {
-    auto admin = open_access(config, options.creates);
+    auto admin = open_access(config, options.action == AccountAction::create);
     if (!admin) return report(admin.error());
-    const Status done = options.creates ? create_account(**admin, options.name) : list_accounts(**admin);
+    const Status done = perform(**admin, config, options);
     return done ? 0 : report(done.error());
 }
 

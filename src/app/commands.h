@@ -47,9 +47,12 @@ struct ReconcileCommand {
 /// batches.
 [[nodiscard]] int run_presets_rerender(const Config& config, RerenderOptions options);
 
+enum class AccountAction { create, list, quotas };
+
 struct AccountOptions {
-    bool creates = false;  // else: all are listed
-    std::string name;      // of the one to be made
+    AccountAction action = AccountAction::list;
+    std::string name;                 // of the one to be made, or changed
+    std::vector<std::string> quotas;  // "images=1000", "stored_bytes=10 GB", "images=default"
 };
 [[nodiscard]] int run_account(const Config& config, const AccountOptions& options);
 

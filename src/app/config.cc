@@ -155,6 +155,7 @@ std::vector<std::string> faults_of(const Config& config) {
     note(chosen_blobs(config));
     note(config.http.validate());
     note(config.ingest.validate());
+    note(config.quotas.validate());
     note(resumable_config(config).validate());
     note(config.worker.validate());
     if (config.render_memory_bytes && memory_for_renders(config) < least_memory_for_renders) {

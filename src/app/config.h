@@ -17,6 +17,7 @@
 #include "outbound/ip_address.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 #include "service/ingest.h"
+#include "service/quota_desk.h"
 #include "service/resumable_ingest.h"
 #include "telemetry/log.h"
 #include "worker/worker.h"
@@ -73,6 +74,7 @@ struct Config {
     EventConfig events;
     std::optional<Endpoint> worker_health;  // where `worker` answers probes; empty: nowhere
     IngestConfig ingest;
+    QuotaConfig quotas;
     HostList source_hosts;  // that pictures are fetched from; empty: none are
     Milliseconds source_timeout{30'000};
     std::uint32_t source_fetches_max = 16;

@@ -216,9 +216,22 @@ struct CommandLine {
         create->add_option("name", account.name, "Its name; no two have the same")
             ->required()
             ->type_name("NAME");
-        create->parse_complete_callback([this] { account.creates = true; });
+        create->parse_complete_callback([this] { account.action = AccountAction::create; });
         account_command->add_subcommand("list", "Every account.");
-        add_setting_flags(*account_command, {"Storage"}, flags);
+        auto* quotas = account_command->add_subcommand(
+            "quotas", "What an account may have and do, what it has, and changes to the first.");
+        quotas->add_option("name", account.name, "The account's name")->required()->type_name("NAME");
+        quotas->parse_complete_callback([this] { account.action = AccountAction::quotas; });
+        for (auto* command : {create, quotas}) {
+            command
+                ->add_option(
+                    "--quota", account.quotas,
+                    "stored_bytes, images, uploads_per_minute, concurrent_uploads or pixels_per_day, "
+                    "such as images=1000 or \"stored_bytes=10 GB\"; 0: no limit, default: the "
+                    "server's; may be given again")
+                ->type_name("NAME=VALUE");
+        }
+        add_setting_flags(*account_command, {"Storage", "Quotas"}, flags);
     }
 
     void add_key() {

@@ -73,6 +73,7 @@ int run_serve(const Config& config) {
                              .authenticator = gate.authenticator(),
                              .keys = gate.keys(),
                              .webhooks = services.webhooks,
+                             .quotas = services.quotas,
                              .idempotency = {.store = backends.database->idempotency(),
                                              .lease = config.idempotency_lease,
                                              .kept_for = config.idempotency_expiry},

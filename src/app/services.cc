@@ -61,7 +61,11 @@ Services::Services(const Config& config, Backends& backends)
                             .metrics = *backends.metrics,
                             .backlog_max = config.ingest.backlog_max,
                             .tries_max = config.worker.tries_max})),
-      webhooks(backends.database->webhooks(), webhook_targets(config), *backends.ids, *backends.clock) {}
+      webhooks(backends.database->webhooks(), webhook_targets(config), *backends.ids, *backends.clock),
+      quotas(config.quotas, {.clock = *backends.clock,
+                             .ids = *backends.ids,
+                             .store = backends.database->upload_quotas(),
+                             .log = *backends.log}) {}
 
 std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& backends, JobWatch& watch) {
     WorkerConfig worker = config.worker;

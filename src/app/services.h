@@ -14,6 +14,7 @@
 #include "service/ingest.h"
 #include "service/job_watch.h"
 #include "service/library.h"
+#include "service/quota_desk.h"
 #include "service/resumable_ingest.h"
 #include "webhooks/webhook_registry.h"
 #include "worker/worker.h"
@@ -29,6 +30,7 @@ struct Services {
     std::unique_ptr<ResumableIngest> resumable_ingest;
     std::unique_ptr<Library> library;
     WebhookRegistry webhooks;
+    QuotaDesk quotas;
 };
 
 /// `backends` and `watch` outlive the pool.

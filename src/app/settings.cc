@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "app/outbound_settings.h"
+#include "app/quota_settings.h"
 #include "app/setting_kinds.h"
 #include "app/token_settings.h"
 
@@ -364,7 +365,7 @@ std::vector<Setting> log_settings() {
 std::vector<Setting> make_settings() {
     std::vector<Setting> all;
     for (auto part : {server_settings(), token_settings(), storage_settings(), picture_settings(),
-                      outbound_settings(), worker_settings(), log_settings()}) {
+                      quota_settings(), outbound_settings(), worker_settings(), log_settings()}) {
         for (auto& setting : part) all.push_back(std::move(setting));
     }
     return all;

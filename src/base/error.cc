@@ -6,7 +6,7 @@
 namespace safelight {
 namespace {
 
-constexpr std::array<std::pair<ErrorCode, std::string_view>, 28> names{{
+constexpr std::array<std::pair<ErrorCode, std::string_view>, 32> names{{
     {ErrorCode::invalid_argument, "invalid_argument"},
     {ErrorCode::unsupported_image, "unsupported_image"},
     {ErrorCode::invalid_image, "invalid_image"},
@@ -25,6 +25,10 @@ constexpr std::array<std::pair<ErrorCode, std::string_view>, 28> names{{
     {ErrorCode::unsupported_transform, "unsupported_transform"},
     {ErrorCode::unauthenticated, "unauthenticated"},
     {ErrorCode::forbidden, "forbidden"},
+    {ErrorCode::quota_exceeded, "quota_exceeded"},
+    {ErrorCode::daily_quota_exceeded, "daily_quota_exceeded"},
+    {ErrorCode::rate_limited, "rate_limited"},
+    {ErrorCode::too_many_uploads, "too_many_uploads"},
     {ErrorCode::unavailable, "unavailable"},
     {ErrorCode::overloaded, "overloaded"},
     {ErrorCode::timeout, "timeout"},
@@ -55,6 +59,9 @@ ErrorCode error_code_from_name(std::string_view name) {
 
 bool is_transient(ErrorCode code) {
     switch (code) {
+        case ErrorCode::daily_quota_exceeded:
+        case ErrorCode::rate_limited:
+        case ErrorCode::too_many_uploads:
         case ErrorCode::unavailable:
         case ErrorCode::overloaded:
         case ErrorCode::timeout:

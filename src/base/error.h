@@ -2,6 +2,8 @@
 // from ErrorCode to HTTP status.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +30,11 @@ enum class ErrorCode {
     unsupported_transform,  // what is asked for cannot be made of this picture or by this build
     unauthenticated,        // it is not known who asks
     forbidden,              // it is known, and may not
+    quota_exceeded,         // the account has all that it may have; Error::quota says of what
+    // Passing trouble of the caller's own: its quotas. Error::quota says which, and until when.
+    daily_quota_exceeded,  // the account has had all that it may have in a day
+    rate_limited,          // the account has asked as often as it may for now
+    too_many_uploads,      // as many of the account's uploads are under way as may be
     // Passing trouble: the same call may succeed later.
     unavailable,   // a dependency does not answer
     overloaded,    // a queue, a pool or a budget is full
@@ -51,11 +58,22 @@ struct Fault {
     bool operator==(const Fault&) const = default;
 };
 
+/// The quota that stands in the way.
+struct ExceededQuota {
+    std::string name;  // "stored_bytes"
+    std::uint64_t limit = 0;
+    std::uint64_t used = 0;                           // before what was refused
+    std::optional<std::uint32_t> retry_after_s = {};  // when waiting helps
+
+    bool operator==(const ExceededQuota&) const = default;
+};
+
 struct Error {
     ErrorCode code = ErrorCode::internal;
     std::string public_text;  // for the client: says nothing of paths, SQL or the inside
     std::string log_text;     // for the operator; empty when public_text says it all
     std::vector<Fault> faults;
+    std::optional<ExceededQuota> quota = {};
 
     bool operator==(const Error&) const = default;
 };

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <span>
@@ -16,6 +17,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/sha256.h"
+#include "catalog/quotas.h"
 
 namespace safelight {
 
@@ -59,6 +61,7 @@ struct Account {
     AccountId id;
     std::string name;      // unique
     Timestamp created_at;  // the time in its id
+    Quotas quotas = {};    // as they are set
 
     bool operator==(const Account&) const = default;
 };
@@ -111,6 +114,11 @@ class Accounts {
     /// By id, upwards: those after `after`.
     [[nodiscard]] virtual Result<std::vector<Account>> list_accounts(std::optional<AccountId> after,
                                                                      std::uint32_t limit) = 0;
+
+    /// Makes of the account's quotas what `change` does, and returns the account as it stands then. `change`
+    /// may be called again. Errors: not_found.
+    [[nodiscard]] virtual Result<Account> change_quotas(AccountId id,
+                                                        const std::function<void(Quotas&)>& change) = 0;
 
     /// Errors: not_found (the account), conflict (the id or the secret is taken).
     [[nodiscard]] virtual Status create_key(const ApiKey& key, const Sha256& secret_hash) = 0;

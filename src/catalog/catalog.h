@@ -6,7 +6,7 @@
 // for what became of them, Rerenders (in rerenders.h) for changed presets, Accounts (in accounts.h) for who
 // may do what, Idempotency (in idempotency.h) for requests that are sent again, ResumableUploads (in
 // resumable_uploads.h) for uploads in parts, Webhooks and DeliveryOutbox (in webhooks.h) for who is told of
-// jobs, and what.
+// jobs, and what, UploadQuotas (in quotas.h) for what accounts may have and do.
 // Every call is one atomic transaction, durable when it returns. Any thread may call any of them,
 // concurrently; calls block and belong on a pool.
 //
@@ -28,6 +28,7 @@
 #include "catalog/job_changes.h"
 #include "catalog/job_control.h"
 #include "catalog/job_news.h"
+#include "catalog/quotas.h"
 #include "catalog/records.h"
 #include "catalog/rerenders.h"
 #include "catalog/resumable_uploads.h"
@@ -85,6 +86,8 @@ struct WithJob {
     RecordOfJob record_of = {};
     /// The upload becomes the job; its parts' blobs turn `doomed`.
     std::optional<UploadEnd> upload = {};
+    /// Of the owner, in force: jobs are created one after another that these limit, over all processes.
+    Quotas quotas = {};
 };
 
 class Catalog {
@@ -96,7 +99,8 @@ class Catalog {
     /// of creation are the catalog's; the work is due at job.updated_at. Returns the job as stored. Errors:
     /// conflict (the blob is not reserved any more, an id or a variant's name is taken).
     /// What `with` names is written together with it, or nothing is changed: then also fenced (as
-    /// Idempotency::keep; the upload has received something else meanwhile, is finished, or gone).
+    /// Idempotency::keep; the upload has received something else meanwhile, is finished, or gone),
+    /// quota_exceeded, daily_quota_exceeded.
     [[nodiscard]] virtual Result<Job> create_job(const Job& job, const WithJob& with) = 0;
     [[nodiscard]] Result<Job> create_job(const Job& job) { return create_job(job, {}); }
 
@@ -274,6 +278,7 @@ class CatalogDatabase {
     [[nodiscard]] virtual ResumableUploads& resumable_uploads() = 0;
     [[nodiscard]] virtual Webhooks& webhooks() = 0;
     [[nodiscard]] virtual DeliveryOutbox& outbox() = 0;
+    [[nodiscard]] virtual UploadQuotas& upload_quotas() = 0;
     /// Whether the database can be read and written now; for readiness.
     [[nodiscard]] virtual Status check() = 0;
     /// What other processes do to jobs, told until the JobNews is destroyed; null when one process has the

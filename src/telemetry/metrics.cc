@@ -145,6 +145,10 @@ struct Metrics::Series {
     CounterTable uploads{registry, "safelight_uploads_total", "Uploads, by what became of them.", {"result"}};
     Counter& upload_bytes =
         plain_counter(registry, "safelight_upload_bytes_total", "Bytes of accepted originals.");
+    CounterTable quota_refusals{registry,
+                                "safelight_quota_refusals_total",
+                                "Uploads that were refused because of a quota of their account.",
+                                {"quota"}};
     CounterTable variants{
         registry, "safelight_variants_total", "Variants made, or failed for good.", {"result"}};
     CounterTable attempts{
@@ -227,6 +231,10 @@ void Metrics::http_request(std::string_view method, std::string_view route, int 
 void Metrics::upload(std::string_view result, std::uint64_t bytes) {
     series_->uploads.at({result}).Increment();
     series_->upload_bytes.Increment(static_cast<double>(bytes));
+}
+
+void Metrics::quota_refusal(std::string_view quota) {
+    series_->quota_refusals.at({quota}).Increment();
 }
 
 void Metrics::variant(std::string_view result) {

@@ -29,6 +29,8 @@ class Metrics {
     /// safelight_uploads_total{result}, safelight_upload_bytes_total. `result` is "accepted" or an error's
     /// name.
     void upload(std::string_view result, std::uint64_t bytes);
+    /// safelight_quota_refusals_total{quota}: "stored_bytes", …; whose it was is not told.
+    void quota_refusal(std::string_view quota);
     /// safelight_variants_total{result}: "ready", or the error's name.
     void variant(std::string_view result);
     /// safelight_attempts_total{result}, safelight_attempt_seconds: one worker's run over one job;

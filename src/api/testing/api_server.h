@@ -75,6 +75,7 @@ inline constexpr EmbeddedFile test_assets[] = {
 struct ApiServerOptions {
     bool keeps_gps = false;
     bool asks_for_keys = false;
+    QuotaConfig quotas{};
     EventConfig events{};
 };
 
@@ -88,6 +89,7 @@ struct ApiServer {
     AccessControl access{{.cache_ttl = Milliseconds{0}}, house.database->accounts(), clock, house.log};
     KeyRing key_ring{house.database->accounts(), house.ids, clock};
     WebhookRegistry webhooks{house.database->webhooks(), WebhookTargets({}, {}), house.ids, clock};
+    QuotaDesk quotas;
     Presets presets;
     ThreadPool pool{"api-test", test_pool_threads, 64};
     std::unique_ptr<Authenticator> authenticator;
@@ -100,6 +102,9 @@ struct ApiServer {
 
     explicit ApiServer(const ApiServerOptions& options = {})
         : ingest(house.make_ingest({.bytes_max = test_picture_bytes_max, .keeps_gps = options.keeps_gps})),
+          quotas(
+              options.quotas,
+              {.clock = clock, .ids = house.ids, .store = house.database->upload_quotas(), .log = house.log}),
           authenticator(options.asks_for_keys ? make_bearer_authenticator(access, nullptr, pool)
                                               : make_open_authenticator()),
           events(options.events) {
@@ -122,6 +127,7 @@ struct ApiServer {
                 .authenticator = its_authenticator,
                 .keys = key_ring,
                 .webhooks = webhooks,
+                .quotas = quotas,
                 .idempotency = {.store = house.database->idempotency()},
                 .pool = pool,
                 .ending_pool = pool,

@@ -1,4 +1,5 @@
 // The laws of the schema hold against whoever writes SQL by hand.
+#include <algorithm>
 #include <stdexcept>
 
 #include "catalog/conformance/schema_suite.h"
@@ -134,11 +135,11 @@ TEST_P(SchemaConformance, EachChangeOfAStatusHasAHigherNumber) {
 
 TEST_P(SchemaConformance, RefusesIllegalAccountsAndKeys) {
     const std::string key = "INSERT INTO api_keys (id, account, name, secret_hash, scopes) VALUES (";
-    must("INSERT INTO accounts VALUES (" + id(5) + ", 'a')");
+    must("INSERT INTO accounts (id, name) VALUES (" + id(5) + ", 'a')");
     must(key + id(6) + ", " + id(5) + ", 'k', " + bytes(zeros(32)) + ", 'admin')");
-    expect_refused("INSERT INTO accounts VALUES (" + id(6) + ", 'a')");
-    expect_refused("INSERT INTO accounts VALUES (" + id(6) + ", '')");
-    expect_refused("INSERT INTO accounts VALUES (" + bytes("0102") + ", 'b')");
+    expect_refused("INSERT INTO accounts (id, name) VALUES (" + id(6) + ", 'a')");
+    expect_refused("INSERT INTO accounts (id, name) VALUES (" + id(6) + ", '')");
+    expect_refused("INSERT INTO accounts (id, name) VALUES (" + bytes("0102") + ", 'b')");
     expect_refused(key + id(7) + ", " + id(5) + ", 'k', " + bytes(zeros(32)) + ", 'admin')");
     expect_refused(key + id(7) + ", " + id(8) + ", 'k', " + bytes(zeros(31) + "01") + ", 'admin')");
     expect_refused(key + id(7) + ", " + id(5) + ", '', " + bytes(zeros(31) + "01") + ", 'admin')");
@@ -236,6 +237,57 @@ TEST_P(SchemaConformance, AFinishedJobIsHeldByNobody) {
         must(make_ready(2));
     }
     expect_refused("UPDATE jobs SET lease_until = 99");
+}
+
+TEST_P(SchemaConformance, RefusesIllegalQuotas) {
+    for (const char* quota :
+         {"stored_bytes", "images", "uploads_per_minute", "concurrent_uploads", "pixels_per_day"}) {
+        must(std::string("UPDATE accounts SET ") + quota + "_max = 0");
+        expect_refused(std::string("UPDATE accounts SET ") + quota + "_max = -1");
+    }
+    // Would be counted wrong.
+    expect_refused("UPDATE images SET size_bytes = 11");
+    expect_refused("UPDATE images SET owner = " + id(8));
+    must("UPDATE images SET size_bytes = 10, owner = " + id(9));
+}
+
+TEST_P(SchemaConformance, UsageFollowsImagesAndVariants) {
+    const std::string used =
+        "SELECT coalesce(sum(stored_bytes), 0) FROM account_usage WHERE account = " + id(9);
+    EXPECT_EQ(value(used), "10");
+    must(make_ready(2));
+    EXPECT_EQ(value(used), "11");
+    must("UPDATE variants SET size_bytes = 5");
+    EXPECT_EQ(value(used), "15");
+    must("DELETE FROM variants");
+    EXPECT_EQ(value(used), "10");
+    must(insert_variant(3, "b", 0));
+    must(make_ready(2));
+    EXPECT_EQ(value(used), "11");
+    must("DELETE FROM jobs");
+    must("DELETE FROM images");
+    EXPECT_EQ(value(used), "0");
+    EXPECT_EQ(value("SELECT sum(images) FROM account_usage"), "0");
+    EXPECT_EQ(value("SELECT sum(pixels) FROM account_pixels WHERE day = 0"), "12");
+}
+
+TEST_P(SchemaConformance, WhatIsThereIsCountedWhenCountingBegins) {
+    must(make_ready(2));
+    const SystemClock clock;
+    const auto migrator = under_test_->migrator(clock).value();
+    const auto has_usage = [this] {
+        const auto names = under_test_->names();
+        return std::ranges::find(names, "account_usage") != names.end();
+    };
+    while (has_usage()) ASSERT_TRUE(migrator->down(1));
+    ASSERT_TRUE(migrator->up());
+    EXPECT_EQ(value("SELECT sum(stored_bytes) FROM account_usage WHERE account = " + id(9)), "11");
+    EXPECT_EQ(value("SELECT sum(images) FROM account_usage"), "1");
+    EXPECT_EQ(value("SELECT pixels FROM account_pixels"), "12");
+    EXPECT_EQ(value("SELECT day FROM account_pixels"), "38327") << "by the time in the id";
+    must("DELETE FROM jobs");
+    must("DELETE FROM images");
+    EXPECT_EQ(value("SELECT sum(stored_bytes) + sum(images) FROM account_usage"), "0");
 }
 
 TEST_P(SchemaConformance, RefusesIllegalKeptAnswers) {

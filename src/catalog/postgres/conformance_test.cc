@@ -4,6 +4,7 @@
 #include "catalog/conformance/change_suite.h"
 #include "catalog/conformance/control_suite.h"
 #include "catalog/conformance/idempotency_suite.h"
+#include "catalog/conformance/quota_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/conformance/resumable_suite.h"
 #include "catalog/conformance/webhook_suite.h"
@@ -46,6 +47,7 @@ INSTANTIATE_TEST_SUITE_P(Postgres, AccountConformance, testing::Values(postgres_
 INSTANTIATE_TEST_SUITE_P(Postgres, IdempotencyConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, ResumableConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, WebhookConformance, testing::Values(postgres_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, QuotaConformance, testing::Values(postgres_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

@@ -7,6 +7,7 @@
 #include "catalog/postgres/rows.h"
 #include "catalog/postgres/statements.h"
 #include "catalog/sql/idempotency.h"
+#include "catalog/sql/quotas.h"
 #include "catalog/sql/resumable_uploads.h"
 #include "catalog/sql/rules.h"
 #include "catalog/sql/writes.h"
@@ -193,6 +194,13 @@ Result<FocalPointChange> change_focal_point(Connection& connection, AccountId ow
     return FocalPointChange{std::move(image), WaitingJob{job, lane}};
 }
 
+/// Whoever comes second sees in its own statements what the first has committed.
+Status check_quotas_alone(Connection& connection, const Job& job, const Quotas& in_force) {
+    TRY(connection.run_later(sql::make_quota_lock, job.owner));
+    TRY(connection.run_later(sql::lock_quotas, job.owner));
+    return check_quotas(connection, job, in_force);
+}
+
 class Jobs final : public Catalog {
   public:
     Jobs(Pool& pool, Reads& reads, NewsSender& news) : pool_(pool), reads_(reads), news_(news) {}
@@ -201,6 +209,7 @@ class Jobs final : public Catalog {
         Job stored = as_stored(job);
         const auto record = with.record_of ? std::optional(with.record_of(stored)) : std::nullopt;
         TRY_ASSIGN(stored.lane, pool_.write([&](Connection& connection) -> Result<Lane> {
+            if (limit_jobs(with.quotas)) TRY(check_quotas_alone(connection, stored, with.quotas));
             if (record) TRY(keep_answer(connection, *record));
             if (with.upload) TRY(end_upload(connection, stored.owner, *with.upload, stored.id));
             return insert(connection, stored);

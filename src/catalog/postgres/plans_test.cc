@@ -68,9 +68,17 @@ void fill(RawDatabase& raw, int count) {
         " CASE WHEN n % 3 > 0 THEN n END" +
         series);
     raw.must("INSERT INTO webhook_attempts SELECT " + uuid("5") + ", 1, n, 1, 200, NULL" + series);
+    const std::string shards =
+        " FROM generate_series(1, " + std::to_string(count / 64) + ") AS n, generate_series(0, 63) AS shard";
+    raw.must("INSERT INTO account_usage SELECT " + uuid("d") + ", shard, n, n" + shards);
+    raw.must("INSERT INTO account_pixels SELECT " + uuid("d") + ", shard, 20000 + n % 2, n" + shards);
+    raw.must("INSERT INTO quota_locks SELECT " + uuid("d") + series);
+    raw.must("INSERT INTO upload_minutes SELECT " + uuid("d") + ", n, 1" + series);
+    raw.must("INSERT INTO upload_places SELECT " + uuid("e") + ", " + uuid("d") + ", n" + series);
     for (const char* table :
          {"blobs", "images", "jobs", "variants", "rerenders", "totals", "accounts", "api_keys",
-          "idempotency_keys", "webhooks", "webhook_secrets", "webhook_deliveries", "webhook_attempts"})
+          "idempotency_keys", "webhooks", "webhook_secrets", "webhook_deliveries", "webhook_attempts",
+          "account_usage", "account_pixels", "quota_locks", "upload_minutes", "upload_places"})
         raw.must(std::string("ANALYZE ") + table);
 }
 
@@ -188,6 +196,15 @@ TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::rerender_counts, "Index Only Scan using rerenders_by_name on rerenders");
     expect_index(sql::doom_overdue, "Index Scan using blobs_overdue on blobs");
     expect_index(sql::doomed, "using blobs_doomed on blobs");
+    expect_index(sql::usage_of_account, "using account_usage_pkey on account_usage");
+    expect_index(sql::usage_of_account, "using account_pixels_pkey on account_pixels");
+    expect_index(sql::usage_of_account, "using upload_minutes_pkey on upload_minutes");
+    expect_index(sql::usage_of_account, "using upload_places_by_account on upload_places");
+    expect_index(sql::lock_quotas, "using quota_locks_pkey on quota_locks");
+    expect_index(sql::drop_upload_places, "using upload_places_by_account on upload_places");
+    // As the triggers ask that count.
+    expect_index("SELECT sum(size_bytes) FROM variants WHERE image_id = $1",
+                 "using variants_pkey on variants");
     expect_index(sql::overdue_keys, "Index Scan using idempotency_keys_by_expiry on idempotency_keys");
 }
 

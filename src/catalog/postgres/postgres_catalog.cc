@@ -56,7 +56,8 @@ class PostgresDatabase final : public CatalogDatabase {
           idempotency_(make_idempotency(pool_)),
           resumable_uploads_(make_resumable_uploads(pool_)),
           webhooks_(make_webhooks(pool_)),
-          outbox_(make_delivery_outbox(pool_)) {}
+          outbox_(make_delivery_outbox(pool_)),
+          upload_quotas_(make_upload_quotas(pool_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -70,6 +71,7 @@ class PostgresDatabase final : public CatalogDatabase {
     ResumableUploads& resumable_uploads() override { return *resumable_uploads_; }
     Webhooks& webhooks() override { return *webhooks_; }
     DeliveryOutbox& outbox() override { return *outbox_; }
+    UploadQuotas& upload_quotas() override { return *upload_quotas_; }
     Status check() override { return pool_.check(check_timeout_); }
     Result<std::unique_ptr<JobNews>> listen(JobNewsListener& listener) override {
         return make_job_news(options_, news_.node(), listener);
@@ -93,6 +95,7 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<ResumableUploads> resumable_uploads_;
     const std::unique_ptr<Webhooks> webhooks_;
     const std::unique_ptr<DeliveryOutbox> outbox_;
+    const std::unique_ptr<UploadQuotas> upload_quotas_;
 };
 
 Status require_newest_version(const PostgresConfig& config) {

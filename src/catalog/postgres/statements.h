@@ -87,6 +87,12 @@ inline constexpr std::string_view insert_variants =
 inline constexpr std::string_view insert_job =
     "INSERT INTO jobs (id, owner, image_id, status, priority, lane, due_at, metadata, updated_at, change) "
     "VALUES ($1, $2, $3, $7, $6, $6, $4, $5, $4, pg_current_xact_id()::text::bigint) RETURNING status, lane";
+/// Of an account with a limit, before anything else. Two statements, so that the second is not there without
+/// a row.
+inline constexpr std::string_view make_quota_lock =
+    "INSERT INTO quota_locks (account) VALUES ($1) ON CONFLICT (account) DO NOTHING";
+inline constexpr std::string_view lock_quotas =
+    "SELECT account FROM quota_locks WHERE account = $1 FOR NO KEY UPDATE";
 inline constexpr std::string_view lock_hold =
     "SELECT image_id, status, tries, lease_until FROM jobs WHERE id = $1 AND owner = $2 FOR NO KEY UPDATE";
 inline constexpr std::string_view lock_job =
@@ -217,6 +223,8 @@ inline constexpr Named own[] = {
     {"changes_after", changes_after},
     {"find_change", find_change},
     {"insert_job", insert_job},
+    {"make_quota_lock", make_quota_lock},
+    {"lock_quotas", lock_quotas},
     {"similar_ids", similar_ids},
     {"images_by_ids", images_by_ids},
     {"insert_variants", insert_variants},

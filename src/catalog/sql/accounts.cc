@@ -1,6 +1,7 @@
 #include "catalog/sql/accounts.h"
 
 #include "catalog/records.h"
+#include "catalog/sql/quotas.h"
 
 namespace safelight {
 
@@ -9,6 +10,7 @@ Account read_account(Columns& columns) {
     account.id = columns.id<AccountId>();
     account.name = columns.text();
     account.created_at = time_of(account.id.uuid);
+    account.quotas = read_quotas(columns);
     return account;
 }
 

@@ -27,8 +27,24 @@ class SqlAccounts final : public Accounts {
 
     Status create_account(const Account& account) override {
         return database_.write([&](auto& connection) -> Status {
-            TRY(connection.run(sql::create_account, account.id, std::string_view(account.name)));
+            const Quotas& quotas = account.quotas;
+            TRY(connection.run(sql::create_account, account.id, std::string_view(account.name),
+                               quotas.stored_bytes, quotas.images, quotas.uploads_per_minute,
+                               quotas.concurrent_uploads, quotas.pixels_per_day));
             return {};
+        });
+    }
+
+    Result<Account> change_quotas(AccountId id, const std::function<void(Quotas&)>& change) override {
+        return database_.write([&](auto& connection) -> Result<Account> {
+            TRY_ASSIGN(auto query, connection.query(sql::hold_account, id));
+            TRY_ASSIGN(auto accounts, read_all(std::move(query), &read_account));
+            if (accounts.empty()) return no_account();
+            Quotas& quotas = accounts.front().quotas;
+            change(quotas);
+            TRY(connection.run(sql::set_quotas, id, quotas.stored_bytes, quotas.images,
+                               quotas.uploads_per_minute, quotas.concurrent_uploads, quotas.pixels_per_day));
+            return std::move(accounts.front());
         });
     }
 

@@ -153,11 +153,23 @@ inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blob
 
 // Accounts and keys.
 
-inline constexpr std::string_view create_account = "INSERT INTO accounts (id, name) VALUES ($1, $2)";
-inline constexpr std::string_view account_by_id = "SELECT id, name FROM accounts WHERE id = $1";
-inline constexpr std::string_view account_by_name = "SELECT id, name FROM accounts WHERE name = $1";
+/// In the order of quota_fields.
+#define SAFELIGHT_QUOTA_COLUMNS \
+    "stored_bytes_max, images_max, uploads_per_minute_max, concurrent_uploads_max, pixels_per_day_max"
+#define SAFELIGHT_ACCOUNT_COLUMNS "id, name, " SAFELIGHT_QUOTA_COLUMNS
+inline constexpr std::string_view create_account =
+    "INSERT INTO accounts (" SAFELIGHT_ACCOUNT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7)";
+inline constexpr std::string_view account_by_id =
+    "SELECT " SAFELIGHT_ACCOUNT_COLUMNS " FROM accounts WHERE id = $1";
+inline constexpr std::string_view account_by_name =
+    "SELECT " SAFELIGHT_ACCOUNT_COLUMNS " FROM accounts WHERE name = $1";
 inline constexpr std::string_view list_accounts =
-    "SELECT id, name FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
+    "SELECT " SAFELIGHT_ACCOUNT_COLUMNS " FROM accounts WHERE id > $1 ORDER BY id LIMIT $2";
+inline constexpr std::string_view hold_account =
+    "UPDATE accounts SET name = name WHERE id = $1 RETURNING " SAFELIGHT_ACCOUNT_COLUMNS;
+inline constexpr std::string_view set_quotas =
+    "UPDATE accounts SET stored_bytes_max = $2, images_max = $3, uploads_per_minute_max = $4,"
+    " concurrent_uploads_max = $5, pixels_per_day_max = $6 WHERE id = $1";
 
 #define SAFELIGHT_KEY_COLUMNS "id, account, name, scopes, expires_at, revoked_at, last_used_at"
 inline constexpr std::string_view create_key =
@@ -240,6 +252,39 @@ inline constexpr std::string_view delete_upload = "DELETE FROM uploads WHERE id 
 inline constexpr std::string_view overdue_uploads =
     "SELECT id FROM uploads WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
 
+// Quotas.
+
+inline constexpr std::string_view quotas_of_account =
+    "SELECT " SAFELIGHT_QUOTA_COLUMNS " FROM accounts WHERE id = $1";
+/// One row; $2 is the day, $3 the time. Sums are cast because PostgreSQL's have another type.
+inline constexpr std::string_view usage_of_account =
+    "SELECT (SELECT CAST(coalesce(sum(stored_bytes), 0) AS bigint) FROM account_usage WHERE account = $1),"
+    " (SELECT CAST(coalesce(sum(images), 0) AS bigint) FROM account_usage WHERE account = $1),"
+    " (SELECT CAST(coalesce(sum(pixels), 0) AS bigint) FROM account_pixels WHERE account = $1 AND day = $2),"
+    " coalesce((SELECT uploads FROM upload_minutes WHERE account = $1 AND ends_at > $3), 0),"
+    " (SELECT ends_at FROM upload_minutes WHERE account = $1 AND ends_at > $3),"
+    " (SELECT count(*) FROM upload_places WHERE account = $1 AND expires_at > $3)";
+/// $2 is the end of a minute that begins now ($3), $4 how many uploads there may be in it.
+inline constexpr std::string_view count_upload =
+    "INSERT INTO upload_minutes AS present (account, ends_at, uploads) VALUES ($1, $2, 1)"
+    " ON CONFLICT (account) DO UPDATE SET"
+    " ends_at = CASE WHEN present.ends_at <= $3 THEN excluded.ends_at ELSE present.ends_at END,"
+    " uploads = CASE WHEN present.ends_at <= $3 THEN 1 ELSE present.uploads + 1 END"
+    " WHERE present.ends_at <= $3 OR present.uploads < $4";
+/// Changes nothing: from then on nobody else does until the end of the transaction.
+inline constexpr std::string_view lock_upload_minute =
+    "INSERT INTO upload_minutes AS present (account, ends_at, uploads) VALUES ($1, 0, 0)"
+    " ON CONFLICT (account) DO UPDATE SET uploads = present.uploads";
+inline constexpr std::string_view drop_upload_places =
+    "DELETE FROM upload_places WHERE account = $1 AND expires_at <= $2";
+inline constexpr std::string_view count_upload_places =
+    "SELECT count(*) FROM upload_places WHERE account = $1";
+inline constexpr std::string_view take_upload_place =
+    "INSERT INTO upload_places (id, account, expires_at) VALUES ($1, $2, $3)";
+inline constexpr std::string_view hold_upload_place =
+    "UPDATE upload_places SET expires_at = $3 WHERE id = $1 AND expires_at > $2";
+inline constexpr std::string_view leave_upload_place = "DELETE FROM upload_places WHERE id = $1";
+
 /// A statement and what its tests call it.
 struct Named {
     std::string_view name;
@@ -295,6 +340,8 @@ inline constexpr Named shared[] = {
     {"account_by_id", account_by_id},
     {"account_by_name", account_by_name},
     {"list_accounts", list_accounts},
+    {"hold_account", hold_account},
+    {"set_quotas", set_quotas},
     {"create_key", create_key},
     {"key_by_secret", key_by_secret},
     {"key_by_id", key_by_id},
@@ -326,6 +373,15 @@ inline constexpr Named shared[] = {
     {"blobs_of_upload", blobs_of_upload},
     {"delete_upload", delete_upload},
     {"overdue_uploads", overdue_uploads},
+    {"quotas_of_account", quotas_of_account},
+    {"usage_of_account", usage_of_account},
+    {"count_upload", count_upload},
+    {"lock_upload_minute", lock_upload_minute},
+    {"drop_upload_places", drop_upload_places},
+    {"count_upload_places", count_upload_places},
+    {"take_upload_place", take_upload_place},
+    {"hold_upload_place", hold_upload_place},
+    {"leave_upload_place", leave_upload_place},
 };
 
 }  // namespace safelight::sql

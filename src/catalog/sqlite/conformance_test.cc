@@ -4,6 +4,7 @@
 #include "catalog/conformance/change_suite.h"
 #include "catalog/conformance/control_suite.h"
 #include "catalog/conformance/idempotency_suite.h"
+#include "catalog/conformance/quota_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/conformance/resumable_suite.h"
 #include "catalog/conformance/webhook_suite.h"
@@ -45,6 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, AccountConformance, testing::Values(sqlite_back
 INSTANTIATE_TEST_SUITE_P(Sqlite, IdempotencyConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, ResumableConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, WebhookConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, QuotaConformance, testing::Values(sqlite_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

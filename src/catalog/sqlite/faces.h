@@ -23,5 +23,6 @@ namespace safelight::sqlite {
                                                                        ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<Webhooks> make_webhooks(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<DeliveryOutbox> make_delivery_outbox(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<UploadQuotas> make_upload_quotas(GroupWriter& writer, ReaderPool& readers);
 
 }  // namespace safelight::sqlite

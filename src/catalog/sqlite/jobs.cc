@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "catalog/sql/idempotency.h"
+#include "catalog/sql/quotas.h"
 #include "catalog/sql/resumable_uploads.h"
 #include "catalog/sql/rules.h"
 #include "catalog/sql/writes.h"
@@ -153,6 +154,7 @@ class Jobs final : public Catalog {
         Job stored = as_stored(job);
         const auto record = with.record_of ? std::optional(with.record_of(stored)) : std::nullopt;
         TRY_ASSIGN(stored.lane, writer_.write([&](Connection& connection) -> Result<Lane> {
+            if (limit_jobs(with.quotas)) TRY(check_quotas(connection, stored, with.quotas));
             if (record) TRY(keep_answer(connection, *record));
             if (with.upload) TRY(end_upload(connection, stored.owner, *with.upload, stored.id));
             return insert(connection, stored);

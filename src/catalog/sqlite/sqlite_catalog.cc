@@ -29,7 +29,8 @@ class SqliteDatabase final : public CatalogDatabase {
           idempotency_(make_idempotency(*writer_, readers_)),
           resumable_uploads_(make_resumable_uploads(*writer_, readers_)),
           webhooks_(make_webhooks(*writer_, readers_)),
-          outbox_(make_delivery_outbox(*writer_, readers_)) {}
+          outbox_(make_delivery_outbox(*writer_, readers_)),
+          upload_quotas_(make_upload_quotas(*writer_, readers_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -43,6 +44,7 @@ class SqliteDatabase final : public CatalogDatabase {
     ResumableUploads& resumable_uploads() override { return *resumable_uploads_; }
     Webhooks& webhooks() override { return *webhooks_; }
     DeliveryOutbox& outbox() override { return *outbox_; }
+    UploadQuotas& upload_quotas() override { return *upload_quotas_; }
 
     Status check() override {
         TRY(claims_->backlog());
@@ -67,6 +69,7 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<ResumableUploads> resumable_uploads_;
     const std::unique_ptr<Webhooks> webhooks_;
     const std::unique_ptr<DeliveryOutbox> outbox_;
+    const std::unique_ptr<UploadQuotas> upload_quotas_;
 };
 
 Status require_newest_version(const SqliteConfig& config) {
