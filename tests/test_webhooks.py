@@ -186,14 +186,26 @@ class TestNothingIsLost:
         silent.close()
 
 
-@pytest.fixture
-def patient(start_server):
-    return start_server(PATIENT)
+@pytest.fixture(params=["sqlite", "postgres"])
+def catalog(request, tmp_path):
+    """The settings of a catalog of the test's own."""
+    backends = Backends(request.param, "catalog", "folder").make()
+    settings = backends.settings()
+    if request.param == "postgres":
+        migrated = run_command("migrate", "up", settings={**settings, "SAFELIGHT_DATA": tmp_path / "data"}, cwd=tmp_path)
+        assert migrated.returncode == 0, migrated.stderr
+    yield settings
+    backends.remove()
 
 
 @pytest.fixture
-def hasty(start_server):
-    return start_server(HASTY)
+def patient(catalog, start_server):
+    return start_server({**PATIENT, **catalog})
+
+
+@pytest.fixture
+def hasty(catalog, start_server):
+    return start_server({**HASTY, **catalog})
 
 
 class TestMessages:
@@ -344,7 +356,7 @@ class TestEndpointsThatFail:
         receiver.open()
         eventually(lambda: any(attempt["error"] for attempt in deliveries(client, other)[0]["attempts"]))
         assert not receiver.messages
-        rows = lambda: Remains.of_folder(patient.data).rows("SELECT id FROM webhook_deliveries")  # noqa: E731
+        rows = lambda: Remains.of(patient.settings).rows("SELECT id FROM webhook_deliveries")  # noqa: E731
         eventually(lambda: len(rows()) == 1)
 
 
