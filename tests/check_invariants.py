@@ -212,7 +212,8 @@ class Checker:
             "SELECT account, sum(stored_bytes) AS bytes, sum(images) AS images FROM account_usage GROUP BY account")}
         for account in counted.keys() | said.keys():
             if said.get(account, (0, 0)) != counted.get(account, (0, 0)):
-                self.violated("I7", f"{account} is said to have {said.get(account)} (bytes, images), and has {counted.get(account)}")
+                self.violated("I7", f"{account} is said to have {said.get(account)} (bytes, images), "
+                                    f"and has {counted.get(account)}")
         pixels = {(row["account"], row["day"]): row["pixels"] for row in self.rows(
             "SELECT account, day, sum(pixels) AS pixels FROM account_pixels GROUP BY account, day")}
         taken = {}
