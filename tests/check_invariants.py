@@ -136,7 +136,7 @@ class Checker:
                 self.violated("I4", f"the job {row['id']} was tried {row['tries']} times")
         any_variant = "EXISTS (SELECT 1 FROM variants v WHERE v.image_id = jobs.image_id"
         derived = self.rows("SELECT id FROM jobs WHERE status <> CASE "
-                            f"WHEN {any_variant} AND v.status = 'pending') THEN 'PROCESSING' "
+                            f"WHEN {any_variant} AND v.status = 'pending' AND NOT v.expired) THEN 'PROCESSING' "
                             f"WHEN {any_variant} AND v.status = 'failed') THEN 'FAILED' WHEN {any_variant}) THEN 'PROCESSED' "
                             "ELSE 'UNPROCESSED' END")
         for row in derived:

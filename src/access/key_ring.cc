@@ -21,10 +21,14 @@ Status check(const KeyRequest& request, Timestamp now) {
 
 }  // namespace
 
-Result<Account> KeyRing::create_account(std::string name, const Quotas& quotas) {
+Result<Account> KeyRing::create_account(std::string name, const Quotas& quotas,
+                                        const OwnRetention& retention) {
     TRY(check_account_name(name, "/name"));
-    Account account{
-        .id = ids_.next<AccountId>(), .name = std::move(name), .created_at = {}, .quotas = quotas};
+    Account account{.id = ids_.next<AccountId>(),
+                    .name = std::move(name),
+                    .created_at = {},
+                    .quotas = quotas,
+                    .retention = retention};
     account.created_at = time_of(account.id.uuid);
     const Status created = accounts_.create_account(account);
     if (!created && created.error().code == ErrorCode::conflict)

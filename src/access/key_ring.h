@@ -32,7 +32,8 @@ class KeyRing {
         : accounts_(accounts), ids_(ids), clock_(clock) {}
 
     /// Errors: invalid_argument (the fault at "/name"), conflict (the name is taken).
-    [[nodiscard]] Result<Account> create_account(std::string name, const Quotas& quotas = {});
+    [[nodiscard]] Result<Account> create_account(std::string name, const Quotas& quotas = {},
+                                                 const OwnRetention& retention = {});
 
     /// Errors: invalid_argument ("/name", "/scopes", "/expires_at"), not_found (the account).
     [[nodiscard]] Result<IssuedKey> issue(KeyRequest request);

@@ -20,11 +20,12 @@ constexpr std::uint32_t grace_s_max =
 
 namespace json = boost::json;
 
-/// As they are set.
-json::object json_of(const Quotas& quotas) {
+/// Quotas or rules of retention, as they are set.
+template <class Values, class Fields>
+json::object json_of(const Values& values, const Fields& fields) {
     json::object members;
-    for (const QuotaField& field : quota_fields) {
-        const auto& value = quotas.*field.value;
+    for (const auto& field : fields) {
+        const auto& value = values.*field.value;
         members[field.name] = value ? json::value(*value) : json::value(nullptr);
     }
     return members;
@@ -34,7 +35,8 @@ json::object json_of(const Account& account) {
     return {{"id", account.id.to_string()},
             {"name", account.name},
             {"created_at", to_rfc3339(account.created_at)},
-            {"quotas", json_of(account.quotas)}};
+            {"quotas", json_of(account.quotas, quota_fields)},
+            {"retention", json_of(account.retention, retention_fields)}};
 }
 
 json::object json_of(const ApiKey& key) {
@@ -82,44 +84,66 @@ http::Task<Received<json::object>> read_object(const ApiParts& api, http::Reques
 }
 
 /// What is to be set for an account; null is the server's default.
-using QuotaChanges = std::vector<std::pair<QuotaField, std::optional<std::uint64_t>>>;
+template <class Field>
+using Changes = std::vector<std::pair<Field, std::optional<std::uint64_t>>>;
 
-std::optional<std::uint64_t> quota_of(const json::value& value) {
+struct AccountChanges {
+    Changes<QuotaField> quotas;
+    Changes<RetentionField> retention;
+};
+
+std::optional<std::uint64_t> number_of(const json::value& value, std::uint64_t max) {
     if (!value.is_int64() && !value.is_uint64()) return std::nullopt;
     boost::system::error_code error;
     const auto number = value.to_number<std::uint64_t>(error);
-    if (error || number > quota_max) return std::nullopt;
+    if (error || number > max) return std::nullopt;
     return number;
 }
 
 /// "quotas": {"images": 100, "stored_bytes": null}
-QuotaChanges quota_changes(const json::object& body, std::vector<Fault>& faults) {
-    QuotaChanges changes;
-    const json::value* const quotas = body.if_contains("quotas");
-    if (quotas == nullptr) return changes;
-    if (!quotas->is_object()) {
-        faults.push_back({"/quotas", "\"quotas\" is an object."});
+template <class Fields>
+Changes<typename Fields::value_type> changes_of(const json::object& body, std::string_view name,
+                                                const Fields& fields, std::uint64_t max,
+                                                const std::string& rule, std::vector<Fault>& faults) {
+    Changes<typename Fields::value_type> changes;
+    const json::value* const member = body.if_contains(name);
+    if (member == nullptr) return changes;
+    if (!member->is_object()) {
+        faults.push_back({fmt::format("/{}", name), fmt::format("\"{}\" is an object.", name)});
         return changes;
     }
-    ObjectReader(quotas->get_object(), "/quotas", faults)
-        .allow_only({"stored_bytes", "images", "uploads_per_minute", "concurrent_uploads", "pixels_per_day"});
-    for (const QuotaField& field : quota_fields) {
-        const json::value* const value = quotas->get_object().if_contains(field.name);
-        if (value == nullptr) continue;
-        const auto number = quota_of(*value);
-        if (!number && !value->is_null()) {
-            faults.push_back({fmt::format("/quotas/{}", field.name),
-                              fmt::format("A quota is a whole number from 0 to {}, where 0 is no limit, or "
-                                          "null: the server's default.",
-                                          quota_max)});
+    for (const auto& [key, value] : member->get_object()) {
+        const auto field = std::ranges::find(fields, std::string_view(key), &Fields::value_type::name);
+        if (field == fields.end()) {
+            const std::string_view shown = std::string_view(key).substr(0, 64);
+            faults.push_back({fmt::format("/{}{}", name, pointer_to(shown)),
+                              fmt::format("There is no member \"{}\" here.", shown)});
+            continue;
         }
-        changes.emplace_back(field, number);
+        const auto number = number_of(value, max);
+        if (!number && !value.is_null()) faults.push_back({fmt::format("/{}/{}", name, field->name), rule});
+        changes.emplace_back(*field, number);
     }
     return changes;
 }
 
-void change(const QuotaChanges& changes, Quotas& quotas) {
-    for (const auto& [field, value] : changes) quotas.*field.value = value;
+AccountChanges account_changes(const json::object& body, std::vector<Fault>& faults) {
+    return {
+        .quotas = changes_of(body, "quotas", quota_fields, quota_max,
+                             fmt::format("A quota is a whole number from 0 to {}, where 0 is no limit, or "
+                                         "null: the server's default.",
+                                         quota_max),
+                             faults),
+        .retention = changes_of(body, "retention", retention_fields, retention_days_max,
+                                fmt::format("A rule is a whole number of days from 0 to {}, where 0 is for "
+                                            "ever, or null: the server's default.",
+                                            retention_days_max),
+                                faults)};
+}
+
+void apply(const AccountChanges& changes, Account& account) {
+    for (const auto& [field, value] : changes.quotas) account.quotas.*field.value = value;
+    for (const auto& [field, value] : changes.retention) account.retention.*field.value = value;
 }
 
 template <class Value, class Parse>
@@ -187,13 +211,13 @@ Handled create_account(const ApiParts& api, const Principal& principal, http::Re
     if (!body) co_return std::unexpected(body.error());
     std::vector<Fault> faults;
     ObjectReader reader(*body, "", faults);
-    reader.allow_only({"name", "quotas"});
+    reader.allow_only({"name", "quotas", "retention"});
     const std::string name = reader.text("name").value_or("");
-    Quotas quotas;
-    change(quota_changes(*body, faults), quotas);
+    Account wanted;
+    apply(account_changes(*body, faults), wanted);
     if (!faults.empty()) co_return refuse(invalid(std::move(faults)).error());
-    const auto account =
-        co_await http::on_pool(api.pool, [&] { return api.keys.create_account(name, quotas); });
+    const auto account = co_await http::on_pool(
+        api.pool, [&] { return api.keys.create_account(name, wanted.quotas, wanted.retention); });
     if (!account) co_return refuse(account.error());
     note_change(api, principal, "account_created", account->id.to_string());
     http::Response response = json_response(201, json::serialize(json_of(*account)));
@@ -228,12 +252,12 @@ Handled update_account(const ApiParts& api, const Principal& principal, http::Re
     const auto body = co_await read_object(api, request, false, "application/merge-patch+json");
     if (!body) co_return std::unexpected(body.error());
     std::vector<Fault> faults;
-    ObjectReader(*body, "", faults).allow_only({"quotas"});
-    const QuotaChanges changes = quota_changes(*body, faults);
+    ObjectReader(*body, "", faults).allow_only({"quotas", "retention"});
+    const AccountChanges changes = account_changes(*body, faults);
     if (!faults.empty()) co_return refuse(invalid(std::move(faults)).error());
     const auto account = co_await http::on_pool(api.pool, [&]() -> Result<Account> {
-        TRY_ASSIGN(Account changed,
-                   api.keys.accounts().change_quotas(*id, [&](Quotas& quotas) { change(changes, quotas); }));
+        TRY_ASSIGN(Account changed, api.keys.accounts().change_account(
+                                        *id, [&](Account& account) { apply(changes, account); }));
         // Here at once; elsewhere when what is remembered is too old. Should it fail, here as well.
         static_cast<void>(api.quotas.in_force_now(*id));
         return changed;

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
+#include <string>
 #include <variant>
 
 #include "api/handlers.h"
@@ -16,6 +19,12 @@ namespace {
 
 /// Up to here the bytes are read, and checked, in the same hop that opens them.
 constexpr std::uint64_t inline_bytes_max = 64 * 1'024;
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::uint32_t remake_wait_s = 10;
+/// Another process may be at work on it.
+constexpr Milliseconds reread_interval{1'000};
 
 /// The bytes of a source from first to last.
 class SourceStream final : public http::ResponseStream {
@@ -140,6 +149,52 @@ Handled answer_on_pool(const ApiParts& api, Work work) {
     co_return *std::move(answer);
 }
 
+struct VariantPlace {
+    AccountId owner;
+    ImageId image;
+    std::string name;
+};
+
+Handled answer_variant(const ApiParts& api, const http::Request& request, const VariantPlace& place) {
+    co_return co_await answer_on_pool(api, [&] {
+        return open_and_answer(request, api.library.open_variant(place.owner, place.image, place.name));
+    });
+}
+
+/// How long a request for a variant that has expired is held.
+std::uint32_t remake_wait_of(const http::Request& request) {
+    const auto prefer = request.headers.get("Prefer");
+    if (prefer && http::wait_preference_s(*prefer) == 0U) return 0;
+    return wait_of(request).value_or(remake_wait_s);
+}
+
+/// `not_ready`, unless the variant had expired: then it is made again, and the answer is how it stands when
+/// it is there, or after the wait.
+Handled answer_when_remade(const ApiParts& api, const Principal& principal, const http::Request& request,
+                           const VariantPlace& place, Answer not_ready) {
+    const auto job = co_await http::on_pool(
+        api.pool, [&] { return api.library.remake_variant(place.owner, place.image, place.name); });
+    if (!job) co_return refuse(job.error());
+    if (!*job) co_return not_ready;
+    const auto deadline = SteadyClock::now() + std::chrono::seconds(remake_wait_of(request));
+    for (bool is_first = true;; is_first = false) {
+        if (!is_first) {
+            const auto still = co_await api.authenticator.authenticate(request);
+            if (!still) co_return refuse(still.error());
+        }
+        // Subscribed before it is looked at: a change in between sets the event.
+        http::Event changed;
+        const auto subscription = api.watch.subscribe(**job, [changed]() mutable { changed.set(); });
+        Answer answer = co_await answer_variant(api, request, place);
+        if (answer || answer.error().problem != Problem::variant_not_ready) co_return answer;
+        const auto left = std::chrono::duration_cast<Milliseconds>(deadline - SteadyClock::now());
+        const auto slice = std::min(left, reread_interval);
+        if (slice <= Milliseconds::zero()) co_return answer;
+        const bool heard = co_await changed.wait(slice);
+        if (!heard && co_await http::is_draining()) co_return answer;
+    }
+}
+
 }  // namespace
 
 Handled get_original(const ApiParts& api, const Principal& principal, http::Request& request) {
@@ -158,9 +213,10 @@ Handled get_variant(const ApiParts& api, const Principal& principal, http::Reque
     if (name == request.path_parameters.end() || !is_variant_name(name->second)) {
         co_return refuse(Problem::not_found, "There is no variant of this name.");
     }
-    co_return co_await answer_on_pool(api, [&] {
-        return open_and_answer(request, api.library.open_variant(principal.account, *id, name->second));
-    });
+    const VariantPlace place{principal.account, *id, name->second};
+    Answer answer = co_await answer_variant(api, request, place);
+    if (answer || answer.error().problem != Problem::variant_not_ready) co_return answer;
+    co_return co_await answer_when_remade(api, principal, request, place, std::move(answer));
 }
 
 }  // namespace safelight

@@ -153,6 +153,9 @@ class DamagingLibrary final : public Library {
     Result<Content> open_variant(AccountId owner, ImageId id, std::string_view name) override {
         return inner_.open_variant(owner, id, name);
     }
+    Result<std::optional<JobId>> remake_variant(AccountId owner, ImageId id, std::string_view name) override {
+        return inner_.remake_variant(owner, id, name);
+    }
     Status delete_job(AccountId owner, JobId id) override { return inner_.delete_job(owner, id); }
     Status delete_image(AccountId owner, ImageId id) override { return inner_.delete_image(owner, id); }
 

@@ -68,8 +68,10 @@ void JobStory::tell_of_variants(const Job& job, std::vector<JobEvent>& events) {
     std::uint64_t bit = 1;
     for (const Variant& variant : job.image.variants) {
         const bool is_ready = variant.status == VariantStatus::ready;
+        const bool is_failed = variant.status == VariantStatus::failed;
         std::uint64_t& told = is_ready ? told_ready_ : told_failed_;
-        if (variant.status != VariantStatus::pending && (told & bit) == 0) {
+        if (!is_ready && !is_failed) told_ready_ &= ~bit;  // has expired, or is made again since
+        if ((is_ready || is_failed) && (told & bit) == 0) {
             told |= bit;
             events.push_back(
                 {is_ready ? "variant.ready" : "variant.failed",

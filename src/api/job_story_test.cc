@@ -93,6 +93,18 @@ TEST(JobStory, ARoundThatNobodySawIsToldAtItsEnd) {
               (Types{"job.queued", "job.started", "variant.ready", "job.finished"}));
 }
 
+TEST(JobStory, AVariantThatHadExpiredIsToldAgain) {
+    constexpr auto expired = VariantStatus::expired;
+    JobStory story;
+    (void)story.tell(change_of(2, JobStatus::processed, 1, {ready, ready}));
+    EXPECT_EQ(types_of(story.tell(change_of(2, JobStatus::processed, 1, {expired, expired}))), Types{})
+        << "the job has not changed";
+    EXPECT_EQ(types_of(story.tell(change_of(3, JobStatus::processing, 1, {pending, expired}))),
+              Types{"job.queued"});
+    EXPECT_EQ(types_of(story.tell(change_of(4, JobStatus::processed, 2, {ready, expired}))),
+              (Types{"job.started", "variant.ready", "job.finished"}));
+}
+
 TEST(JobStory, WhoKnowsTheFinishHearsNothing) {
     JobStory story = JobStory::known_until(done);
     EXPECT_TRUE(story.is_finished());

@@ -105,10 +105,35 @@ Status set_quotas(const std::vector<std::string>& texts, Quotas& quotas) {
     return {};
 }
 
+/// "delete_images_after_days=30"
+Status set_rule(std::string_view text, OwnRetention& retention) {
+    const auto equals = text.find('=');
+    const std::string_view value = equals == std::string_view::npos ? "" : text.substr(equals + 1);
+    const auto field = std::ranges::find(retention_fields, text.substr(0, equals), &RetentionField::name);
+    const std::optional<std::uint64_t> days = parse_number(value);
+    const bool is_good =
+        field != retention_fields.end() && (value == "default" || (days && *days <= retention_days_max));
+    if (!is_good)
+        return failure(ErrorCode::invalid_argument,
+                       fmt::format("\"{}\" is no rule; there are delete_images_after_days and "
+                                   "expire_variants_after_days, each with a whole number up to {} or "
+                                   "\"default\": delete_images_after_days=30.",
+                                   text, retention_days_max));
+    retention.*field->value = days;
+    return {};
+}
+
+Status set_rules(const std::vector<std::string>& texts, OwnRetention& retention) {
+    for (const std::string& text : texts) TRY(set_rule(text, retention));
+    return {};
+}
+
 Status create_account(AccessAdmin& admin, const AccountOptions& options) {
     Quotas quotas;
     TRY(set_quotas(options.quotas, quotas));
-    TRY_ASSIGN(const Account account, admin.ring->create_account(options.name, quotas));
+    OwnRetention retention;
+    TRY(set_rules(options.rules, retention));
+    TRY_ASSIGN(const Account account, admin.ring->create_account(options.name, quotas, retention));
     fmt::print("{} {}\n", account.id.to_string(), account.name);
     return {};
 }
@@ -141,6 +166,31 @@ Status show_quotas(AccessAdmin& admin, const Config& config, const AccountOption
     }
     TRY_ASSIGN(const Usage usage, admin.database->upload_quotas().usage(account.id, admin.clock.now()));
     print_quotas(account.quotas, config.quotas.defaults, usage);
+    return {};
+}
+
+/// `defaults` as they are where this command runs, which may not be how the server is set up.
+void print_retention(const OwnRetention& own, const RetentionRules& defaults) {
+    const RetentionRules rules = in_force(own, defaults);
+    const std::optional<Milliseconds> after[] = {rules.delete_images_after, rules.expire_variants_after};
+    for (std::size_t i = 0; i < retention_fields.size(); ++i) {
+        fmt::print("{:<26}  {}{}\n", retention_fields[i].name,
+                   after[i] ? format_duration(*after[i]) : "never",
+                   (own.*retention_fields[i].value) ? "" : " (default)");
+    }
+}
+
+Status show_retention(AccessAdmin& admin, const Config& config, const AccountOptions& options) {
+    Accounts& accounts = admin.database->accounts();
+    TRY_ASSIGN(Account account, account_of(accounts, options.name));
+    if (!options.rules.empty()) {
+        OwnRetention checked;
+        TRY(set_rules(options.rules, checked));
+        TRY_ASSIGN(account, accounts.change_account(account.id, [&](Account& changed) {
+            static_cast<void>(set_rules(options.rules, changed.retention));  // was checked
+        }));
+    }
+    print_retention(account.retention, config.retention.defaults);
     return {};
 }
 
@@ -207,6 +257,8 @@ Status perform(AccessAdmin& admin, const Config& config, const AccountOptions& o
             return list_accounts(admin);
         case AccountAction::quotas:
             return show_quotas(admin, config, options);
+        case AccountAction::retention:
+            return show_retention(admin, config, options);
     }
     return {};
 }

@@ -47,12 +47,13 @@ struct ReconcileCommand {
 /// batches.
 [[nodiscard]] int run_presets_rerender(const Config& config, RerenderOptions options);
 
-enum class AccountAction { create, list, quotas };
+enum class AccountAction { create, list, quotas, retention };
 
 struct AccountOptions {
     AccountAction action = AccountAction::list;
     std::string name;                 // of the one to be made, or changed
     std::vector<std::string> quotas;  // "images=1000", "stored_bytes=10 GB", "images=default"
+    std::vector<std::string> rules;   // "delete_images_after_days=30", …
 };
 [[nodiscard]] int run_account(const Config& config, const AccountOptions& options);
 

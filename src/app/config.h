@@ -75,6 +75,7 @@ struct Config {
     std::optional<Endpoint> worker_health;  // where `worker` answers probes; empty: nowhere
     IngestConfig ingest;
     QuotaConfig quotas;
+    RetentionLook retention;
     HostList source_hosts;  // that pictures are fetched from; empty: none are
     Milliseconds source_timeout{30'000};
     std::uint32_t source_fetches_max = 16;

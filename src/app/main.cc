@@ -222,6 +222,18 @@ struct CommandLine {
             "quotas", "What an account may have and do, what it has, and changes to the first.");
         quotas->add_option("name", account.name, "The account's name")->required()->type_name("NAME");
         quotas->parse_complete_callback([this] { account.action = AccountAction::quotas; });
+        auto* retention = account_command->add_subcommand(
+            "retention", "How long an account keeps images, and variants that nobody reads; and changes.");
+        retention->add_option("name", account.name, "The account's name")->required()->type_name("NAME");
+        retention->parse_complete_callback([this] { account.action = AccountAction::retention; });
+        for (auto* command : {create, retention}) {
+            command
+                ->add_option("--rule", account.rules,
+                             "delete_images_after_days or expire_variants_after_days, such as "
+                             "delete_images_after_days=30; 0: for ever, default: the server's; may be given "
+                             "again")
+                ->type_name("NAME=DAYS");
+        }
         for (auto* command : {create, quotas}) {
             command
                 ->add_option(
@@ -231,7 +243,7 @@ struct CommandLine {
                     "server's; may be given again")
                 ->type_name("NAME=VALUE");
         }
-        add_setting_flags(*account_command, {"Storage", "Quotas"}, flags);
+        add_setting_flags(*account_command, {"Storage", "Quotas", "Retention"}, flags);
     }
 
     void add_key() {

@@ -27,7 +27,9 @@ bool is_the_catalog(const Result<QueueChoice>& queue) {
 }  // namespace
 
 Services::Services(const Config& config, Backends& backends)
-    : ingest(make_ingest(ingest_config(config), {.clock = *backends.clock,
+    : reads({.defaults = config.retention.defaults, .interval = config.retention.pause_min}, *backends.clock,
+            backends.database->retention(), *backends.log),
+      ingest(make_ingest(ingest_config(config), {.clock = *backends.clock,
                                                  .ids = *backends.ids,
                                                  .catalog = backends.database->catalog(),
                                                  .claims = backends.database->claims(),
@@ -53,6 +55,7 @@ Services::Services(const Config& config, Backends& backends)
                             .claims = backends.database->claims(),
                             .control = backends.database->control(),
                             .bulk_operations = backends.database->bulk_operations(),
+                            .retention = backends.database->retention(),
                             .ledger = backends.database->ledger(),
                             .blobs = *backends.blobs,
                             .queue = *backends.queue,
@@ -60,7 +63,8 @@ Services::Services(const Config& config, Backends& backends)
                             .log = *backends.log,
                             .metrics = *backends.metrics,
                             .backlog_max = config.ingest.backlog_max,
-                            .tries_max = config.worker.tries_max})),
+                            .tries_max = config.worker.tries_max,
+                            .reads = &reads})),
       webhooks(backends.database->webhooks(), webhook_targets(config), *backends.ids, *backends.clock),
       quotas(config.quotas, {.clock = *backends.clock,
                              .ids = *backends.ids,
@@ -74,6 +78,7 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
     worker.source_bytes_max = config.ingest.bytes_max;
     worker.image = config.image;
     worker.backlog_max = config.ingest.backlog_max;
+    worker.retention = config.retention;
     worker.render_bytes_max = memory_for_renders(config);
     worker.single_render_bytes_max = memory_for_one_render(config);
     return start_workers(worker, {.clock = *backends.clock,
@@ -94,7 +99,8 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
                                   .idempotency = &backends.database->idempotency(),
                                   .uploads = &backends.database->resumable_uploads(),
                                   .outbox = &backends.database->outbox(),
-                                  .poster = backends.poster.get()});
+                                  .poster = backends.poster.get(),
+                                  .retention = &backends.database->retention()});
 }
 
 NewsDesk::NewsDesk(const Config& config, Backends& backends, JobWatch& watch)

@@ -16,6 +16,7 @@
 #include "service/library.h"
 #include "service/quota_desk.h"
 #include "service/resumable_ingest.h"
+#include "service/variant_reads.h"
 #include "webhooks/webhook_registry.h"
 #include "worker/worker.h"
 
@@ -26,6 +27,7 @@ struct Services {
     Services(const Config& config, Backends& backends);
 
     JobWatch watch;
+    VariantReads reads;
     std::unique_ptr<Ingest> ingest;
     std::unique_ptr<ResumableIngest> resumable_ingest;
     std::unique_ptr<Library> library;

@@ -7,6 +7,7 @@
 
 #include "app/outbound_settings.h"
 #include "app/quota_settings.h"
+#include "app/retention_settings.h"
 #include "app/setting_kinds.h"
 #include "app/token_settings.h"
 
@@ -364,8 +365,9 @@ std::vector<Setting> log_settings() {
 
 std::vector<Setting> make_settings() {
     std::vector<Setting> all;
-    for (auto part : {server_settings(), token_settings(), storage_settings(), picture_settings(),
-                      quota_settings(), outbound_settings(), worker_settings(), log_settings()}) {
+    for (auto part :
+         {server_settings(), token_settings(), storage_settings(), picture_settings(), quota_settings(),
+          retention_settings(), outbound_settings(), worker_settings(), log_settings()}) {
         for (auto& setting : part) all.push_back(std::move(setting));
     }
     return all;

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/sha256.h"
 #include "catalog/quotas.h"
+#include "catalog/retention.h"
 
 namespace safelight {
 
@@ -62,6 +63,7 @@ struct Account {
     std::string name;      // unique
     Timestamp created_at;  // the time in its id
     Quotas quotas = {};    // as they are set
+    OwnRetention retention = {};
 
     bool operator==(const Account&) const = default;
 };
@@ -115,10 +117,13 @@ class Accounts {
     [[nodiscard]] virtual Result<std::vector<Account>> list_accounts(std::optional<AccountId> after,
                                                                      std::uint32_t limit) = 0;
 
-    /// Makes of the account's quotas what `change` does, and returns the account as it stands then. `change`
-    /// may be called again. Errors: not_found.
-    [[nodiscard]] virtual Result<Account> change_quotas(AccountId id,
-                                                        const std::function<void(Quotas&)>& change) = 0;
+    /// Makes of the account's quotas and rules of retention what `change` does, and returns the account as it
+    /// stands then. `change` may be called again. Errors: not_found.
+    [[nodiscard]] virtual Result<Account> change_account(AccountId id,
+                                                         const std::function<void(Account&)>& change) = 0;
+    [[nodiscard]] Result<Account> change_quotas(AccountId id, const std::function<void(Quotas&)>& change) {
+        return change_account(id, [&change](Account& account) { change(account.quotas); });
+    }
 
     /// Errors: not_found (the account), conflict (the id or the secret is taken).
     [[nodiscard]] virtual Status create_key(const ApiKey& key, const Sha256& secret_hash) = 0;

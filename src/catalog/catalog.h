@@ -6,7 +6,8 @@
 // for what became of them, Rerenders (in rerenders.h) for changed presets, Accounts (in accounts.h) for who
 // may do what, Idempotency (in idempotency.h) for requests that are sent again, ResumableUploads (in
 // resumable_uploads.h) for uploads in parts, Webhooks and DeliveryOutbox (in webhooks.h) for who is told of
-// jobs, and what, UploadQuotas (in quotas.h) for what accounts may have and do.
+// jobs, and what, UploadQuotas (in quotas.h) for what accounts may have and do, Retention (in retention.h)
+// for how long they keep it.
 // Every call is one atomic transaction, durable when it returns. Any thread may call any of them,
 // concurrently; calls block and belong on a pool.
 //
@@ -32,6 +33,7 @@
 #include "catalog/records.h"
 #include "catalog/rerenders.h"
 #include "catalog/resumable_uploads.h"
+#include "catalog/retention.h"
 #include "catalog/webhooks.h"
 #include "transform/presets.h"
 
@@ -124,9 +126,9 @@ class Catalog {
 
     /// Adds pending variants; the job is PROCESSING and claimable at once. A variant that exists with an
     /// equal transform, or is about to be made again by it, is left as it is (a repeated request is
-    /// harmless). Returns the job as it stands then. Errors: not_found; conflict (a name is taken by another
-    /// transform; nothing is added, one fault each); invalid_argument (there would be more than
-    /// variants_per_image_max).
+    /// harmless), unless it has expired: then it is made again. Returns the job as it stands then. Errors:
+    /// not_found; conflict (a name is taken by another transform; nothing is added, one fault each);
+    /// invalid_argument (there would be more than variants_per_image_max).
     [[nodiscard]] virtual Result<Job> add_variants(AccountId owner, JobId id,
                                                    std::span<const VariantRequest> variants,
                                                    Timestamp now) = 0;
@@ -279,6 +281,7 @@ class CatalogDatabase {
     [[nodiscard]] virtual Webhooks& webhooks() = 0;
     [[nodiscard]] virtual DeliveryOutbox& outbox() = 0;
     [[nodiscard]] virtual UploadQuotas& upload_quotas() = 0;
+    [[nodiscard]] virtual Retention& retention() = 0;
     /// Whether the database can be read and written now; for readiness.
     [[nodiscard]] virtual Status check() = 0;
     /// What other processes do to jobs, told until the JobNews is destroyed; null when one process has the

@@ -6,10 +6,11 @@
 namespace safelight {
 namespace {
 
-constexpr std::array<std::pair<VariantStatus, std::string_view>, 3> variant_names{{
+constexpr std::array<std::pair<VariantStatus, std::string_view>, 4> variant_names{{
     {VariantStatus::pending, "pending"},
     {VariantStatus::ready, "ready"},
     {VariantStatus::failed, "failed"},
+    {VariantStatus::expired, "expired"},
 }};
 
 constexpr std::array<std::pair<JobStatus, std::string_view>, 4> job_names{{

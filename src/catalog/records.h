@@ -18,7 +18,9 @@
 
 namespace safelight {
 
-enum class VariantStatus { pending, ready, failed };
+/// Expired: it was ready, and has no bytes any more, because nobody read them for long; it is made again when
+/// somebody asks.
+enum class VariantStatus { pending, ready, failed, expired };
 [[nodiscard]] std::string_view name_of(VariantStatus status);  // "pending", …
 [[nodiscard]] std::optional<VariantStatus> variant_status_from_name(std::string_view name);
 
@@ -69,6 +71,8 @@ struct Variant {
     std::optional<VariantContent> content;  // exactly when ready
     std::optional<VariantError> error;      // exactly when failed
     Timestamp updated_at;
+    /// As far as it is noted; also when it was asked for because it had expired.
+    std::optional<Timestamp> read_at{};
 
     bool operator==(const Variant&) const = default;
 };

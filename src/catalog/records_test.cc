@@ -28,7 +28,8 @@ TEST(Records, NamesGoBothWays) {
          {JobStatus::unprocessed, JobStatus::processing, JobStatus::processed, JobStatus::failed}) {
         EXPECT_EQ(job_status_from_name(name_of(status)), status);
     }
-    for (const auto status : {VariantStatus::pending, VariantStatus::ready, VariantStatus::failed}) {
+    for (const auto status :
+         {VariantStatus::pending, VariantStatus::ready, VariantStatus::failed, VariantStatus::expired}) {
         EXPECT_EQ(variant_status_from_name(name_of(status)), status);
     }
     EXPECT_EQ(name_of(JobStatus::processed), "PROCESSED");

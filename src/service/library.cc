@@ -107,8 +107,27 @@ class CatalogLibrary final : public Library {
             content.sha256 = recorded.sha256;
             content.modified_at = variant.updated_at;
             content.filename = variant_filename(image.filename, variant.name, recorded.format);
+            if (parts_.reads != nullptr) parts_.reads->note(owner, id, variant);
             return content;
         }
+    }
+
+    Result<std::optional<JobId>> remake_variant(AccountId owner, ImageId id, std::string_view name) override {
+        TRY_ASSIGN(const Image image, parts_.catalog.find_image(owner, id));
+        const auto variant = std::ranges::find(image.variants, name, &Variant::name);
+        if (variant == image.variants.end())
+            return failure(ErrorCode::not_found, "The image has no variant of this name.");
+        const bool is_expired = variant->status == VariantStatus::expired;
+        // Being made for the first time, most likely.
+        if (!is_expired && !variant->read_at) return std::nullopt;
+        if (is_expired) TRY(backlog_.admit(parts_.backlog_max));
+        TRY_ASSIGN(const auto remaking, parts_.retention.ask_again(owner, id, name, parts_.clock.now()));
+        if (!remaking) return std::nullopt;
+        if (remaking->is_asked_for_now) {
+            parts_.watch.notify(remaking->job.id);
+            publish(remaking->job);
+        }
+        return remaking->job.id;
     }
 
     Status delete_job(AccountId owner, JobId id) override {
@@ -131,6 +150,10 @@ class CatalogLibrary final : public Library {
         }
         if (variant->status == VariantStatus::pending) {
             return failure(ErrorCode::variant_not_ready, "The variant is still being made.");
+        }
+        if (variant->status == VariantStatus::expired) {
+            return failure(ErrorCode::variant_not_ready,
+                           "The variant had expired, and has to be made again.");
         }
         if (variant->status == VariantStatus::failed) {
             return failure(ErrorCode::variant_failed,

@@ -15,6 +15,7 @@
 #include "catalog/catalog.h"
 #include "queue/job_queue.h"
 #include "service/job_watch.h"
+#include "service/variant_reads.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "transform/presets.h"
@@ -70,6 +71,10 @@ class Library {
     /// Errors: as open_original; variant_not_ready, variant_failed.
     [[nodiscard]] virtual Result<Content> open_variant(AccountId owner, ImageId id,
                                                        std::string_view name) = 0;
+    /// A variant that has expired, which is not ready then, is made again: the job that does it, whoever
+    /// asked. Empty when it has not expired. Errors: overloaded (too many jobs wait).
+    [[nodiscard]] virtual Result<std::optional<JobId>> remake_variant(AccountId owner, ImageId id,
+                                                                      std::string_view name) = 0;
 
     /// The image, its job, the original and every variant. The bytes are removed before it returns when the
     /// store answers, else by the sweeper.
@@ -84,6 +89,7 @@ struct LibraryParts {
     JobClaims& claims;
     JobControl& control;
     BulkOperations& bulk_operations;
+    Retention& retention;
     BlobLedger& ledger;
     BlobStore& blobs;
     JobQueue& queue;
@@ -92,6 +98,7 @@ struct LibraryParts {
     telemetry::Metrics& metrics;
     std::uint64_t backlog_max = 100'000;  // jobs that wait; past it no more work is taken on
     std::uint32_t tries_max = 3;          // as the workers': after so many a job that nobody holds is stuck
+    VariantReads* reads = nullptr;        // told of variants that are opened; empty: nobody is
 };
 
 [[nodiscard]] std::unique_ptr<Library> make_library(const LibraryParts& parts);

@@ -180,6 +180,8 @@ struct Metrics::Series {
                                          .Help("Time that a render waited for its memory.")
                                          .Register(registry)
                                          .Add({}, attempt_buckets_s);
+    CounterTable retained{
+        registry, "safelight_retention_total", "What was let go of by the rules of retention.", {"what"}};
     Counter& deletions = plain_counter(registry, "safelight_deletions_total", "Images deleted.");
     Counter& swept = plain_counter(registry, "safelight_blobs_swept_total", "Blobs removed by the sweeper.");
     Counter& rescued =
@@ -261,6 +263,10 @@ void Metrics::render_wait(std::chrono::microseconds duration) {
 
 void Metrics::deletion() {
     series_->deletions.Increment();
+}
+void Metrics::retention(std::uint64_t images_deleted, std::uint64_t variants_expired) {
+    series_->retained.at({"image_deleted"}).Increment(static_cast<double>(images_deleted));
+    series_->retained.at({"variant_expired"}).Increment(static_cast<double>(variants_expired));
 }
 void Metrics::blobs_swept(std::uint64_t count) {
     series_->swept.Increment(static_cast<double>(count));

@@ -48,6 +48,8 @@ class Metrics {
     void render_wait(std::chrono::microseconds duration);
     /// safelight_deletions_total, safelight_blobs_swept_total, safelight_jobs_rescued_total.
     void deletion();
+    /// safelight_retention_total{what}: "image_deleted", "variant_expired".
+    void retention(std::uint64_t images_deleted, std::uint64_t variants_expired);
     void blobs_swept(std::uint64_t count);
     void jobs_rescued(std::uint64_t count);
     /// safelight_blob_operations_total{operation, result}, safelight_blob_operation_seconds{operation}.

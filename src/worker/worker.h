@@ -53,6 +53,7 @@ struct WorkerConfig {
     Milliseconds write_deadline{600'000};  // of a reserved variant blob
     std::uint64_t backlog_max = 100'000;   // jobs that wait; past half of it none are tried again in bulk
     WebhookConfig webhooks;
+    RetentionLook retention;
 
     /// Errors: invalid_argument, one fault for each member.
     [[nodiscard]] Status validate() const;
@@ -79,10 +80,11 @@ struct WorkerParts {
     DeliveryOutbox* outbox =
         nullptr;  // which is swept, and sent where there is a poster; empty: there is none
     WebhookPoster* poster = nullptr;  // empty: nothing is sent
+    Retention* retention = nullptr;   // by whose rules images and variants go; empty: none do
 };
 
 /// Runs from construction until `drain`: worker threads, the lease keeper, and the duties (rescuer, sweepers,
-/// bulk runner, webhook sender).
+/// bulk runner, retention, webhook sender).
 class WorkerPool {
   public:
     virtual ~WorkerPool() = default;

@@ -15,6 +15,7 @@
 #include "worker/duties/bulk_runner.h"
 #include "worker/duties/overdue_sweeper.h"
 #include "worker/duties/rescuer.h"
+#include "worker/duties/retention_duty.h"
 #include "worker/duties/sweeper.h"
 #include "worker/duties/webhook_sender.h"
 #include "worker/job_runner.h"
@@ -56,7 +57,13 @@ class ThreadedWorkerPool final : public WorkerPool {
                         .tries_max = config.tries_max,
                         .backlog_max = config.backlog_max / 2}),
           overdue_sweeper_(parts.clock, overdue_kinds(parts.idempotency, parts.uploads, parts.outbox),
-                           parts.log, config.sweep_interval) {
+                           parts.log, config.sweep_interval),
+          retention_({parts.clock,
+                      parts.retention,
+                      {parts.ledger, parts.blobs, parts.log},
+                      parts.watch,
+                      parts.metrics},
+                     config.retention) {
         if (parts.outbox != nullptr && parts.poster != nullptr && config.webhooks.attempts_max > 0)
             webhook_sender_.emplace(
                 WebhookSenderParts{parts.clock, *parts.outbox, *parts.poster, parts.log, parts.metrics},
@@ -72,6 +79,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         bulk_runner_.start();
         overdue_sweeper_.start();
         if (webhook_sender_) webhook_sender_->start();
+        retention_.start();
     }
 
     ~ThreadedWorkerPool() override { drain(Milliseconds::zero()); }
@@ -99,6 +107,7 @@ class ThreadedWorkerPool final : public WorkerPool {
         rescuer_.stop();
         sweeper_.stop();
         overdue_sweeper_.stop();
+        retention_.stop();
     }
 
     std::uint32_t busy() const override { return busy_; }
@@ -188,6 +197,7 @@ class ThreadedWorkerPool final : public WorkerPool {
     BulkRunner bulk_runner_;
     OverdueSweeper overdue_sweeper_;
     std::optional<WebhookSender> webhook_sender_;
+    RetentionDuty retention_;
     std::stop_source stop_;
     std::atomic<bool> give_back_ = false;
     std::atomic<std::uint32_t> busy_ = 0;

@@ -41,8 +41,8 @@ class SlowAccounts final : public Accounts {
     Result<std::optional<Account>> find_account(std::string_view name) override {
         return inner_.find_account(name);
     }
-    Result<Account> change_quotas(AccountId id, const std::function<void(Quotas&)>& change) override {
-        return inner_.change_quotas(id, change);
+    Result<Account> change_account(AccountId id, const std::function<void(Account&)>& change) override {
+        return inner_.change_account(id, change);
     }
     Result<std::vector<Account>> list_accounts(std::optional<AccountId> after, std::uint32_t limit) override {
         return inner_.list_accounts(after, limit);

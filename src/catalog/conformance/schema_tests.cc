@@ -290,6 +290,34 @@ TEST_P(SchemaConformance, WhatIsThereIsCountedWhenCountingBegins) {
     EXPECT_EQ(value("SELECT sum(stored_bytes) + sum(images) FROM account_usage"), "0");
 }
 
+TEST_P(SchemaConformance, WhatHasExpiredIsNotWaitedFor) {
+    must("UPDATE variants SET expired = TRUE");
+    EXPECT_EQ(value("SELECT status FROM jobs"), "PROCESSED");
+    must(insert_variant(3, "b", 1));
+    EXPECT_EQ(value("SELECT status FROM jobs"), "PROCESSING");
+    must("DELETE FROM variants WHERE name = 'b'");
+    EXPECT_EQ(value("SELECT status FROM jobs"), "PROCESSED");
+    must("UPDATE variants SET expired = FALSE");
+    EXPECT_EQ(value("SELECT status FROM jobs"), "PROCESSING");
+    must(make_ready(2));
+    expect_refused("UPDATE variants SET expired = TRUE");  // it has bytes
+    expect_refused("UPDATE accounts SET delete_images_after_days = -1");
+    expect_refused("UPDATE accounts SET expire_variants_after_days = -1");
+}
+
+TEST_P(SchemaConformance, WhatHasExpiredIsMadeAgainByASchemaThatKnowsNothingOfIt) {
+    must("UPDATE variants SET expired = TRUE");
+    const SystemClock clock;
+    const auto migrator = under_test_->migrator(clock).value();
+    for (int steps = 0; value("SELECT status FROM jobs") == "PROCESSED"; ++steps) {
+        ASSERT_LT(steps, 5);
+        ASSERT_TRUE(migrator->down(1));
+    }
+    EXPECT_EQ(value("SELECT count(finished_at) FROM jobs"), "0");
+    ASSERT_TRUE(migrator->up());
+    EXPECT_EQ(value("SELECT status FROM jobs"), "PROCESSING");
+}
+
 TEST_P(SchemaConformance, RefusesIllegalKeptAnswers) {
     const auto key = [this](const std::string& hash, const std::string& fingerprint,
                             const std::string& answer) {

@@ -7,6 +7,7 @@
 #include "catalog/conformance/quota_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/conformance/resumable_suite.h"
+#include "catalog/conformance/retention_suite.h"
 #include "catalog/conformance/webhook_suite.h"
 #include "catalog/postgres/postgres_catalog.h"
 #include "catalog/postgres/testing/test_schema.h"
@@ -48,6 +49,7 @@ INSTANTIATE_TEST_SUITE_P(Postgres, IdempotencyConformance, testing::Values(postg
 INSTANTIATE_TEST_SUITE_P(Postgres, ResumableConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, WebhookConformance, testing::Values(postgres_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, QuotaConformance, testing::Values(postgres_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, RetentionConformance, testing::Values(postgres_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

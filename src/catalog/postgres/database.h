@@ -15,6 +15,13 @@ struct Database {
     static constexpr std::string_view jobs_from = sql::jobs_from;
     static constexpr std::string_view jobs_from_by_status = sql::jobs_from_by_status;
     static constexpr std::string_view hold_of_job = sql::lock_hold;
+    static constexpr std::string_view hold_job_of_image = sql::hold_job_of_image;
+    static constexpr std::string_view job_touched = sql::job_touched;
+    static constexpr std::string_view take_next_retention = sql::take_next_retention;
+    static constexpr std::string_view take_next_own_retention = sql::take_next_own_retention;
+    static constexpr std::string_view jobs_of_old_images = sql::jobs_of_old_images;
+    static constexpr std::string_view overdue_of_images = sql::overdue_of_images;
+    static constexpr std::string_view hold_overdue_of_image = sql::lock_overdue_of_image;
 
     Pool& pool;
 

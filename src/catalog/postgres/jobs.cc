@@ -163,9 +163,12 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     TRY_ASSIGN(Job job, job_by_id(connection, owner, id));
     TRY_ASSIGN(const Successors successors, successors_of(connection, job.image.id));
     TRY_ASSIGN(const auto added, missing_variants(job.image.variants, successors, wanted));
-    if (added.empty()) return job;
+    const auto woken = expired_among(job.image.variants, wanted);
+    if (added.empty() && woken.empty()) return job;
     // Variants are never taken away singly, so that their number is the next position.
-    TRY(insert_variants(connection, job.image.id, added, job.image.variants.size(), now));
+    if (!added.empty()) TRY(insert_variants(connection, job.image.id, added, job.image.variants.size(), now));
+    for (const std::string& name : woken)
+        TRY(connection.run_later(sql::wake_variant, job.image.id, std::string_view{name}, now));
     TRY(connection.run_later(sql::work_asked_for, id, now));
     return job_by_id(connection, owner, id);
 }
@@ -284,6 +287,11 @@ class Jobs final : public Catalog {
 };
 
 }  // namespace
+
+Status doom_all(Connection& connection, std::span<const BlobKey> keys) {
+    TRY(connection.run_later(sql::doom, keys));
+    return {};
+}
 
 Result<Deletion> delete_job(Connection& connection, AccountId owner, JobId id) {
     TRY_ASSIGN(const auto job, lock_by(connection, sql::lock_job, owner, id.uuid));

@@ -137,6 +137,7 @@ class PostgresPlans : public testing::Test {
         expect_by_index(sql::own);
         expect_by_index(sql::shared);
         expect_by_index(sql::of_webhooks);
+        expect_by_index(sql::shared_of_retention);
     }
     void expect_by_index(std::span<const sql::Named> statements) {
         for (const auto& [name, text] : statements) {
@@ -206,6 +207,13 @@ TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
     expect_index("SELECT sum(size_bytes) FROM variants WHERE image_id = $1",
                  "using variants_pkey on variants");
     expect_index(sql::overdue_keys, "Index Scan using idempotency_keys_by_expiry on idempotency_keys");
+    for (const std::string_view next : {sql::next_retention, sql::take_next_retention})
+        expect_index(next, "Index Scan using accounts_by_retention on accounts");
+    for (const std::string_view next : {sql::next_own_retention, sql::take_next_own_retention})
+        expect_index(next, "Index Scan using accounts_with_retention on accounts");
+    expect_index(sql::account_with_expiry, "using accounts_with_expiry on accounts");
+    for (const std::string_view page : {sql::jobs_of_old_images, sql::overdue_of_images})
+        expect_index(page, "using images_by_owner on images");
 }
 
 TEST_F(PostgresPlans, WhatIsSentIsFoundByItsOwnIndexFromTheBeginning) {
@@ -244,6 +252,8 @@ TEST_F(PostgresPlans, APageCostsItsRowsAndNotTheTables) {
         {sql::list_images, {owner, first, last, "51"}},
         {sql::claimable, {"100000000", "50"}},
         {sql::survey, {first, "50", "'b'"}},
+        {sql::jobs_of_old_images, {owner, first, last, "51"}},
+        {sql::overdue_of_images, {owner, first, last, "51", "100000000"}},
         {sql::references, {first, "50"}},
         {sql::doomed, {first, "50"}},
     };

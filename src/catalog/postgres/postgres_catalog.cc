@@ -57,7 +57,8 @@ class PostgresDatabase final : public CatalogDatabase {
           resumable_uploads_(make_resumable_uploads(pool_)),
           webhooks_(make_webhooks(pool_)),
           outbox_(make_delivery_outbox(pool_)),
-          upload_quotas_(make_upload_quotas(pool_)) {}
+          upload_quotas_(make_upload_quotas(pool_)),
+          retention_(make_retention(pool_, news_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -72,6 +73,7 @@ class PostgresDatabase final : public CatalogDatabase {
     Webhooks& webhooks() override { return *webhooks_; }
     DeliveryOutbox& outbox() override { return *outbox_; }
     UploadQuotas& upload_quotas() override { return *upload_quotas_; }
+    Retention& retention() override { return *retention_; }
     Status check() override { return pool_.check(check_timeout_); }
     Result<std::unique_ptr<JobNews>> listen(JobNewsListener& listener) override {
         return make_job_news(options_, news_.node(), listener);
@@ -96,6 +98,7 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<Webhooks> webhooks_;
     const std::unique_ptr<DeliveryOutbox> outbox_;
     const std::unique_ptr<UploadQuotas> upload_quotas_;
+    const std::unique_ptr<Retention> retention_;
 };
 
 Status require_newest_version(const PostgresConfig& config) {

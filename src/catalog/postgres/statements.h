@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "catalog/sql/columns.h"
+#include "catalog/sql/retention_statements.h"
 #include "catalog/sql/statements.h"
 
 namespace safelight::postgres::sql {
@@ -171,6 +172,25 @@ inline constexpr std::string_view release_rerender =
     "UPDATE rerenders SET token = NULL, due_at = $4, tries = greatest(tries - $5, 0) WHERE image_id ="
     " $1 AND name = $2 AND token = $3";
 
+// Retention. Whoever comes second goes on with another account.
+
+inline constexpr std::string_view take_next_retention =
+    SAFELIGHT_RETENTION_DUE("") " FOR NO KEY UPDATE SKIP LOCKED";
+inline constexpr std::string_view take_next_own_retention =
+    SAFELIGHT_RETENTION_DUE(SAFELIGHT_HAS_OWN_RETENTION) " FOR NO KEY UPDATE SKIP LOCKED";
+#define SAFELIGHT_PAGE_OF_IMAGES                                                    \
+    "SELECT id FROM images WHERE (owner, id) > ($1, $2) AND (owner, id) < ($1, $3)" \
+    " ORDER BY owner, id LIMIT $4"
+inline constexpr std::string_view jobs_of_old_images =
+    SAFELIGHT_JOBS_OF_IMAGES(SAFELIGHT_PAGE_OF_IMAGES, "JOIN");
+inline constexpr std::string_view overdue_of_images =
+    SAFELIGHT_OVERDUE_OF_IMAGES(SAFELIGHT_PAGE_OF_IMAGES, "JOIN");
+#undef SAFELIGHT_PAGE_OF_IMAGES
+/// Before expire_variant, which then sees the rerenders that were asked for meanwhile.
+inline constexpr std::string_view lock_overdue_of_image =
+    "SELECT name, blob FROM variants WHERE image_id = $1 AND status = 'ready' AND updated_at <= $2"
+    " AND (read_at IS NULL OR read_at <= $2) FOR NO KEY UPDATE";
+
 // The blob ledger. Keys come sorted out of the index, so that two transactions lock them in the same
 // order.
 
@@ -250,6 +270,11 @@ inline constexpr Named own[] = {
     {"image_of_rerender", image_of_rerender},
     {"job_touched", job_touched},
     {"release_rerender", release_rerender},
+    {"take_next_retention", take_next_retention},
+    {"take_next_own_retention", take_next_own_retention},
+    {"jobs_of_old_images", jobs_of_old_images},
+    {"overdue_of_images", overdue_of_images},
+    {"lock_overdue_of_image", lock_overdue_of_image},
     {"reserve", reserve},
     {"doom", doom},
     {"abandon", abandon},

@@ -2,6 +2,7 @@
 
 #include "catalog/records.h"
 #include "catalog/sql/quotas.h"
+#include "catalog/sql/retention.h"
 
 namespace safelight {
 
@@ -11,6 +12,7 @@ Account read_account(Columns& columns) {
     account.name = columns.text();
     account.created_at = time_of(account.id.uuid);
     account.quotas = read_quotas(columns);
+    account.retention = read_own_retention(columns);
     return account;
 }
 

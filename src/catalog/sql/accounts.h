@@ -28,22 +28,30 @@ class SqlAccounts final : public Accounts {
     Status create_account(const Account& account) override {
         return database_.write([&](auto& connection) -> Status {
             const Quotas& quotas = account.quotas;
+            const OwnRetention& retention = account.retention;
             TRY(connection.run(sql::create_account, account.id, std::string_view(account.name),
                                quotas.stored_bytes, quotas.images, quotas.uploads_per_minute,
-                               quotas.concurrent_uploads, quotas.pixels_per_day));
+                               quotas.concurrent_uploads, quotas.pixels_per_day,
+                               retention.delete_images_after_days, retention.expire_variants_after_days));
             return {};
         });
     }
 
-    Result<Account> change_quotas(AccountId id, const std::function<void(Quotas&)>& change) override {
+    Result<Account> change_account(AccountId id, const std::function<void(Account&)>& change) override {
         return database_.write([&](auto& connection) -> Result<Account> {
             TRY_ASSIGN(auto query, connection.query(sql::hold_account, id));
             TRY_ASSIGN(auto accounts, read_all(std::move(query), &read_account));
             if (accounts.empty()) return no_account();
-            Quotas& quotas = accounts.front().quotas;
-            change(quotas);
+            const OwnRetention before = accounts.front().retention;
+            change(accounts.front());
+            const Quotas& quotas = accounts.front().quotas;
             TRY(connection.run(sql::set_quotas, id, quotas.stored_bytes, quotas.images,
                                quotas.uploads_per_minute, quotas.concurrent_uploads, quotas.pixels_per_day));
+            const OwnRetention& retention = accounts.front().retention;
+            if (retention != before) {
+                TRY(connection.run(sql::set_retention, id, retention.delete_images_after_days,
+                                   retention.expire_variants_after_days));
+            }
             return std::move(accounts.front());
         });
     }

@@ -12,9 +12,10 @@
 #define SAFELIGHT_JOB_COLUMNS                                                                    \
     "jobs.id, jobs.owner, jobs.status, jobs.priority, jobs.lane, jobs.attempts, jobs.metadata, " \
     "jobs.updated_at, jobs.finished_at"
-#define SAFELIGHT_VARIANT_COLUMNS                                                                  \
-    "variants.image_id, variants.name, variants.position, variants.transform, variants.status, "   \
-    "variants.updated_at, variants.blob, variants.format, variants.width_px, variants.height_px, " \
+#define SAFELIGHT_VARIANT_COLUMNS                                                                \
+    "variants.image_id, variants.name, variants.position, variants.transform, variants.status, " \
+    "variants.expired, variants.updated_at, variants.read_at, variants.blob, variants.format, "  \
+    "variants.width_px, variants.height_px, "                                                    \
     "variants.size_bytes, variants.sha256, variants.error_code, variants.error_detail"
 #define SAFELIGHT_BULK_COLUMNS \
     "id, owner, kind, status, created_after, created_before, jobs_done, jobs_skipped, finished_at"

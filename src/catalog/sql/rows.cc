@@ -157,7 +157,9 @@ PlacedVariant read_variant(Columns& columns) {
         columns.not_understood();
     }
     variant.status = columns.named(variant_status_from_name);
+    if (columns.number() != 0) variant.status = VariantStatus::expired;
     variant.updated_at = columns.time();
+    variant.read_at = columns.optional_time();
     if (columns.next_is_null()) {
         columns.skip(content_columns);
     } else {

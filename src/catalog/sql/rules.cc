@@ -82,6 +82,17 @@ Result<std::vector<VariantRequest>> missing_variants(const std::vector<Variant>&
     return missing;
 }
 
+std::vector<std::string> expired_among(const std::vector<Variant>& present,
+                                       std::span<const VariantRequest> wanted) {
+    std::vector<std::string> expired;
+    for (const Variant& variant : present) {
+        if (variant.status == VariantStatus::expired &&
+            std::ranges::find(wanted, variant.name, &VariantRequest::name) != wanted.end())
+            expired.push_back(variant.name);
+    }
+    return expired;
+}
+
 JobHold read_hold(Columns& columns) {
     JobHold hold;
     hold.image_id = columns.id<ImageId>();
@@ -160,6 +171,10 @@ std::unexpected<Error> no_job() {
 
 std::unexpected<Error> no_image() {
     return failure(ErrorCode::not_found, "There is no such image.");
+}
+
+std::unexpected<Error> no_variant() {
+    return failure(ErrorCode::not_found, "The image has no variant of this name.");
 }
 
 std::unexpected<Error> no_look() {

@@ -40,6 +40,10 @@ void add_successor(Columns& columns, Successors& successors);
                                                                    const Successors& successors,
                                                                    std::span<const VariantRequest> wanted);
 
+/// Those of `wanted` that have expired, and so are made again.
+[[nodiscard]] std::vector<std::string> expired_among(const std::vector<Variant>& present,
+                                                     std::span<const VariantRequest> wanted);
+
 /// Who has a job in hand, if anybody.
 struct JobHold {
     ImageId image_id;
@@ -81,6 +85,7 @@ template <class Pair>
 // Errors that every database words alike.
 [[nodiscard]] std::unexpected<Error> no_job();
 [[nodiscard]] std::unexpected<Error> no_image();
+[[nodiscard]] std::unexpected<Error> no_variant();
 [[nodiscard]] std::unexpected<Error> no_look();
 [[nodiscard]] std::unexpected<Error> nothing_to_retry();
 [[nodiscard]] std::unexpected<Error> nothing_to_cancel();

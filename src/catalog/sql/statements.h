@@ -29,7 +29,7 @@ inline constexpr std::string_view claim_taken_away =
     "UPDATE jobs SET lease_until = NULL, updated_at = $2 WHERE id = $1";
 inline constexpr std::string_view pending_called_off =
     "UPDATE variants SET status = 'failed', updated_at = $2, error_code = $3, error_detail = $4"
-    " WHERE image_id = $1 AND status = 'pending'";
+    " WHERE image_id = $1 AND status = 'pending' AND NOT expired";
 inline constexpr std::string_view set_focal_point =
     "UPDATE images SET focal_x = $3, focal_y = $4 WHERE id = $1 AND owner = $2";
 /// What is cropped around the focal point. Its canonical form says so in this one way.
@@ -38,7 +38,8 @@ inline constexpr std::string_view set_focal_point =
 inline constexpr std::string_view take_focal_claim =
     "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $3, tries = 0"
     " WHERE image_id = $1 AND owner = $2 AND lease_until IS NOT NULL AND EXISTS (SELECT 1 FROM variants"
-    " WHERE variants.image_id = $1 AND variants.status = 'pending' AND " SAFELIGHT_IS_FOCAL ")";
+    " WHERE variants.image_id = $1 AND variants.status = 'pending' AND NOT variants.expired"
+    " AND " SAFELIGHT_IS_FOCAL ")";
 inline constexpr std::string_view take_focal_rerenders =
     "UPDATE rerenders SET token = NULL, tries = 0, due_at = $2"
     " WHERE image_id = $1 AND state = 'waiting' AND " SAFELIGHT_IS_FOCAL;
@@ -63,11 +64,13 @@ inline constexpr std::string_view give_back_done =
     "tries END"
     " WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL RETURNING image_id";
 inline constexpr std::string_view variant_made =
-    "UPDATE variants SET status = 'ready', updated_at = $3, blob = $4, format = $5, width_px = $6,"
+    "UPDATE variants SET status = 'ready', expired = FALSE, updated_at = $3, blob = $4, format = $5, "
+    "width_px = $6,"
     " height_px = $7, size_bytes = $8, sha256 = $9, error_code = NULL, error_detail = NULL"
     " WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view variant_failed =
-    "UPDATE variants SET status = 'failed', updated_at = $3, blob = NULL, format = NULL, width_px = NULL,"
+    "UPDATE variants SET status = 'failed', expired = FALSE, updated_at = $3, blob = NULL, format = NULL, "
+    "width_px = NULL,"
     " height_px = NULL, size_bytes = NULL, sha256 = NULL, error_code = $4, error_detail = $5"
     " WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view image_seen =
@@ -92,6 +95,7 @@ inline constexpr std::string_view survey =
     " FROM (SELECT id FROM images WHERE id > $1 ORDER BY id LIMIT $2) AS page"
     " LEFT JOIN variants ON variants.image_id = page.id AND variants.name = $3"
     " LEFT JOIN rerenders ON rerenders.image_id = page.id AND rerenders.name = $3";
+/// Of one that has expired it is what it will be made by.
 inline constexpr std::string_view change_unmade =
     "UPDATE variants SET transform = $3, status = 'pending', updated_at = $4, error_code = NULL,"
     " error_detail = NULL WHERE image_id = $1 AND name = $2 AND transform <> $3"
@@ -156,9 +160,11 @@ inline constexpr std::string_view entry = "SELECT key, state, deadline FROM blob
 /// In the order of quota_fields.
 #define SAFELIGHT_QUOTA_COLUMNS \
     "stored_bytes_max, images_max, uploads_per_minute_max, concurrent_uploads_max, pixels_per_day_max"
-#define SAFELIGHT_ACCOUNT_COLUMNS "id, name, " SAFELIGHT_QUOTA_COLUMNS
+/// In the order of retention_fields.
+#define SAFELIGHT_RETENTION_COLUMNS "delete_images_after_days, expire_variants_after_days"
+#define SAFELIGHT_ACCOUNT_COLUMNS "id, name, " SAFELIGHT_QUOTA_COLUMNS ", " SAFELIGHT_RETENTION_COLUMNS
 inline constexpr std::string_view create_account =
-    "INSERT INTO accounts (" SAFELIGHT_ACCOUNT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    "INSERT INTO accounts (" SAFELIGHT_ACCOUNT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 inline constexpr std::string_view account_by_id =
     "SELECT " SAFELIGHT_ACCOUNT_COLUMNS " FROM accounts WHERE id = $1";
 inline constexpr std::string_view account_by_name =
@@ -170,6 +176,12 @@ inline constexpr std::string_view hold_account =
 inline constexpr std::string_view set_quotas =
     "UPDATE accounts SET stored_bytes_max = $2, images_max = $3, uploads_per_minute_max = $4,"
     " concurrent_uploads_max = $5, pixels_per_day_max = $6 WHERE id = $1";
+/// The account is looked at anew. When variants were read is known no longer than there is a rule.
+inline constexpr std::string_view set_retention =
+    "UPDATE accounts SET delete_images_after_days = $2, retention_due_at = 0, retention_position = NULL,"
+    " expiry_since = CASE WHEN expire_variants_after_days > 0 AND CAST($3 AS bigint) > 0 THEN expiry_since "
+    "END,"
+    " expire_variants_after_days = $3 WHERE id = $1";
 
 #define SAFELIGHT_KEY_COLUMNS "id, account, name, scopes, expires_at, revoked_at, last_used_at"
 inline constexpr std::string_view create_key =
@@ -342,6 +354,7 @@ inline constexpr Named shared[] = {
     {"list_accounts", list_accounts},
     {"hold_account", hold_account},
     {"set_quotas", set_quotas},
+    {"set_retention", set_retention},
     {"create_key", create_key},
     {"key_by_secret", key_by_secret},
     {"key_by_id", key_by_id},

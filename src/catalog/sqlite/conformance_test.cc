@@ -7,6 +7,7 @@
 #include "catalog/conformance/quota_suite.h"
 #include "catalog/conformance/rerender_suite.h"
 #include "catalog/conformance/resumable_suite.h"
+#include "catalog/conformance/retention_suite.h"
 #include "catalog/conformance/webhook_suite.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "catalog/sqlite/test_files.h"
@@ -47,6 +48,7 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, IdempotencyConformance, testing::Values(sqlite_
 INSTANTIATE_TEST_SUITE_P(Sqlite, ResumableConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, WebhookConformance, testing::Values(sqlite_backend), backend_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, QuotaConformance, testing::Values(sqlite_backend), backend_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, RetentionConformance, testing::Values(sqlite_backend), backend_name);
 
 }  // namespace
 }  // namespace safelight

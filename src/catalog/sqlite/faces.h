@@ -24,5 +24,6 @@ namespace safelight::sqlite {
 [[nodiscard]] std::unique_ptr<Webhooks> make_webhooks(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<DeliveryOutbox> make_delivery_outbox(GroupWriter& writer, ReaderPool& readers);
 [[nodiscard]] std::unique_ptr<UploadQuotas> make_upload_quotas(GroupWriter& writer, ReaderPool& readers);
+[[nodiscard]] std::unique_ptr<Retention> make_retention(GroupWriter& writer, ReaderPool& readers);
 
 }  // namespace safelight::sqlite

@@ -119,13 +119,16 @@ Result<Job> add(Connection& connection, AccountId owner, JobId id, std::span<con
     TRY_ASSIGN(Job job, job_by_id(connection, owner, id));
     TRY_ASSIGN(const Successors successors, successors_of(connection, job.image.id));
     TRY_ASSIGN(const auto added, missing_variants(job.image.variants, successors, wanted));
-    if (added.empty()) return job;
+    const auto woken = expired_among(job.image.variants, wanted);
+    if (added.empty() && woken.empty()) return job;
     // Variants are never taken away singly, so that their number is the next position.
     auto position = static_cast<std::int64_t>(job.image.variants.size());
     for (const VariantRequest& request : added) {
         TRY(connection.run(sql::insert_variant, job.image.id, std::string_view{request.name}, position++,
                            std::string_view{to_json(request.transform)}, now));
     }
+    for (const std::string& name : woken)
+        TRY(connection.run(sql::wake_variant, job.image.id, std::string_view{name}, now));
     TRY(connection.run(sql::work_asked_for, id, now));
     return job_by_id(connection, owner, id);
 }
@@ -242,8 +245,13 @@ Result<Deletion> delete_job(Connection& connection, AccountId owner, JobId id) {
     }
     TRY(connection.run(sql::delete_job, id));
     TRY(connection.run(sql::delete_image, image_id));  // takes the variants along
-    for (const BlobKey& key : keys) TRY(connection.run(sql::doom, key));
+    TRY(doom_all(connection, keys));
     return Deletion{.job_id = id, .blobs = std::move(keys)};
+}
+
+Status doom_all(Connection& connection, std::span<const BlobKey> keys) {
+    for (const BlobKey& key : keys) TRY(connection.run(sql::doom, key));
+    return {};
 }
 
 std::unique_ptr<Catalog> make_jobs(GroupWriter& writer, ReaderPool& readers) {

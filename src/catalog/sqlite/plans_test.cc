@@ -46,6 +46,7 @@ TEST_F(SqlitePlans, EveryStatementSearchesByIndexAndNoneSorts) {
     expect_all_by_index(sql::own);
     expect_all_by_index(sql::shared);
     expect_all_by_index(sql::of_webhooks);
+    expect_all_by_index(sql::shared_of_retention);
 }
 
 TEST_F(SqlitePlans, PagesComeFromTheIndexMadeForThem) {
@@ -67,6 +68,11 @@ TEST_F(SqlitePlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::usage_of_account, "upload_places USING COVERING INDEX upload_places_by_account");
     expect_index(sql::drop_upload_places, "upload_places_by_account (account=? AND expires_at<?)");
     expect_index(sql::overdue_keys, "idempotency_keys_by_expiry (expires_at<?)");
+    expect_index(sql::next_retention, "accounts_by_retention (retention_due_at<?)");
+    expect_index(sql::next_own_retention, "accounts_with_retention (retention_due_at<?)");
+    expect_index(sql::account_with_expiry, "accounts_with_expiry (id>?)");
+    expect_index(sql::jobs_of_old_images, "images_by_owner (owner=? AND id>? AND id<?)");
+    expect_index(sql::overdue_of_images, "images_by_owner (owner=? AND id>? AND id<?)");
 }
 
 }  // namespace

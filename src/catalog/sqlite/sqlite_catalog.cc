@@ -30,7 +30,8 @@ class SqliteDatabase final : public CatalogDatabase {
           resumable_uploads_(make_resumable_uploads(*writer_, readers_)),
           webhooks_(make_webhooks(*writer_, readers_)),
           outbox_(make_delivery_outbox(*writer_, readers_)),
-          upload_quotas_(make_upload_quotas(*writer_, readers_)) {}
+          upload_quotas_(make_upload_quotas(*writer_, readers_)),
+          retention_(make_retention(*writer_, readers_)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }
@@ -45,6 +46,7 @@ class SqliteDatabase final : public CatalogDatabase {
     Webhooks& webhooks() override { return *webhooks_; }
     DeliveryOutbox& outbox() override { return *outbox_; }
     UploadQuotas& upload_quotas() override { return *upload_quotas_; }
+    Retention& retention() override { return *retention_; }
 
     Status check() override {
         TRY(claims_->backlog());
@@ -70,6 +72,7 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<Webhooks> webhooks_;
     const std::unique_ptr<DeliveryOutbox> outbox_;
     const std::unique_ptr<UploadQuotas> upload_quotas_;
+    const std::unique_ptr<Retention> retention_;
 };
 
 Status require_newest_version(const SqliteConfig& config) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "catalog/sql/columns.h"
+#include "catalog/sql/retention_statements.h"
 #include "catalog/sql/statements.h"
 
 namespace safelight::sqlite::sql {
@@ -148,6 +149,16 @@ inline constexpr std::string_view release_rerender =
     "UPDATE rerenders SET token = NULL, due_at = $4, tries = max(tries - $5, 0)"
     " WHERE image_id = $1 AND name = $2 AND token = $3";
 
+// Retention.
+
+#define SAFELIGHT_PAGE_OF_IMAGES \
+    "SELECT id FROM images WHERE owner = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4"
+inline constexpr std::string_view jobs_of_old_images =
+    SAFELIGHT_JOBS_OF_IMAGES(SAFELIGHT_PAGE_OF_IMAGES, "CROSS JOIN");
+inline constexpr std::string_view overdue_of_images =
+    SAFELIGHT_OVERDUE_OF_IMAGES(SAFELIGHT_PAGE_OF_IMAGES, "CROSS JOIN");
+#undef SAFELIGHT_PAGE_OF_IMAGES
+
 // The blob ledger.
 
 inline constexpr std::string_view reserve =
@@ -207,6 +218,8 @@ inline constexpr Named own[] = {
     {"waiting_job_of_image", waiting_job_of_image},
     {"job_touched", job_touched},
     {"release_rerender", release_rerender},
+    {"jobs_of_old_images", jobs_of_old_images},
+    {"overdue_of_images", overdue_of_images},
     {"reserve", reserve},
     {"doom", doom},
     {"abandon", abandon},

@@ -148,10 +148,11 @@ struct House {
         return safelight::make_resumable_ingest(
             config, {clock, ids, uploads, ledger, *blobs, keys.originals, ingest, log});
     }
-    [[nodiscard]] std::unique_ptr<Library> make_library(std::uint64_t backlog_max = 100'000) {
+    [[nodiscard]] std::unique_ptr<Library> make_library(std::uint64_t backlog_max = 100'000,
+                                                        VariantReads* reads = nullptr) {
         return safelight::make_library({clock, ids, catalog, claims, database->control(),
-                                        database->bulk_operations(), ledger, *blobs, queue, watch, log,
-                                        metrics, backlog_max});
+                                        database->bulk_operations(), database->retention(), ledger, *blobs,
+                                        queue, watch, log, metrics, backlog_max, 3, reads});
     }
 
     /// Uploads a picture of its own with these variants.
