@@ -30,11 +30,12 @@ from kill_sweep import GONE, PICTURES, QUIET_WITHIN_S, SETTINGS, Acknowledged, a
 from own_servers import is_gone
 from remains import Remains
 from safelight_process import SafelightProcess, run_command
+from webhook_receiver import Receiver
 
 SENDS = ("write", "writev", "sendto", "sendmsg")
 RECEIVES = ("read", "recvfrom", "recvmsg")
 RENDERER_CALLS = ("recvmsg", "sendmsg")  # a renderer process makes no others that matter
-DUTIES = ("sweeper", "overdue-sweeper", "bulk runner", "rescuer", "lease-keeper")  # ask the same again and again
+DUTIES = ("sweeper", "overdue-sweeper", "bulk runner", "rescuer", "lease-keeper", "webhook-sender")  # ask the same again and again
 SAME_QUESTIONS_MAX = 2
 LARGE = pictures.noise((1800, 1800))  # more than one part
 CONNECTION = re.compile(r"^(\d+)<TCP(?:v6)?:\[.*?->.*?:(\d+)\]>")
@@ -74,6 +75,7 @@ class StackSweep:
         self.verbose = verbose
         self.failures = []
         self.counts = collections.Counter()
+        self.receiver = Receiver()  # each finish has to be in its outbox
         self.chosen = backends.Backends().make()
         settings = {**SETTINGS, **self.chosen.settings(), "SAFELIGHT_DATA": str(self.folder / "data"), "SAFELIGHT_RENDERS": "1",
                     "SAFELIGHT_UPLOADS_MAX": "8", "SAFELIGHT_WRITE_DEADLINE": "3s", "SAFELIGHT_WORKER_HEALTH": "127.0.0.1:0"}
@@ -87,9 +89,12 @@ class StackSweep:
     def __enter__(self):
         for process in self.processes.values():
             process.start()
+        self.receiver.open()
+        assert self.client().post_json("/v1/webhooks", {"url": self.receiver.url()}).status == 201
         return self
 
     def __exit__(self, *_):
+        self.receiver.close()
         for process in self.processes.values():
             if process.running:
                 process.kill()
@@ -262,7 +267,7 @@ def sweep(folder, kills=None, verbose=False):
                 break
             run.kill_at(point)
     print(f"{run.counts['kills']} kills of {run.counts['points']} kill points ({run.counts['not reached']} were not reached), "
-          f"{len(run.failures)} failures, {time.monotonic() - began:.0f} s")
+          f"{len(run.failures)} failures, {len(run.receiver.messages)} webhooks, {time.monotonic() - began:.0f} s")
     return run
 
 
