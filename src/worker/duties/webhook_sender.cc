@@ -20,6 +20,12 @@ constexpr Milliseconds rest_max{60'000};
 /// Due times that are remembered; more come with the interval.
 constexpr std::size_t due_times_max = 1'000;
 
+/// A single failure may be the message's, and does not hold up the others.
+Milliseconds rest_of(const RetrySchedule& retries, std::uint32_t failures) {
+    if (failures < 2) return Milliseconds::zero();
+    return std::min(retries.pause(failures - 1, 0.5), rest_max);
+}
+
 std::string_view result_name(const DeliveryOutcome& outcome) {
     if (outcome.attempt.error.empty()) return "delivered";
     return outcome.retry_at ? "retried" : "given_up";
@@ -161,8 +167,8 @@ void WebhookSender::conclude(const DeliveryClaim& claim, const PostResult& resul
         load_.delivered(claim.webhook);
     } else {
         const std::uint32_t failures = load_.failed(claim.webhook, now);
-        const Milliseconds pause = std::min(config_.retries.pause(failures, 0.5), rest_max);
-        load_.rest(claim.webhook, now + std::max(pause, wanted_pause(result, now)));
+        const Milliseconds pause = std::max(rest_of(config_.retries, failures), wanted_pause(result, now));
+        if (pause > Milliseconds::zero()) load_.rest(claim.webhook, now + pause);
         if (due_.size() < due_times_max) due_.insert(now + pause);
         if (outcome.retry_at && due_.size() < due_times_max) due_.insert(*outcome.retry_at);
     }

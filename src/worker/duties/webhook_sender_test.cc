@@ -220,6 +220,24 @@ TEST_F(WebhookSenderTest, WhatWaitedGoesOutWhenTheEndpointIsEnabledAgain) {
               (std::vector{DeliveryStatus::delivered, DeliveryStatus::delivered, DeliveryStatus::failed}));
 }
 
+TEST_F(WebhookSenderTest, OneFailureHoldsUpNothingAndTheSecondOnEndMakesItRest) {
+    const Webhook webhook = endpoint("https://a/");
+    poster.answer("https://a/", refused(500));
+    finish_one();
+    send_all();
+    poster.answer("https://a/", {.status = 200, .error = "", .retry_after = ""});
+    finish_one();
+    send_all();
+    EXPECT_EQ(statuses(webhook), (std::vector{DeliveryStatus::delivered, DeliveryStatus::waiting}));
+    poster.answer("https://a/", refused(500));
+    for (int i = 0; i < 4; ++i) finish_one();
+    send_all();
+    EXPECT_EQ(poster.sent().size(), 4U) << "two at the same time failed, and nothing was sent after them";
+    clock.advance(10s);
+    EXPECT_EQ(sender.begin_due({}), 1U) << "then one at a time";
+    sender.await_idle();
+}
+
 TEST_F(WebhookSenderTest, OfOneJobTheOlderOneComesFirst) {
     const Webhook webhook = endpoint("https://a/");
     poster.answer("https://a/", refused(500));
