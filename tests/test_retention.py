@@ -18,6 +18,8 @@ from safelight_process import SafelightProcess
 
 QUICK = {"SAFELIGHT_RETENTION_INTERVAL": "100ms", "SAFELIGHT_SWEEP_INTERVAL": "200ms"}
 DELETES = {**QUICK, "SAFELIGHT_RETENTION_DELETE_IMAGES_AFTER": "3s"}
+# What a killed worker was writing is swept when it is overdue.
+KILLED = {"SAFELIGHT_WRITE_DEADLINE": "15s", "SAFELIGHT_VARIANT_WRITE_DEADLINE": "15s"}
 EXPIRES = {**QUICK, "SAFELIGHT_RETENTION_EXPIRE_VARIANTS_AFTER": "2s"}
 
 
@@ -236,7 +238,7 @@ def kill_and_restart(house):
 
 def test_a_deletion_that_is_killed_again_and_again_leaves_nothing(make_house):
     total = 200
-    house = make_house({**DELETES, "SAFELIGHT_RETENTION_DELETE_IMAGES_AFTER": "5s"})
+    house = make_house({**DELETES, **KILLED, "SAFELIGHT_RETENTION_DELETE_IMAGES_AFTER": "5s"})
     client = house.client
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: client.upload(pictures.make("png", (9, 9))), range(total)))
@@ -249,14 +251,14 @@ def test_a_deletion_that_is_killed_again_and_again_leaves_nothing(make_house):
             kill_and_restart(house)
             kills += 1
     assert kills > 0
-    eventually(lambda: count(house, "blobs") == 0, timeout_s=60)
+    eventually(lambda: count(house, "blobs") == 0, timeout_s=60, describe=lambda: remains_of(house).rows("SELECT * FROM blobs"))
     check_at_rest(house, {"uploaded": {}, "deleted": uploaded})
     assert remains_of(house).blobs.keys() == set()
 
 
 def test_an_expiry_that_is_killed_again_and_again_loses_nothing(make_house):
     total = 60
-    house = make_house(EXPIRES)
+    house = make_house({**EXPIRES, **KILLED})
     client = house.client
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         jobs = list(pool.map(lambda number: client.upload(pictures.make("png", (20 + number, 20)),
