@@ -28,6 +28,9 @@ PostResult result_of(const OutboundFailure& failure) {
     PostResult result;
     if (failure.fault == OutboundFault::bad_status) result.status = failure.status;
     result.error = name_of(failure.fault);
+    // One name for both: which names there are inside of a network is nobody's business.
+    if (failure.fault == OutboundFault::refused_address || failure.fault == OutboundFault::no_such_host)
+        result.fault = std::exchange(result.error, "no_public_address");
     result.retry_after = failure.retry_after;
     return result;
 }

@@ -25,9 +25,11 @@ struct WebhookPost {
 /// What came of it.
 struct PostResult {
     std::optional<int> status{};  // empty: there was no answer
-    std::string error;            // "" for 2xx, else the name of an OutboundFault
+    std::string error;            // "" for 2xx, else a short name, which the account sees
     std::string retry_after;      // the header's value; may be empty
     bool is_stopped = false;      // it was broken off: nobody knows
+    std::string fault{};          // for the operator alone, where `error` does not say all: the name of an
+                                  // OutboundFault; else ""
 
     bool operator==(const PostResult&) const = default;
 };

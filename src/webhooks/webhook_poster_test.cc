@@ -95,13 +95,22 @@ TEST_F(WebhookPosterTest, SlowAnswersAndBrokenOnesHaveNames) {
 TEST_F(WebhookPosterTest, AddressesAreJudgedAsTheyAreConnectedTo) {
     ScriptedServer server([](const Peer& peer, const std::string&, const std::string&) { peer.send_ok(""); });
     const WebhookTargets nothing_private({}, {});
-    EXPECT_EQ(send_to(server.url(), 5s, nothing_private).error, "refused_address");
+    const PostResult refused = send_to(server.url(), 5s, nothing_private);
+    EXPECT_EQ(refused.error, "no_public_address");
+    EXPECT_EQ(refused.fault, "refused_address") << "for the operator";
     // A name that leads inside, as the endpoint's check cannot see.
     const std::string by_name = "http://localhost:" + std::to_string(server.port()) + "/";
     const WebhookTargets elsewhere({}, parse_networks("10.0.0.0/8").value());
-    EXPECT_EQ(send_to(by_name, 5s, elsewhere).error, "refused_address");
+    EXPECT_EQ(send_to(by_name, 5s, elsewhere).error, "no_public_address");
     EXPECT_EQ(server.requests, 0);
     EXPECT_EQ(send_to(by_name).status, 200);
+}
+
+TEST_F(WebhookPosterTest, ANameThatThereIsNotLooksLikeOneThatLeadsInside) {
+    const PostResult unknown = send_to("http://" + std::string(64, 'a') + "/");
+    EXPECT_EQ(unknown.error, "no_public_address");
+    EXPECT_EQ(unknown.fault, "no_such_host");
+    EXPECT_FALSE(unknown.status);
 }
 
 TEST_F(WebhookPosterTest, AStopBreaksItOff) {
