@@ -49,6 +49,7 @@ CREATE TABLE webhook_deliveries (
 
 CREATE INDEX webhook_deliveries_waiting ON webhook_deliveries (webhook, sequence) WHERE status = 'waiting';
 CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (webhook, sequence) WHERE status = 'failed';
+CREATE INDEX webhook_deliveries_delivered ON webhook_deliveries (webhook, finished_at) WHERE status = 'delivered';
 CREATE INDEX webhook_deliveries_of_job ON webhook_deliveries (webhook, job, sequence) WHERE status = 'waiting';
 CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at) WHERE finished_at IS NOT NULL;
 

@@ -64,7 +64,7 @@ class WebhookEvents {
 enum class DisabledReason : std::uint8_t {
     paused,   // its account asked for it
     gone,     // it answered 410
-    failing,  // a delivery was tried as often as it may be
+    failing,  // a delivery was tried as often as it may be, and nothing else was taken meanwhile
 };
 [[nodiscard]] std::string_view name_of(DisabledReason reason);
 [[nodiscard]] std::optional<DisabledReason> disabled_reason_from_name(std::string_view name);
@@ -100,6 +100,15 @@ struct WebhookChange {
 inline constexpr std::uint32_t secrets_per_webhook_max = 5;
 /// How long deliveries are kept once they are delivered or given up.
 inline constexpr Milliseconds deliveries_kept_for = std::chrono::hours{24 * 7};
+/// Those of the last so many attempts of a delivery are shown.
+inline constexpr std::uint64_t attempts_shown_max = 50;
+/// One that was claimed as often as this is not replayed any more.
+inline constexpr std::uint64_t attempts_replayed_max = 200;
+/// How long a removed endpoint's row stays at least: whoever finishes a job may have seen the endpoint
+/// before.
+inline constexpr Milliseconds removed_webhooks_kept_for{60'000};
+/// Of an endpoint's deliveries that wait no more than this are counted.
+inline constexpr std::uint32_t waiting_counted_max = 10'000;
 
 enum class DeliveryStatus : std::uint8_t {
     waiting,
@@ -126,9 +135,9 @@ struct WebhookDelivery {
     std::optional<JobId> job{};  // of which it tells; it may have been deleted since
     DeliveryStatus status = DeliveryStatus::waiting;
     Timestamp created_at;
-    Timestamp due_at;                        // while it waits: not before
-    std::optional<Timestamp> finished_at{};  // exactly when it does not wait
-    std::vector<DeliveryAttempt> attempts{};
+    Timestamp due_at;                         // while it waits: not before
+    std::optional<Timestamp> finished_at{};   // exactly when it does not wait
+    std::vector<DeliveryAttempt> attempts{};  // of the last attempts_shown_max
 
     bool operator==(const WebhookDelivery&) const = default;
 };
@@ -140,6 +149,23 @@ struct DeliveryQuery {
     std::optional<DeliveryStatus> status{};
     std::optional<std::uint64_t> before{};
     std::uint32_t limit = 50;
+};
+
+/// An endpoint that something is due for.
+struct DueWebhook {
+    WebhookId id;
+    AccountId owner;
+    Timestamp updated_at;  // changes when the endpoint does
+
+    bool operator==(const DueWebhook&) const = default;
+};
+
+/// What waits for endpoints that are not disabled.
+struct WaitingDeliveries {
+    std::uint64_t count = 0;            // at most waiting_counted_max of each endpoint
+    std::optional<Timestamp> oldest{};  // when it was written; empty: nothing waits
+
+    bool operator==(const WaitingDeliveries&) const = default;
 };
 
 /// A delivery that somebody may send now.
@@ -163,7 +189,8 @@ struct DeliveryOutcome {
     DeliveryAttempt attempt;  // its number is that of the claim
     /// When it is tried again; empty: it is delivered, or given up when there is an error.
     std::optional<Timestamp> retry_at{};
-    /// Why its endpoint is told nothing any more; empty: it goes on.
+    /// Why its endpoint is told nothing any more; empty: it goes on. For `failing` it does so only if nothing
+    /// was delivered to it since this delivery was written.
     std::optional<DisabledReason> disable{};
 };
 
@@ -172,8 +199,8 @@ class Webhooks {
   public:
     virtual ~Webhooks() = default;
 
-    /// Errors: overloaded (the account has `endpoints_max` of them, about: those made at the same time do not
-    /// see each other).
+    /// Errors: also conflict (the account has `endpoints_max` of them, about: those made at the same time do
+    /// not see each other).
     [[nodiscard]] virtual Status create(const Webhook& webhook, WebhookSecretId secret_id,
                                         const SigningSecret& secret, std::uint32_t endpoints_max) = 0;
     [[nodiscard]] virtual Result<Webhook> find(AccountId owner, WebhookId id) = 0;
@@ -196,7 +223,7 @@ class Webhooks {
     [[nodiscard]] virtual Result<WebhookDelivery> find_delivery(AccountId owner, WebhookId webhook,
                                                                 DeliveryId id) = 0;
     /// It waits again, as if it had not been tried. Returns it as it stands then. Errors: also conflict (it
-    /// waits).
+    /// waits, or was claimed attempts_replayed_max times).
     [[nodiscard]] virtual Result<WebhookDelivery> replay(AccountId owner, WebhookId webhook, DeliveryId id,
                                                          Timestamp now) = 0;
 };
@@ -208,7 +235,10 @@ class DeliveryOutbox {
 
     /// The endpoints that something is due for, by id. Its cost grows with the endpoints that something waits
     /// for. Reads only.
-    [[nodiscard]] virtual Result<std::vector<WebhookId>> due(Timestamp now) = 0;
+    [[nodiscard]] virtual Result<std::vector<DueWebhook>> due(Timestamp now) = 0;
+
+    /// For whoever watches. Its cost grows with what waits. Reads only.
+    [[nodiscard]] virtual Result<WaitingDeliveries> waiting() = 0;
 
     /// At most `limit` of the endpoint's that are due, the oldest first, and none of a job of which an older
     /// one waits. They are the caller's until the lease is over, or record() or release(). Without claims
@@ -216,7 +246,8 @@ class DeliveryOutbox {
     [[nodiscard]] virtual Result<DeliveryBatch> claim(WebhookId webhook, std::uint32_t limit,
                                                       Milliseconds lease, Timestamp now) = 0;
 
-    /// Returns whether it disabled the endpoint: not when that was disabled already. Errors: fenced (somebody
+    /// Returns whether it disabled the endpoint: not when that was disabled already, or does not fail as a
+    /// whole. Errors: fenced (somebody
     /// else has it, or its endpoint is gone; nothing is changed).
     [[nodiscard]] virtual Result<bool> record(const DeliveryClaim& claim, const DeliveryOutcome& outcome,
                                               Timestamp now) = 0;
@@ -225,7 +256,8 @@ class DeliveryOutbox {
     [[nodiscard]] virtual Status release(const DeliveryClaim& claim, Timestamp now) = 0;
 
     /// Removes at most about `limit` deliveries that nobody needs any more: those that were finished
-    /// deliveries_kept_for ago, and those of removed endpoints, which follow them. Returns how many. Reads
+    /// deliveries_kept_for ago, and those of endpoints that were removed removed_webhooks_kept_for ago, which
+    /// follow them. Returns how many. Reads
     /// only when there are none.
     [[nodiscard]] virtual Result<std::uint64_t> sweep(std::uint32_t limit, Timestamp now) = 0;
 };

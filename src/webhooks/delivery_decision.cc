@@ -13,8 +13,7 @@ constexpr int gone = 410;
 constexpr int too_many_requests = 429;
 constexpr int unavailable = 503;
 
-}  // namespace
-
+/// What Retry-After asks for of 429 and 503: seconds, or a date; at most retry_after_max. Zero without it.
 Milliseconds wanted_pause(const PostResult& result, Timestamp now) {
     if (result.status != too_many_requests && result.status != unavailable) return Milliseconds::zero();
     const std::string_view text = trim(result.retry_after);
@@ -28,6 +27,8 @@ Milliseconds wanted_pause(const PostResult& result, Timestamp now) {
         return std::clamp<Milliseconds>(*date - now, Milliseconds::zero(), retry_after_max);
     return Milliseconds::zero();
 }
+
+}  // namespace
 
 DeliveryOutcome decide_delivery(const PostResult& result, std::uint32_t tries, const RetrySchedule& schedule,
                                 Timestamp now, double fraction) {

@@ -13,14 +13,10 @@ namespace safelight {
 /// Longer than this nobody is waited for because of his Retry-After.
 inline constexpr Milliseconds retry_after_max{3'600'000};
 
-/// What Retry-After asks for of 429 and 503: seconds, or a date; at most retry_after_max. Zero without it.
-/// Pure.
-[[nodiscard]] Milliseconds wanted_pause(const PostResult& result, Timestamp now);
-
 /// 2xx: delivered. 410: given up, and the endpoint is gone. Everything else is tried again after the
 /// schedule's pause, or what Retry-After asks for where that is longer; when the schedule is used up it is
-/// given up, and the endpoint fails. `tries` is how many attempts failed before; the outcome's attempt has no
-/// times yet. Pure.
+/// given up, and the endpoint fails where the catalog knows of nothing that was taken meanwhile. `tries` is
+/// how many attempts failed before; the outcome's attempt has no times yet. Pure.
 [[nodiscard]] DeliveryOutcome decide_delivery(const PostResult& result, std::uint32_t tries,
                                               const RetrySchedule& schedule, Timestamp now, double fraction);
 

@@ -55,6 +55,30 @@ TEST_P(WebhookConformance, AReplayIsTheSameDeliveryOnceMore) {
     EXPECT_EQ(code_of(webhooks().replay(stranger_, webhook.id, id, now())), ErrorCode::not_found);
 }
 
+TEST_P(WebhookConformance, TheLastAttemptsAreShownAndReplaysEnd) {
+    const Webhook webhook = create_webhook();
+    finish();
+    const DeliveryId id = deliveries(webhook).at(0).id;
+    for (std::uint64_t i = 1; i <= attempts_replayed_max; ++i) {
+        const auto batch = take(webhook);
+        ASSERT_EQ(batch.claims.size(), 1U) << i;
+        const auto outcome = i < attempts_replayed_max ? failed_attempt(Milliseconds{}) : delivered();
+        SAFELIGHT_ASSERT_OK(outbox().record(batch.claims[0], outcome, now()));
+        if (i == attempts_shown_max) {
+            EXPECT_EQ(deliveries(webhook)[0].attempts.size(), attempts_shown_max);
+        }
+    }
+    const auto found = webhooks().find_delivery(default_account(), webhook.id, id);
+    SAFELIGHT_ASSERT_OK(found);
+    for (const WebhookDelivery& delivery : {*found, deliveries(webhook)[0]}) {
+        ASSERT_EQ(delivery.attempts.size(), attempts_shown_max);
+        EXPECT_EQ(delivery.attempts.front().number, attempts_replayed_max - attempts_shown_max + 1);
+        EXPECT_EQ(delivery.attempts.back().number, attempts_replayed_max);
+    }
+    EXPECT_EQ(code_of(webhooks().replay(default_account(), webhook.id, id, now())), ErrorCode::conflict);
+    EXPECT_EQ(deliveries(webhook)[0].status, DeliveryStatus::delivered);
+}
+
 TEST_P(WebhookConformance, ARemovedEndpointIsToldNothingAndSweptWithItsDeliveries) {
     const Webhook webhook = create_webhook();
     for (int i = 0; i < 5; ++i) finish();
@@ -65,6 +89,9 @@ TEST_P(WebhookConformance, ARemovedEndpointIsToldNothingAndSweptWithItsDeliverie
     EXPECT_TRUE(webhooks().list(default_account(), {}, 10)->empty());
     EXPECT_TRUE(take(webhook).claims.empty());
     finish();
+    advance(removed_webhooks_kept_for - Milliseconds{1});
+    EXPECT_EQ(*outbox().sweep(2, now()), 0U) << "somebody may still write for it";
+    advance(Milliseconds{1});
     EXPECT_EQ(*outbox().sweep(2, now()), 2U);
     EXPECT_EQ(*outbox().sweep(2, now()), 2U);
     EXPECT_EQ(*outbox().sweep(2, now()), 1U);

@@ -72,9 +72,11 @@ class WebhookConformance : public CatalogConformance {
         return *std::move(batch);
     }
     [[nodiscard]] std::vector<WebhookId> due() {
-        auto found = outbox().due(now());
+        const auto found = outbox().due(now());
         if (!found) throw std::runtime_error(found.error().log_text);
-        return *std::move(found);
+        std::vector<WebhookId> ids;
+        for (const DueWebhook& webhook : *found) ids.push_back(webhook.id);
+        return ids;
     }
     [[nodiscard]] DeliveryOutcome delivered() {
         DeliveryOutcome outcome;

@@ -155,6 +155,30 @@ TEST_P(WebhookConformance, AnEndpointIsDueWhileSomethingIs) {
     EXPECT_TRUE(due().empty());
 }
 
+TEST_P(WebhookConformance, WhatIsDueTellsWhoseItIsAndWhetherItWasChanged) {
+    const Webhook webhook = create_webhook({}, stranger_);
+    finish(true, stranger_);
+    EXPECT_EQ(*outbox().due(now()), (std::vector{DueWebhook{webhook.id, stranger_, webhook.updated_at}}));
+    advance(minute);
+    SAFELIGHT_ASSERT_OK(webhooks().update(stranger_, webhook.id, {.description = "b"}, now()));
+    EXPECT_EQ(*outbox().due(now()), (std::vector{DueWebhook{webhook.id, stranger_, now()}}));
+}
+
+TEST_P(WebhookConformance, WhatWaitsIsCounted) {
+    EXPECT_EQ(*outbox().waiting(), WaitingDeliveries{});
+    const Webhook a = create_webhook();
+    const Webhook b = create_webhook();
+    const Timestamp first = now();
+    finish();
+    advance(minute);
+    finish();
+    EXPECT_EQ(*outbox().waiting(), (WaitingDeliveries{4, first}));
+    deliver_all(a);
+    EXPECT_EQ(*outbox().waiting(), (WaitingDeliveries{2, first}));
+    SAFELIGHT_ASSERT_OK(webhooks().update(default_account(), b.id, {.enabled = false}, now()));
+    EXPECT_EQ(*outbox().waiting(), WaitingDeliveries{}) << "nobody waits for what is disabled";
+}
+
 TEST_P(WebhookConformance, AClaimIsHeldUntilItsLeaseIsOver) {
     const Webhook webhook = create_webhook();
     finish();
@@ -242,70 +266,6 @@ TEST_P(WebhookConformance, AClaimTakesTheOldestAndNoMoreThanItMay) {
     EXPECT_EQ(take(webhook, 3).claims.size(), 2U);
 }
 
-TEST_P(WebhookConformance, GivingUpDisablesAndTellsTheOthersThatAskForIt) {
-    const Webhook dead = create_webhook();
-    const Webhook also_dead = create_webhook({WebhookEvent::job_failed, WebhookEvent::webhook_disabled});
-    const Webhook asks = create_webhook({WebhookEvent::webhook_disabled});
-    const Webhook theirs = create_webhook({WebhookEvent::webhook_disabled}, stranger_);
-    finish();
-    finish();
-    auto batch = take(dead, 2);
-    advance(minute);
-    EXPECT_EQ(outbox().record(batch.claims.at(0), failed_attempt({}, DisabledReason::failing), now()), true);
-    EXPECT_EQ(outbox().record(batch.claims.at(1), failed_attempt({}, DisabledReason::gone), now()), false)
-        << "the first reason stays";
-    EXPECT_EQ(state_of_webhook(dead).disabled_at, now());
-    EXPECT_EQ(state_of_webhook(dead).disabled_reason, DisabledReason::failing);
-    for (const Webhook& other : {asks, also_dead}) {
-        batch = take(other);
-        ASSERT_EQ(batch.claims.size(), 1U);
-        EXPECT_EQ(batch.claims[0].payload, R"({"type":"webhook.disabled","timestamp":")" + to_rfc3339(now()) +
-                                               R"(","data":{"webhook_id":")" + dead.id.to_string() +
-                                               R"(","reason":"failing"}})");
-    }
-    EXPECT_FALSE(deliveries(asks)[0].job);
-    EXPECT_TRUE(deliveries(theirs).empty());
-    const std::size_t before = deliveries(dead).size();
-    finish();
-    EXPECT_EQ(deliveries(dead).size(), before) << "nothing is written for it any more";
-}
-
-TEST_P(WebhookConformance, APauseIsNoNews) {
-    const Webhook paused = create_webhook();
-    const Webhook asks = create_webhook({WebhookEvent::webhook_disabled});
-    SAFELIGHT_ASSERT_OK(webhooks().update(default_account(), paused.id, {.enabled = false}, now()));
-    EXPECT_TRUE(deliveries(asks).empty());
-}
-
-TEST_P(WebhookConformance, WhatWaitedIsDueWhenTheEndpointIsEnabledAgain) {
-    const Webhook webhook = create_webhook();
-    for (int i = 0; i < 3; ++i) finish();
-    auto batch = take(webhook, 2);
-    SAFELIGHT_ASSERT_OK(outbox().record(batch.claims[0], failed_attempt(minute * 60), now()));
-    SAFELIGHT_ASSERT_OK(outbox().record(batch.claims[1], failed_attempt({}, DisabledReason::failing), now()));
-    EXPECT_TRUE(take(webhook).claims.empty());
-    advance(minute);
-    const auto enabled = webhooks().update(default_account(), webhook.id, {.enabled = true}, now());
-    SAFELIGHT_ASSERT_OK(enabled);
-    EXPECT_FALSE(enabled->disabled_at);
-    EXPECT_FALSE(enabled->disabled_reason);
-    batch = take(webhook);
-    ASSERT_EQ(batch.claims.size(), 2U);
-    for (const DeliveryClaim& claim : batch.claims) EXPECT_EQ(claim.tries, 0U);
-}
-
-TEST_P(WebhookConformance, WhatIsOnItsWayIsNotSentTwiceBecauseTheEndpointIsEnabled) {
-    const Webhook webhook = create_webhook();
-    finish();
-    SAFELIGHT_ASSERT_OK(outbox().record(take(webhook).claims.at(0), failed_attempt(minute), now()));
-    advance(minute);
-    const auto batch = take(webhook);
-    SAFELIGHT_ASSERT_OK(webhooks().update(default_account(), webhook.id, {.enabled = false}, now()));
-    SAFELIGHT_ASSERT_OK(webhooks().update(default_account(), webhook.id, {.enabled = true}, now()));
-    EXPECT_TRUE(take(webhook).claims.empty());
-    EXPECT_EQ(outbox().record(batch.claims.at(0), delivered(), now()), false);
-}
-
 TEST_P(WebhookConformance, OlderSecretsSignUntilTheyExpire) {
     const Webhook webhook = create_webhook();
     const auto secrets = [&] {
@@ -368,6 +328,25 @@ TEST_P(WebhookConformance, EachIsTakenOnceHoweverManyAskAtTheSameTime) {
     std::ranges::sort(all);
     EXPECT_EQ(std::ranges::unique(all).size(), 0U);
     EXPECT_EQ(deliveries(webhook, DeliveryStatus::delivered).size(), count);
+}
+
+TEST_P(WebhookConformance, NothingIsClaimedUnsignedWhileAnEndpointIsRemoved) {
+    for (int round = 0; round < 10; ++round) {
+        const Webhook webhook = create_webhook();
+        for (int i = 0; i < 8; ++i) finish();
+        const auto another = under_test().open_another();
+        std::latch together(2);
+        std::jthread removes([&] {
+            together.arrive_and_wait();
+            EXPECT_TRUE(another->webhooks().remove(default_account(), webhook.id, now()));
+        });
+        together.arrive_and_wait();
+        for (int i = 0; i < 8; ++i) {
+            const auto batch = outbox().claim(webhook.id, 1, lease, now());
+            SAFELIGHT_ASSERT_OK(batch);
+            EXPECT_TRUE(batch->claims.empty() || !batch->secrets.empty());
+        }
+    }
 }
 
 TEST_P(WebhookConformance, TwoProcessesNeverHaveTheSameOne) {

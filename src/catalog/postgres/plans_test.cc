@@ -226,6 +226,8 @@ TEST_F(PostgresPlans, WhatIsSentIsFoundByItsOwnIndexFromTheBeginning) {
         expect_index(sql::delivery_taken, "Index Scan using webhook_deliveries_id_key on webhook_deliveries");
         expect_index(sql::url_of_webhook, "Index Scan using webhooks_pkey on webhooks");
         expect_index(sql::disable_webhook, "Index Scan using webhooks_pkey on webhooks");
+        expect_index(sql::disable_failing_webhook,
+                     "Index Only Scan using webhook_deliveries_delivered on webhook_deliveries taken");
         expect_index(sql::due_deliveries, "Index Scan using webhook_deliveries_waiting");
         expect_index(
             sql::due_deliveries,

@@ -44,14 +44,17 @@ inline constexpr std::string_view webhook_secrets =
     "SELECT secret FROM webhook_secrets WHERE webhook = $1 AND (expires_at IS NULL OR expires_at > $2)"
     " ORDER BY id DESC";
 
-/// A page of deliveries, each with its attempts: one row for each of these, or one without.
-#define SAFELIGHT_DELIVERY_COLUMNS "id, sequence, event, job, status, created_at, due_at, finished_at"
+/// A page of deliveries, each with its last attempts ($4 numbers of them): one row for each of these, or one
+/// without.
+#define SAFELIGHT_DELIVERY_COLUMNS \
+    "id, sequence, event, job, status, created_at, due_at, finished_at, attempts"
 #define SAFELIGHT_DELIVERY_PAGE(condition)                                                             \
     "SELECT page.id, page.sequence, page.event, page.job, page.status, page.created_at, page.due_at, " \
     "page.finished_at, attempts.number, attempts.started_at, attempts.duration_ms, "                   \
     "attempts.http_status, attempts.error FROM (SELECT " SAFELIGHT_DELIVERY_COLUMNS                    \
     " FROM webhook_deliveries WHERE " condition                                                        \
-    ") AS page LEFT JOIN webhook_attempts AS attempts ON attempts.delivery = page.id"
+    ") AS page LEFT JOIN webhook_attempts AS attempts ON attempts.delivery = page.id"                  \
+    " AND attempts.number > page.attempts - $4"
 #define SAFELIGHT_DELIVERIES_BEFORE "webhook = $1 AND sequence < $2"
 #define SAFELIGHT_NEWEST_FIRST " ORDER BY webhook DESC, sequence DESC LIMIT $3"
 inline constexpr std::string_view list_deliveries =
@@ -63,26 +66,37 @@ inline constexpr std::string_view list_delivered_deliveries =
     SAFELIGHT_DELIVERY_PAGE(SAFELIGHT_DELIVERIES_BEFORE " AND status = 'delivered'" SAFELIGHT_NEWEST_FIRST);
 inline constexpr std::string_view list_failed_deliveries =
     SAFELIGHT_DELIVERY_PAGE(SAFELIGHT_DELIVERIES_BEFORE " AND status = 'failed'" SAFELIGHT_NEWEST_FIRST);
-inline constexpr std::string_view find_delivery = SAFELIGHT_DELIVERY_PAGE("webhook = $1 AND id = $2");
+inline constexpr std::string_view find_delivery =
+    SAFELIGHT_DELIVERY_PAGE("webhook = $1 AND id = $2 LIMIT $3");
 inline constexpr std::string_view replay_delivery =
     "UPDATE webhook_deliveries SET status = 'waiting', tries = 0, due_at = $3, finished_at = NULL"
-    " WHERE webhook = $1 AND id = $2 AND status <> 'waiting'";
+    " WHERE webhook = $1 AND id = $2 AND status <> 'waiting' AND attempts < $4";
 
-/// The endpoints that something waits for, one jump into the index for each; of these, those that something
-/// is due for. $2 is below all ids.
-inline constexpr std::string_view due_webhooks =
-    "WITH RECURSIVE endpoints (webhook) AS ("
-    " SELECT (SELECT first.webhook FROM webhook_deliveries AS first WHERE first.status = 'waiting'"
-    " AND first.webhook > $2 ORDER BY first.webhook LIMIT 1)"
-    " UNION ALL"
-    " SELECT (SELECT next.webhook FROM webhook_deliveries AS next WHERE next.status = 'waiting'"
-    " AND next.webhook > page.webhook ORDER BY next.webhook LIMIT 1)"
+/// The endpoints that something waits for, one jump into the index for each. $1 is below all ids.
+#define SAFELIGHT_AWAITED_WEBHOOKS                                                                  \
+    "WITH RECURSIVE endpoints (webhook) AS ("                                                       \
+    " SELECT (SELECT first.webhook FROM webhook_deliveries AS first WHERE first.status = 'waiting'" \
+    " AND first.webhook > $1 ORDER BY first.webhook LIMIT 1)"                                       \
+    " UNION ALL"                                                                                    \
+    " SELECT (SELECT next.webhook FROM webhook_deliveries AS next WHERE next.status = 'waiting'"    \
+    " AND next.webhook > page.webhook ORDER BY next.webhook LIMIT 1)"                               \
     " FROM endpoints AS page WHERE page.webhook IS NOT NULL)"
-    " SELECT page.webhook FROM endpoints AS page WHERE page.webhook IS NOT NULL"
-    " AND (SELECT 1 FROM webhooks WHERE webhooks.id = page.webhook"
-    " AND coalesce(disabled_at, removed_at) IS NULL) = 1"
+/// Of these, those that something is due for.
+inline constexpr std::string_view due_webhooks = SAFELIGHT_AWAITED_WEBHOOKS
+    " SELECT webhooks.id, webhooks.owner, webhooks.updated_at FROM endpoints AS page"
+    " CROSS JOIN webhooks WHERE webhooks.id = page.webhook AND page.webhook IS NOT NULL"
+    " AND coalesce(webhooks.disabled_at, webhooks.removed_at) IS NULL"
     " AND (SELECT 1 FROM webhook_deliveries AS due WHERE due.webhook = page.webhook"
-    " AND due.status = 'waiting' AND due.due_at <= $1 LIMIT 1) = 1";
+    " AND due.status = 'waiting' AND due.due_at <= $2 LIMIT 1) = 1";
+/// How many wait for each, up to $2, and since when the oldest does.
+inline constexpr std::string_view waiting_deliveries = SAFELIGHT_AWAITED_WEBHOOKS
+    " SELECT (SELECT count(*) FROM (SELECT 1 FROM webhook_deliveries AS waiting"
+    " WHERE waiting.webhook = page.webhook AND waiting.status = 'waiting' LIMIT $2) AS page),"
+    " (SELECT oldest.created_at FROM webhook_deliveries AS oldest WHERE oldest.webhook = page.webhook"
+    " AND oldest.status = 'waiting' ORDER BY oldest.webhook, oldest.sequence LIMIT 1)"
+    " FROM endpoints AS page WHERE page.webhook IS NOT NULL"
+    " AND (SELECT 1 FROM webhooks WHERE webhooks.id = page.webhook"
+    " AND coalesce(disabled_at, removed_at) IS NULL) = 1";
 inline constexpr std::string_view url_of_webhook =
     "SELECT url FROM webhooks WHERE id = $1 AND coalesce(disabled_at, removed_at) IS NULL";
 inline constexpr std::string_view due_deliveries =
@@ -110,9 +124,17 @@ inline constexpr std::string_view delivery_released =
 inline constexpr std::string_view note_delivery_attempt =
     "INSERT INTO webhook_attempts (delivery, number, started_at, duration_ms, http_status, error)"
     " VALUES ($1, $2, $3, $4, $5, $6)";
-inline constexpr std::string_view disable_webhook =
-    "UPDATE webhooks SET disabled_at = $2, disabled_reason = $3, updated_at = $2"
-    " WHERE id = $1 AND coalesce(disabled_at, removed_at) IS NULL";
+/// From then on nobody else changes it until the end of the transaction; nothing is changed.
+inline constexpr std::string_view lock_webhook = "UPDATE webhooks SET updated_at = updated_at WHERE id = $1";
+#define SAFELIGHT_DISABLE_WEBHOOK                                                 \
+    "UPDATE webhooks SET disabled_at = $2, disabled_reason = $3, updated_at = $2" \
+    " WHERE id = $1 AND coalesce(disabled_at, removed_at) IS NULL"
+inline constexpr std::string_view disable_webhook = SAFELIGHT_DISABLE_WEBHOOK;
+/// Unless something was delivered to it since delivery $4 was written.
+inline constexpr std::string_view disable_failing_webhook = SAFELIGHT_DISABLE_WEBHOOK
+    " AND (SELECT 1 FROM webhook_deliveries AS taken WHERE taken.webhook = $1 AND taken.status = 'delivered'"
+    " AND taken.finished_at > (SELECT given_up.created_at FROM webhook_deliveries AS given_up"
+    " WHERE given_up.id = $4) LIMIT 1) IS NULL";
 
 inline constexpr std::string_view old_deliveries =
     "SELECT id FROM webhook_deliveries WHERE finished_at <= $1 ORDER BY finished_at LIMIT $2";
@@ -148,6 +170,7 @@ inline constexpr Named of_webhooks[] = {
     {"find_delivery", find_delivery},
     {"replay_delivery", replay_delivery},
     {"due_webhooks", due_webhooks},
+    {"waiting_deliveries", waiting_deliveries},
     {"url_of_webhook", url_of_webhook},
     {"due_deliveries", due_deliveries},
     {"claim_delivery", claim_delivery},
@@ -156,7 +179,9 @@ inline constexpr Named of_webhooks[] = {
     {"delivery_put_off", delivery_put_off},
     {"delivery_released", delivery_released},
     {"note_delivery_attempt", note_delivery_attempt},
+    {"lock_webhook", lock_webhook},
     {"disable_webhook", disable_webhook},
+    {"disable_failing_webhook", disable_failing_webhook},
     {"old_deliveries", old_deliveries},
     {"removed_webhooks", removed_webhooks},
     {"deliveries_of_webhook", deliveries_of_webhook},

@@ -32,6 +32,12 @@ std::unexpected<Error> delivery_waits() {
     return failure(ErrorCode::conflict, "The delivery waits to be sent already.");
 }
 
+std::unexpected<Error> too_many_attempts() {
+    return failure(ErrorCode::conflict,
+                   fmt::format("The delivery was tried {} times, which is as often as it may be.",
+                               attempts_replayed_max));
+}
+
 std::unexpected<Error> delivery_fenced() {
     return failure(ErrorCode::fenced, "Somebody else sends this delivery, or it is gone.");
 }
@@ -104,6 +110,21 @@ WebhookId read_webhook_id(Columns& columns) {
     return columns.id<WebhookId>();
 }
 
+DueWebhook read_due_webhook(Columns& columns) {
+    DueWebhook due;
+    due.id = columns.id<WebhookId>();
+    due.owner = columns.id<AccountId>();
+    due.updated_at = columns.time();
+    return due;
+}
+
+WaitingDeliveries read_waiting_deliveries(Columns& columns) {
+    WaitingDeliveries waiting;
+    waiting.count = columns.number<std::uint64_t>();
+    waiting.oldest = columns.optional_time();
+    return waiting;
+}
+
 DeliveryId read_delivery_id(Columns& columns) {
     return columns.id<DeliveryId>();
 }
@@ -131,6 +152,15 @@ std::vector<WebhookDelivery> gathered(std::vector<WebhookDelivery> rows) {
         }
     }
     return deliveries;
+}
+
+WaitingDeliveries summed(const std::vector<WaitingDeliveries>& endpoints) {
+    WaitingDeliveries all;
+    for (const WaitingDeliveries& each : endpoints) {
+        all.count += each.count;
+        if (each.oldest && (!all.oldest || *each.oldest < *all.oldest)) all.oldest = each.oldest;
+    }
+    return all;
 }
 
 Webhook changed(Webhook webhook, const WebhookChange& change, Timestamp now) {

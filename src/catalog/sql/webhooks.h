@@ -23,6 +23,7 @@ namespace safelight {
 [[nodiscard]] std::unexpected<Error> too_many_webhooks(std::uint32_t endpoints_max);
 [[nodiscard]] std::unexpected<Error> too_many_secrets();
 [[nodiscard]] std::unexpected<Error> delivery_waits();
+[[nodiscard]] std::unexpected<Error> too_many_attempts();
 [[nodiscard]] std::unexpected<Error> delivery_fenced();
 
 /// SAFELIGHT_WEBHOOK_COLUMNS.
@@ -33,12 +34,17 @@ namespace safelight {
 /// The columns of claim_delivery.
 [[nodiscard]] DeliveryClaim read_delivery_claim(Columns& columns);
 [[nodiscard]] WebhookId read_webhook_id(Columns& columns);
+/// The columns of due_webhooks.
+[[nodiscard]] DueWebhook read_due_webhook(Columns& columns);
+/// The columns of waiting_deliveries.
+[[nodiscard]] WaitingDeliveries read_waiting_deliveries(Columns& columns);
 [[nodiscard]] DeliveryId read_delivery_id(Columns& columns);
 [[nodiscard]] std::string read_url(Columns& columns);
 [[nodiscard]] std::uint64_t read_webhook_count(Columns& columns);
 
 /// One for each delivery, newest first, of rows with one attempt each.
 [[nodiscard]] std::vector<WebhookDelivery> gathered(std::vector<WebhookDelivery> rows);
+[[nodiscard]] WaitingDeliveries summed(const std::vector<WaitingDeliveries>& endpoints);
 /// The endpoint as `change` leaves it.
 [[nodiscard]] Webhook changed(Webhook webhook, const WebhookChange& change, Timestamp now);
 [[nodiscard]] std::string_view list_statement(const std::optional<DeliveryStatus>& status);
@@ -66,7 +72,7 @@ template <class Connection>
 template <class Connection>
 [[nodiscard]] Result<WebhookDelivery> delivery_by_id(Connection& connection, WebhookId webhook,
                                                      DeliveryId id) {
-    TRY_ASSIGN(auto query, connection.query(sql::find_delivery, webhook, id));
+    TRY_ASSIGN(auto query, connection.query(sql::find_delivery, webhook, id, 1U, attempts_shown_max));
     TRY_ASSIGN(auto rows, read_all(std::move(query), &read_delivery));
     auto found = gathered(std::move(rows));
     if (found.empty()) return no_delivery();
@@ -157,8 +163,9 @@ class SqlWebhooks final : public Webhooks {
         constexpr auto newest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
         return database_.read([&](auto& connection) -> Result<std::vector<WebhookDelivery>> {
             TRY(webhook_by_id(connection, wanted.owner, wanted.webhook));
-            TRY_ASSIGN(auto query, connection.query(list_statement(wanted.status), wanted.webhook,
-                                                    wanted.before.value_or(newest), wanted.limit));
+            TRY_ASSIGN(auto query,
+                       connection.query(list_statement(wanted.status), wanted.webhook,
+                                        wanted.before.value_or(newest), wanted.limit, attempts_shown_max));
             TRY_ASSIGN(auto rows, read_all(std::move(query), &read_delivery));
             return gathered(std::move(rows));
         });
@@ -175,10 +182,12 @@ class SqlWebhooks final : public Webhooks {
                                    Timestamp now) override {
         return database_.write([&](auto& connection) -> Result<WebhookDelivery> {
             TRY(webhook_by_id(connection, owner, webhook));
-            TRY_ASSIGN(const std::uint64_t replayed, connection.run(sql::replay_delivery, webhook, id, now));
+            TRY_ASSIGN(const std::uint64_t replayed,
+                       connection.run(sql::replay_delivery, webhook, id, now, attempts_replayed_max));
             TRY_ASSIGN(auto delivery, delivery_by_id(connection, webhook, id));
-            if (replayed == 0) return delivery_waits();
-            return delivery;
+            if (replayed > 0) return delivery;
+            if (delivery.status == DeliveryStatus::waiting) return delivery_waits();
+            return too_many_attempts();
         });
     }
 
@@ -191,10 +200,19 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
   public:
     explicit SqlDeliveryOutbox(Database database) : database_(std::move(database)) {}
 
-    Result<std::vector<WebhookId>> due(Timestamp now) override {
-        return database_.read([&](auto& connection) -> Result<std::vector<WebhookId>> {
-            TRY_ASSIGN(auto query, connection.query(sql::due_webhooks, now, WebhookId{}));
-            return read_all(std::move(query), &read_webhook_id);
+    Result<std::vector<DueWebhook>> due(Timestamp now) override {
+        return database_.read([&](auto& connection) -> Result<std::vector<DueWebhook>> {
+            TRY_ASSIGN(auto query, connection.query(sql::due_webhooks, WebhookId{}, now));
+            return read_all(std::move(query), &read_due_webhook);
+        });
+    }
+
+    Result<WaitingDeliveries> waiting() override {
+        return database_.read([&](auto& connection) -> Result<WaitingDeliveries> {
+            TRY_ASSIGN(auto query,
+                       connection.query(sql::waiting_deliveries, WebhookId{}, waiting_counted_max));
+            TRY_ASSIGN(const auto endpoints, read_all(std::move(query), &read_waiting_deliveries));
+            return summed(endpoints);
         });
     }
 
@@ -206,6 +224,11 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
             TRY_ASSIGN(auto urls, read_all(std::move(url_query), &read_url));
             if (urls.empty()) return batch;
             batch.url = std::move(urls.front());
+            // Before the claims: one that is removed meanwhile has none any more, and nothing goes out
+            // unsigned.
+            TRY_ASSIGN(auto secret_query, connection.query(sql::webhook_secrets, webhook, now));
+            TRY_ASSIGN(batch.secrets, read_all(std::move(secret_query), &read_signing_secret));
+            if (batch.secrets.empty()) return batch;
             TRY_ASSIGN(auto due_query, connection.query(sql::due_deliveries, webhook, now, limit));
             TRY_ASSIGN(const auto due, read_all(std::move(due_query), &read_delivery_id));
             for (const DeliveryId id : due) {
@@ -213,9 +236,6 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
                 TRY_ASSIGN(auto claims, read_all(std::move(query), &read_delivery_claim));
                 if (!claims.empty()) batch.claims.push_back(std::move(claims.front()));
             }
-            if (batch.claims.empty()) return batch;
-            TRY_ASSIGN(auto secret_query, connection.query(sql::webhook_secrets, webhook, now));
-            TRY_ASSIGN(batch.secrets, read_all(std::move(secret_query), &read_signing_secret));
             return batch;
         });
     }
@@ -225,7 +245,9 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
         std::optional<std::string_view> error;
         if (!attempt.error.empty()) error = attempt.error;
         return database_.write([&](auto& connection) -> Result<bool> {
-            // Comes first: whoever lost the claim must not get further.
+            // The endpoint before its deliveries, as whoever enables it does.
+            if (outcome.disable) TRY(connection.run(sql::lock_webhook, claim.webhook));
+            // Whoever lost the claim must not get further.
             TRY_ASSIGN(const std::uint64_t held,
                        connection.run(statement_of(outcome), claim.id, claim.attempt,
                                       outcome.retry_at.value_or(now)));
@@ -233,8 +255,7 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
             TRY(connection.run(sql::note_delivery_attempt, claim.id, claim.attempt, attempt.started_at,
                                attempt.duration.count(), attempt.http_status, error));
             if (!outcome.disable) return false;
-            TRY_ASSIGN(const std::uint64_t disabled,
-                       connection.run(sql::disable_webhook, claim.webhook, now, name_of(*outcome.disable)));
+            TRY_ASSIGN(const std::uint64_t disabled, disable(connection, claim, *outcome.disable, now));
             return disabled > 0;
         });
     }
@@ -250,7 +271,7 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
 
     Result<std::uint64_t> sweep(std::uint32_t limit, Timestamp now) override {
         TRY_ASSIGN(const std::uint64_t old, sweep_old(limit, now - deliveries_kept_for));
-        TRY_ASSIGN(const std::uint64_t orphaned, sweep_removed(limit, now));
+        TRY_ASSIGN(const std::uint64_t orphaned, sweep_removed(limit, now - removed_webhooks_kept_for));
         return old + orphaned;
     }
 
@@ -258,6 +279,15 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
     static std::string_view statement_of(const DeliveryOutcome& outcome) {
         if (outcome.retry_at) return sql::delivery_put_off;
         return outcome.attempt.error.empty() ? sql::delivery_taken : sql::delivery_given_up;
+    }
+
+    template <class Connection>
+    static Result<std::uint64_t> disable(Connection& connection, const DeliveryClaim& claim,
+                                         DisabledReason reason, Timestamp now) {
+        if (reason == DisabledReason::failing)
+            return connection.run(sql::disable_failing_webhook, claim.webhook, now, name_of(reason),
+                                  claim.id);
+        return connection.run(sql::disable_webhook, claim.webhook, now, name_of(reason));
     }
 
     template <class AnyId, class... Values>
@@ -279,12 +309,13 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
     }
 
     /// Of one endpoint at a time: the row goes with the last of its deliveries.
-    Result<std::uint64_t> sweep_removed(std::uint32_t limit, Timestamp now) {
-        TRY_ASSIGN(const auto removed, ids(&read_webhook_id, sql::removed_webhooks, now, 1));
+    Result<std::uint64_t> sweep_removed(std::uint32_t limit, Timestamp before) {
+        TRY_ASSIGN(const auto removed, ids(&read_webhook_id, sql::removed_webhooks, before, 1));
         if (removed.empty()) return std::uint64_t{0};
         const WebhookId webhook = removed.front();
         TRY_ASSIGN(const auto left, ids(&read_delivery_id, sql::deliveries_of_webhook, webhook, limit));
         return database_.write([&](auto& connection) -> Result<std::uint64_t> {
+            TRY(connection.run_later(sql::lock_webhook, webhook));
             for (const DeliveryId id : left) TRY(connection.run_later(sql::drop_delivery, id));
             if (left.size() < limit) TRY(connection.run_later(sql::drop_webhook, webhook));
             return std::max<std::uint64_t>(left.size(), 1);

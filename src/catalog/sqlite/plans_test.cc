@@ -64,6 +64,7 @@ TEST_F(SqlitePlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::due_deliveries, "webhook_deliveries_of_job (webhook=? AND job=? AND sequence<?)");
     expect_index(sql::list_deliveries, "webhook_deliveries_by_webhook (webhook=? AND sequence<?)");
     expect_index(sql::list_failed_deliveries, "webhook_deliveries_failed (webhook=? AND sequence<?)");
+    expect_index(sql::disable_failing_webhook, "webhook_deliveries_delivered (webhook=? AND finished_at>?)");
     expect_index(sql::old_deliveries, "webhook_deliveries_finished (finished_at<?)");
     expect_index(sql::usage_of_account, "upload_places USING COVERING INDEX upload_places_by_account");
     expect_index(sql::drop_upload_places, "upload_places_by_account (account=? AND expires_at<?)");

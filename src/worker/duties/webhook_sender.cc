@@ -66,7 +66,7 @@ std::uint32_t WebhookSender::in_flight() {
     return load_.in_flight();
 }
 
-std::uint32_t WebhookSender::room(WebhookId webhook) {
+std::uint32_t WebhookSender::room(const DueWebhook& webhook) {
     const std::lock_guard lock(mutex_);
     return load_.room(webhook, parts_.clock.now());
 }
@@ -83,7 +83,7 @@ std::size_t WebhookSender::begin_due(const std::stop_token& stop) {
         *due = load_.in_turn(*std::move(due));
     }
     std::size_t begun = 0;
-    for (const WebhookId webhook : *due) {
+    for (const DueWebhook& webhook : *due) {
         const std::uint32_t count = room(webhook);
         if (stop.stop_requested()) break;
         if (count > 0) begun += begin_some(webhook, count);
@@ -91,9 +91,9 @@ std::size_t WebhookSender::begin_due(const std::stop_token& stop) {
     return begun;
 }
 
-std::size_t WebhookSender::begin_some(WebhookId webhook, std::uint32_t count) {
+std::size_t WebhookSender::begin_some(const DueWebhook& webhook, std::uint32_t count) {
     const Timestamp now = parts_.clock.now();
-    auto claimed = parts_.outbox.claim(webhook, count, config_.lease(), now);
+    auto claimed = parts_.outbox.claim(webhook.id, count, config_.lease(), now);
     if (!claimed) {
         log_failure(claimed.error());
         return 0;
@@ -106,7 +106,7 @@ std::size_t WebhookSender::begin_some(WebhookId webhook, std::uint32_t count) {
     for (const DeliveryClaim& claim : batch->claims) {
         {
             const std::lock_guard lock(mutex_);
-            load_.begin(webhook);
+            load_.begin(webhook, now);
         }
         const bool taken =
             pool_->submit([this, sending = Sending{batch, claim, now + config_.lease()}] { send(sending); });
@@ -115,7 +115,7 @@ std::size_t WebhookSender::begin_some(WebhookId webhook, std::uint32_t count) {
             continue;
         }
         const std::lock_guard lock(mutex_);
-        load_.broken_off(webhook);  // its lease runs out
+        load_.broken_off(webhook.id);  // its lease runs out
     }
     return begun;
 }
@@ -159,15 +159,16 @@ void WebhookSender::send(const Sending& sending) {
 
 void WebhookSender::conclude(const DeliveryClaim& claim, const PostResult& result,
                              const DeliveryOutcome& outcome) {
-    const bool is_recorded = record(claim, outcome);
+    const bool is_recorded = record(claim, result, outcome);
     parts_.metrics.webhook_attempt(is_recorded ? result_name(outcome) : "fenced", outcome.attempt.duration);
     const Timestamp now = parts_.clock.now();
     const std::lock_guard lock(mutex_);
     if (outcome.attempt.error.empty()) {
-        load_.delivered(claim.webhook);
+        load_.delivered(claim.webhook, outcome.attempt.duration);
     } else {
         const std::uint32_t failures = load_.failed(claim.webhook, now);
-        const Milliseconds pause = std::max(rest_of(config_.retries, failures), wanted_pause(result, now));
+        // Retry-After is the delivery's alone: the endpoint may be mended, or another one, before.
+        const Milliseconds pause = rest_of(config_.retries, failures);
         if (pause > Milliseconds::zero()) load_.rest(claim.webhook, now + pause);
         if (due_.size() < due_times_max) due_.insert(now + pause);
         if (outcome.retry_at && due_.size() < due_times_max) due_.insert(*outcome.retry_at);
@@ -176,7 +177,8 @@ void WebhookSender::conclude(const DeliveryClaim& claim, const PostResult& resul
     ended_.notify_all();
 }
 
-bool WebhookSender::record(const DeliveryClaim& claim, const DeliveryOutcome& outcome) {
+bool WebhookSender::record(const DeliveryClaim& claim, const PostResult& result,
+                           const DeliveryOutcome& outcome) {
     const auto disabled = parts_.outbox.record(claim, outcome, parts_.clock.now());
     if (!disabled) {
         // It is somebody else's, or will be when the lease is over.
@@ -185,11 +187,12 @@ bool WebhookSender::record(const DeliveryClaim& claim, const DeliveryOutcome& ou
     }
     const DeliveryAttempt& attempt = outcome.attempt;
     if (!attempt.error.empty()) {
-        parts_.log.info("webhook not delivered", {{"webhook_id", claim.webhook.to_string()},
-                                                  {"delivery_id", claim.id.to_string()},
-                                                  {"attempt", attempt.number},
-                                                  {"error", attempt.error},
-                                                  {"status", attempt.http_status.value_or(0)}});
+        parts_.log.info("webhook not delivered",
+                        {{"webhook_id", claim.webhook.to_string()},
+                         {"delivery_id", claim.id.to_string()},
+                         {"attempt", attempt.number},
+                         {"error", result.fault.empty() ? attempt.error : result.fault},
+                         {"status", attempt.http_status.value_or(0)}});
     }
     if (*disabled) {
         parts_.metrics.webhook_disabled(name_of(*outcome.disable));

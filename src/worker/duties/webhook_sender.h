@@ -57,11 +57,12 @@ class WebhookSender {
         Timestamp lease_until;
     };
 
-    [[nodiscard]] std::uint32_t room(WebhookId webhook);
-    std::size_t begin_some(WebhookId webhook, std::uint32_t count);
+    [[nodiscard]] std::uint32_t room(const DueWebhook& webhook);
+    std::size_t begin_some(const DueWebhook& webhook, std::uint32_t count);
     void send(const Sending& sending);
     void conclude(const DeliveryClaim& claim, const PostResult& result, const DeliveryOutcome& outcome);
-    [[nodiscard]] bool record(const DeliveryClaim& claim, const DeliveryOutcome& outcome);
+    [[nodiscard]] bool record(const DeliveryClaim& claim, const PostResult& result,
+                              const DeliveryOutcome& outcome);
     void give_back(const DeliveryClaim& claim);
     [[nodiscard]] Milliseconds until_next();
     void log_failure(const Error& error);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "service/testing/house.h"
+#include "webhooks/delivery_decision.h"
 #include "webhooks/signature.h"
 
 namespace safelight {
@@ -87,10 +88,10 @@ class ScriptedPoster final : public WebhookPoster {
 
 class WebhookSenderTest : public ::testing::Test {
   protected:
-    Webhook endpoint(const std::string& url, WebhookEvents events = {}) {
+    Webhook endpoint(const std::string& url, WebhookEvents events = {}, AccountId owner = default_account()) {
         Webhook webhook;
         webhook.id = house.ids.next<WebhookId>();
-        webhook.owner = house.owner;
+        webhook.owner = owner;
         webhook.url = url;
         webhook.events = events;
         webhook.updated_at = clock.now();
@@ -115,6 +116,12 @@ class WebhookSenderTest : public ::testing::Test {
         const Job job = house.upload({"thumbnail"}, 300);
         fail(job);
         return job;
+    }
+    void finish_one_of(AccountId owner) {
+        const auto ingest = house.make_ingest();
+        const auto upload = value_of(ingest->begin(owner));
+        ASSERT_TRUE(upload->write(make_picture(300, house.ids.next<JobId>().to_string())));
+        fail(value_of(upload->finish({.filename = "cat.jpg", .variants = House::requests({"thumbnail"})})));
     }
     void fail(const Job& job) {
         const Claim claim = *value_of(house.claims.claim(job.id, 1min, clock.now()));
@@ -276,6 +283,84 @@ TEST_F(WebhookSenderTest, ASlowEndpointIsNotInTheWayOfOthers) {
     sender.await_idle();
     send_all();
     EXPECT_EQ(std::ranges::count(poster.sent(), "https://slow/", &ScriptedPoster::Sent::url), 10);
+}
+
+TEST_F(WebhookSenderTest, AnAccountWithSlowEndpointsIsNotInTheWayOfOthers) {
+    const auto other = house.ids.next<AccountId>();
+    std::vector<std::string> slow;
+    for (int i = 0; i < 10; ++i) {
+        slow.push_back("https://slow-" + std::to_string(i) + "/");
+        endpoint(slow.back());
+        poster.hold(slow.back());
+    }
+    const Webhook quick = endpoint("https://quick/", {}, other);
+    for (int i = 0; i < 2; ++i) finish_one();
+    sender.begin_due({});
+    poster.await_sent(6);
+    EXPECT_EQ(sender.in_flight(), 6U) << "alone it has three quarters";
+    for (std::size_t i = 1; i <= 5; ++i) {
+        finish_one_of(other);
+        EXPECT_EQ(sender.begin_due({}), 1U);
+        poster.await_sent(6 + i);
+        while (sender.in_flight() > 6) std::this_thread::yield();
+        EXPECT_EQ(poster.sent().back().url, "https://quick/");
+    }
+    EXPECT_EQ(value_of(house.database->webhooks().deliveries(
+                           {.owner = other, .webhook = quick.id, .status = DeliveryStatus::delivered}))
+                  .size(),
+              5U);
+    for (const std::string& url : slow) poster.let_go(url);
+    sender.await_idle();
+    send_all();
+    EXPECT_EQ(poster.sent().size(), 25U);
+}
+
+TEST_F(WebhookSenderTest, AChangedEndpointDoesNotRest) {
+    const Webhook webhook = endpoint("https://a/");
+    poster.answer("https://a/", {.status = 429, .error = "bad_status", .retry_after = "3600"});
+    for (int i = 0; i < 3; ++i) finish_one();
+    EXPECT_EQ(sender.begin_due({}), 2U);
+    sender.await_idle();
+    EXPECT_EQ(sender.begin_due({}), 0U) << "it rests";
+    clock.advance(1s);
+    ASSERT_TRUE(
+        house.database->webhooks().update(house.owner, webhook.id, {.url = "https://b/"}, clock.now()));
+    EXPECT_EQ(sender.begin_due({}), 1U);
+    sender.await_idle();
+    EXPECT_EQ(poster.sent().back().url, "https://b/");
+}
+
+TEST_F(WebhookSenderTest, RetryAfterMovesTheDeliveryThatItWasSaidOf) {
+    const Webhook webhook = endpoint("https://a/");
+    poster.answer("https://a/", {.status = 503, .error = "bad_status", .retry_after = "3600"});
+    finish_one();
+    send_all();
+    poster.answer("https://a/", {.status = 200, .error = "", .retry_after = ""});
+    finish_one();
+    clock.advance(1min);
+    send_all();
+    EXPECT_EQ(statuses(webhook), (std::vector{DeliveryStatus::delivered, DeliveryStatus::waiting}));
+    EXPECT_EQ(deliveries(webhook)[1].due_at, start + 1h);
+    clock.advance(1h);
+    send_all();
+    EXPECT_EQ(statuses(webhook), std::vector(2, DeliveryStatus::delivered));
+}
+
+TEST_F(WebhookSenderTest, WhatIsNeverTakenDoesNotDisableAnEndpointThatTakesTheRest) {
+    const Webhook webhook = endpoint("https://a/");
+    poster.answer("https://a/", refused(500));
+    finish_one();
+    send_all();
+    clock.advance(12s);
+    poster.answer("https://a/", {.status = 200, .error = "", .retry_after = ""});
+    const auto broken = value_of(house.database->outbox().claim(webhook.id, 1, config.lease(), clock.now()));
+    finish_one();
+    send_all();
+    DeliveryOutcome last = decide_delivery(refused(500), 2, config.retries, clock.now(), 0.5);
+    last.attempt.started_at = clock.now();
+    EXPECT_EQ(house.database->outbox().record(broken.claims.at(0), last, clock.now()), false);
+    EXPECT_EQ(statuses(webhook), (std::vector{DeliveryStatus::delivered, DeliveryStatus::failed}));
+    EXPECT_FALSE(find(webhook).disabled_at);
 }
 
 TEST_F(WebhookSenderTest, WhatADeadProcessHadIsSentAgainWithTheSameId) {
