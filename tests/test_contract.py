@@ -62,8 +62,20 @@ def webhook(shared_server):
     assert shared_server.client().delete(made.header("Location")).status == 204
 
 
+@pytest.fixture(scope="module")
+def delivery(shared_server, webhook):
+    """Of that one: it was told something, at an address that is refused."""
+    client = shared_server.client()
+    patch = lambda body: client.request("PATCH", webhook, {"Content-Type": "application/json"}, body).status  # noqa: E731
+    assert patch(b'{"enabled": true, "url": "https://localhost:1/"}') == 200
+    client.process(pictures.make("png", (9, 8)))
+    told = client.get(webhook + "/deliveries").json()["items"]
+    assert patch(b'{"enabled": false, "url": "https://example.com/hooks"}') == 200
+    return f"{webhook}/deliveries/{told[0]['id']}"
+
+
 @pytest.fixture
-def address(job, bulk_operation, upload, webhook):
+def address(job, bulk_operation, upload, webhook, delivery):
     """An address for each documented path."""
     image = job["image"]["id"]
     values = {"/v1/jobs/{id}": f"/v1/jobs/{job['id']}", "/v1/jobs/{id}/variants": f"/v1/jobs/{job['id']}/variants",
@@ -76,7 +88,7 @@ def address(job, bulk_operation, upload, webhook):
               "/v1/jobs/{id}/events": f"/v1/jobs/{job['id']}/events",
               "/v1/jobs/{id}/cancel": f"/v1/jobs/{job['id']}/cancel", "/v1/bulk-operations/{id}": bulk_operation,
               "/v1/uploads/{id}": upload, "/v1/webhooks/{id}": webhook, "/v1/webhooks/{id}/secrets": webhook + "/secrets",
-              "/v1/webhooks/{id}/deliveries": webhook + "/deliveries",
+              "/v1/webhooks/{id}/deliveries": webhook + "/deliveries", "/v1/webhooks/{id}/deliveries/{delivery_id}": delivery,
               "/v1/webhooks/{id}/deliveries/{delivery_id}/replay": f"{webhook}/deliveries/{NOBODY}/replay"}
     return lambda path: values.get(path, path)
 
@@ -215,6 +227,7 @@ class TestEveryAnswer:
         for _ in range(4):
             assert client.request("POST", webhook + "/secrets").status == 201
         assert client.request("POST", webhook + "/secrets").status == 409
+        assert client.get(f"{webhook}/deliveries/{NOBODY}").status == 404
         assert client.request("POST", f"{webhook}/deliveries/{NOBODY}/replay").status == 404
         assert client.request("POST", f"{webhook}/deliveries/{NOBODY}/replay?colour=red").status == 400
         made = [client.post_json("/v1/webhooks", {"url": "https://example.com/", "enabled": False}) for _ in range(10)]

@@ -80,6 +80,7 @@ Handled update_webhook(const ApiParts& api, const Principal& principal, http::Re
 Handled delete_webhook(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled rotate_webhook_secret(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled list_deliveries(const ApiParts& api, const Principal& principal, http::Request& request);
+Handled get_delivery(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled replay_delivery(const ApiParts& api, const Principal& principal, http::Request& request);
 // usage.cc
 Handled get_usage(const ApiParts& api, const Principal& principal, http::Request& request);

@@ -242,6 +242,7 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("DELETE", "/v1/webhooks/{id}", Scope::images_write, delete_webhook);
     add_post("/v1/webhooks/{id}/secrets", Scope::images_write, post_of_text<rotate_webhook_secret>);
     add("GET", "/v1/webhooks/{id}/deliveries", Scope::images_read, list_deliveries);
+    add("GET", "/v1/webhooks/{id}/deliveries/{delivery_id}", Scope::images_read, get_delivery);
     add_post("/v1/webhooks/{id}/deliveries/{delivery_id}/replay", Scope::images_write,
              post_of_text<replay_delivery>);
     add_open("/openapi.json", get_openapi);

@@ -250,6 +250,19 @@ Handled list_deliveries(const ApiParts& api, const Principal& principal, http::R
                       [](const WebhookDelivery& delivery) { return place_of(delivery.sequence); });
 }
 
+Handled get_delivery(const ApiParts& api, const Principal& principal, http::Request& request) {
+    if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
+    const auto id = id_of<WebhookId>(request);
+    if (!id) co_return refuse(id.error());
+    const auto delivery_id = delivery_id_of(request);
+    if (!delivery_id) co_return refuse(delivery_id.error());
+    const auto delivery = co_await http::on_pool(api.pool, [&] {
+        return api.webhooks.webhooks().find_delivery(principal.account, *id, *delivery_id);
+    });
+    if (!delivery) co_return refuse(delivery.error());
+    co_return json_response(200, json::serialize(json_of(*delivery)));
+}
+
 Handled replay_delivery(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_bare(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<WebhookId>(request);

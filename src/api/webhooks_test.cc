@@ -195,6 +195,15 @@ TEST_F(WebhooksTest, DeliveriesAreListedWithTheirAttemptsAndReplayed) {
     EXPECT_EQ(attempt.at("duration_ms").as_int64(), 15);
 
     const std::string one = path + "/deliveries/" + std::string(delivery.at("id").as_string());
+    const Reply looked_at = get(one);
+    ASSERT_EQ(looked_at.status, 200) << looked_at.body;
+    EXPECT_EQ(looked_at.json(), delivery);
+    EXPECT_EQ(get(one + "?limit=1").status, 400);
+    EXPECT_EQ(get(path + "/deliveries/x").status, 404);
+    EXPECT_EQ(get(path + "/deliveries/" + id.to_string()).status, 404);
+    EXPECT_EQ(api_.client().get(one, reader_).status, 200);
+    EXPECT_EQ(api_.client().get(one, stranger_).status, 404);
+    EXPECT_EQ(api_.client().get(one, {}).status, 401);
     const Reply replayed = post_bare(one + "/replay", owner_);
     ASSERT_EQ(replayed.status, 202) << replayed.body;
     EXPECT_EQ(replayed.json().at("status").as_string(), "waiting");
