@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <limits>
 #include <variant>
 
 #include "app/backend_urls.h"
@@ -18,6 +20,18 @@ IngestConfig ingest_config(const Config& config) {
 /// Where uploads go: with copies of them, if these are kept.
 BlobStore& uploads_of(Backends& backends) {
     return backends.copying ? *backends.copying : *backends.blobs;
+}
+
+double deliveries_waiting(Backends& backends) {
+    const auto waiting = backends.database->outbox().waiting();
+    return waiting ? static_cast<double>(waiting->count) : std::numeric_limits<double>::quiet_NaN();
+}
+
+double oldest_delivery_s(Backends& backends) {
+    const auto waiting = backends.database->outbox().waiting();
+    if (!waiting) return std::numeric_limits<double>::quiet_NaN();
+    if (!waiting->oldest) return 0;
+    return std::chrono::duration<double>(backends.clock->now() - *waiting->oldest).count();
 }
 
 bool is_the_catalog(const Result<QueueChoice>& queue) {
@@ -150,6 +164,12 @@ void register_gauges(Backends& backends, WorkerPool& workers) {
                             [&workers] { return static_cast<double>(workers.busy()); });
     backends.metrics->gauge("safelight_webhooks_in_flight", "Webhooks that this process sends now.",
                             [&workers] { return static_cast<double>(workers.webhooks_in_flight()); });
+    backends.metrics->gauge("safelight_webhook_deliveries_waiting",
+                            "Webhook deliveries that wait; at most 10,000 of each endpoint are counted.",
+                            [&backends] { return deliveries_waiting(backends); });
+    backends.metrics->gauge("safelight_webhook_oldest_waiting_seconds",
+                            "How long the oldest webhook delivery waits.",
+                            [&backends] { return oldest_delivery_s(backends); });
     if (backends.copies) {
         backends.metrics->gauge("safelight_local_copies_bytes",
                                 "Of copies of originals that were just uploaded.",
