@@ -1,23 +1,21 @@
 DROP TRIGGER images_keep_what_is_counted ON images;
 DROP TRIGGER content_discounted ON variants;
-DROP TRIGGER image_discounted ON images;
+DROP TRIGGER image_discounted ON jobs;
 DROP TRIGGER new_content_counted ON variants;
 DROP TRIGGER content_counted ON variants;
-DROP TRIGGER pixels_counted ON jobs;
-DROP TRIGGER image_counted ON images;
+DROP TRIGGER image_counted ON jobs;
+DROP TABLE usage_dues;
+DROP FUNCTION usage_due();
 DROP FUNCTION content_discounted();
 DROP FUNCTION image_discounted();
-DROP FUNCTION new_content_counted();
 DROP FUNCTION content_counted();
-DROP FUNCTION pixels_counted();
 DROP FUNCTION image_counted();
 DROP FUNCTION add_to_usage(uuid, bigint, integer);
 
 DROP TABLE upload_places;
 DROP TABLE upload_minutes;
 DROP TABLE quota_locks;
-DROP TABLE account_pixels;
-DROP FUNCTION past_pixels_dropped();
+DROP VIEW account_pixels;
 DROP TABLE account_usage;
 
 ALTER TABLE accounts DROP COLUMN pixels_per_day_max;

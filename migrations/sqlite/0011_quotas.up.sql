@@ -97,7 +97,7 @@ FROM images GROUP BY owner;
 INSERT INTO account_pixels (account, day, pixels)
 WITH RECURSIVE
 digits (id, place, number) AS (
-    SELECT id, 1, 0 FROM images
+    SELECT id, 1, 0 FROM images WHERE hex(id) >= printf('%012X', unixepoch() / 86400 * 86400000)
     UNION ALL
     SELECT id, place + 1, number * 16 + instr('0123456789ABCDEF', substr(hex(id), place, 1)) - 1 FROM digits WHERE place <= 12)
 SELECT owner, number / 86400000, sum(width_px * height_px * frames)

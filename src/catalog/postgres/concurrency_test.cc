@@ -173,5 +173,23 @@ TEST_F(PostgresConcurrency, TheStatusFollowsWhateverHappensAtOnce) {
     EXPECT_EQ(database_->claims().backlog().value(), 0U);
 }
 
+TEST_F(PostgresConcurrency, WhoDeletesTouchesUsageAtItsCommitAlone) {
+    const Job job = create();
+    make(job.id, {"a", "b"});
+    const std::string id = "'" + job.id.to_string() + "'";
+    const std::string image = "'" + job.image.id.to_string() + "'";
+    const std::string images = "SELECT sum(images) FROM account_usage";
+    RawDatabase raw(schema_.url());
+    raw.must("BEGIN");
+    raw.must("DELETE FROM jobs WHERE id = " + id);
+    raw.must("DELETE FROM images WHERE id = " + image);
+    EXPECT_EQ(raw.value(images), "1");
+    EXPECT_EQ(raw.value("SELECT count(*) FROM usage_dues"), "1") << "variants go with their image";
+    raw.must("COMMIT");
+    EXPECT_EQ(raw.value(images), "0");
+    EXPECT_EQ(raw.value("SELECT sum(stored_bytes) FROM account_usage"), "0");
+    EXPECT_EQ(raw.value("SELECT count(*) FROM usage_dues"), "0");
+}
+
 }  // namespace
 }  // namespace safelight::postgres
