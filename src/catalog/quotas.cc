@@ -19,8 +19,8 @@ std::string text_of(std::string_view name) {
 std::unexpected<Error> exceeded(std::string_view name, std::uint64_t limit, std::uint64_t used,
                                 std::uint64_t wanted, std::optional<std::uint32_t> retry_after_s) {
     const ErrorCode code = retry_after_s ? ErrorCode::daily_quota_exceeded : ErrorCode::quota_exceeded;
-    std::string text =
-        fmt::format("The account may have {} {}, and has {}.", limit, text_of(name), used, wanted);
+    std::string text = fmt::format("The account may have {} {}, and has {}; this one would add {} at least.",
+                                   limit, text_of(name), used, wanted);
     return std::unexpected(
         Error{code, std::move(text), {}, {}, ExceededQuota{std::string(name), limit, used, retry_after_s}});
 }
@@ -52,6 +52,10 @@ Status check_demand(const QuotaDemand& demand, const Quotas& in_force, const Usa
     if (!fits(demand.stored_bytes, in_force.stored_bytes, usage.stored_bytes))
         return exceeded("stored_bytes", *in_force.stored_bytes, usage.stored_bytes, demand.stored_bytes, {});
     if (!fits(demand.pixels, in_force.pixels_per_day, usage.pixels_today)) {
+        // It would not fit tomorrow either.
+        if (demand.pixels > *in_force.pixels_per_day)
+            return exceeded("pixels_per_day", *in_force.pixels_per_day, usage.pixels_today, demand.pixels,
+                            {});
         const auto left = std::chrono::ceil<std::chrono::seconds>(end_of_day(now) - now);
         return exceeded("pixels_per_day", *in_force.pixels_per_day, usage.pixels_today, demand.pixels,
                         static_cast<std::uint32_t>(left.count()));

@@ -1,7 +1,7 @@
 // Quotas: what an account may have and do, what it has, and its uploads that are under way.
 //
-// Calls as those of catalog.h: each one transaction, durable when it returns; any thread; they block. Errors
-// of every call: unavailable, storage_full.
+// Calls as those of catalog.h: each one transaction; any thread; they block. Errors of every call:
+// unavailable, storage_full.
 #pragma once
 
 #include <array>
@@ -75,7 +75,7 @@ struct QuotaDemand {
     std::uint64_t images = 1;
     std::uint64_t pixels = 0;
 };
-/// Errors: quota_exceeded, daily_quota_exceeded.
+/// Errors: quota_exceeded (also for more pixels than a whole day has), daily_quota_exceeded.
 [[nodiscard]] Status check_demand(const QuotaDemand& demand, const Quotas& in_force, const Usage& usage,
                                   Timestamp now);
 
@@ -100,9 +100,13 @@ class UploadQuotas {
 
     [[nodiscard]] virtual Result<Usage> usage(AccountId account, Timestamp now) = 0;
 
+    // `enter`, `hold` and `leave` are as exact as everything else as long as the database runs. A crash of it
+    // may lose the last moment's: they hold what is under way, and acknowledge nothing.
+
     /// Counts the upload and takes its place, or neither; exact over all processes. Nothing is written for a
     /// quota that is not in force. Errors: rate_limited, too_many_uploads. The minute begins with the first
-    /// upload after the last one ended.
+    /// upload after the last one ended; one that ends more than two minutes from now (another node's
+    /// clock is ahead) is over.
     [[nodiscard]] virtual Status enter(const UploadEntry& entry, const Quotas& in_force, Timestamp now) = 0;
 
     /// Prolongs what has not run out.

@@ -48,6 +48,24 @@ TEST(Quotas, ARefusalSaysWhichQuotaAndUntilWhen) {
     EXPECT_EQ(bytes.error().quota, (ExceededQuota{"stored_bytes", 1, 0, {}})) << "waiting does not help";
 }
 
+TEST(Quotas, MorePixelsThanADayHasFitOnNoDay) {
+    const Status checked = check_demand({.pixels = 51}, {.pixels_per_day = 50}, {.pixels_today = 31}, noon);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().code, ErrorCode::quota_exceeded);
+    EXPECT_EQ(checked.error().quota, (ExceededQuota{"pixels_per_day", 50, 31, {}}))
+        << "waiting does not help";
+    EXPECT_EQ(check_demand({.pixels = 50}, {.pixels_per_day = 50}, {.pixels_today = 31}, noon).error().code,
+              ErrorCode::daily_quota_exceeded);
+}
+
+TEST(Quotas, ARefusalSaysWhatWasWanted) {
+    const Status checked =
+        check_demand({.stored_bytes = 40}, {.stored_bytes = 100}, {.stored_bytes = 61}, noon);
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().public_text,
+              "The account may have 100 bytes stored, and has 61; this one would add 40 at least.");
+}
+
 TEST(Quotas, TheLargestLimitDoesNotOverflow) {
     const Quotas limits{.stored_bytes = quota_max};
     EXPECT_TRUE(check_demand({.stored_bytes = 1}, limits, {.stored_bytes = quota_max - 1}, noon));

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "catalog/bulk_operations.h"
 #include "catalog/conformance/catalog_suite.h"
 #include "catalog/quotas.h"
+#include "catalog/rerenders.h"
 
 namespace safelight {
 
@@ -46,6 +48,15 @@ class QuotaConformance : public CatalogConformance {
             {.account = account, .counts = false, .place = place, .place_expires_at = now() + lease},
             {.concurrent_uploads = limit}, now());
     }
+
+    /// Their variant "a" is to be made again.
+    void request_rerenders(const std::vector<Job>& jobs);
+    /// The same, and each is held.
+    [[nodiscard]] std::vector<RerenderClaim> claimed_rerenders(const std::vector<Job>& jobs);
+    /// Page by page.
+    Status remove_all(CatalogDatabase& database, const BulkClaim& removal);
+    /// Originals and variants.
+    [[nodiscard]] std::uint64_t stored_bytes_of(const std::vector<JobId>& jobs);
 
     /// How many of `count` calls at the same time, over two handles on the database, have no error; each
     /// other's error has to be `expected`.

@@ -30,6 +30,42 @@ int QuotaConformance::successes(int count, ErrorCode expected,
     return done;
 }
 
+void QuotaConformance::request_rerenders(const std::vector<Job>& jobs) {
+    std::vector<ImageId> images;
+    for (const Job& job : jobs) images.push_back(job.image.id);
+    const auto requested =
+        under_test().database().rerenders().request(images, "a", transform(7), false, now());
+    if (requested != jobs.size()) throw std::runtime_error("not all are to be made again");
+}
+
+std::vector<RerenderClaim> QuotaConformance::claimed_rerenders(const std::vector<Job>& jobs) {
+    request_rerenders(jobs);
+    std::vector<RerenderClaim> claims;
+    while (claims.size() < jobs.size())
+        claims.push_back(under_test().database().rerenders().claim(lease, now()).value().value());
+    return claims;
+}
+
+Status QuotaConformance::remove_all(CatalogDatabase& database, const BulkClaim& removal) {
+    for (bool finished = false; !finished;) {
+        TRY_ASSIGN(const BulkStep step, database.bulk_operations().advance(
+                                            removal.operation.id, removal.attempt, 5, 3, lease, now()));
+        finished = step.finished;
+    }
+    return {};
+}
+
+std::uint64_t QuotaConformance::stored_bytes_of(const std::vector<JobId>& jobs) {
+    std::uint64_t bytes = 0;
+    for (const JobId id : jobs) {
+        const Job job = find(id);
+        bytes += job.image.size_bytes;
+        for (const Variant& variant : job.image.variants)
+            bytes += variant.content ? variant.content->size_bytes : 0;
+    }
+    return bytes;
+}
+
 namespace {
 
 TEST_P(QuotaConformance, NothingIsUsedAtFirst) {
@@ -160,24 +196,88 @@ TEST_P(QuotaConformance, OneOfManyAtTheSameTimeIsLetIn) {
 }
 
 TEST_P(QuotaConformance, UsageIsRightWhateverHappensAtTheSameTime) {
-    constexpr int count = 24;
-    std::vector<Job> jobs;
-    for (int i = 0; i < count; ++i) jobs.push_back(create({"a"}));
+    constexpr std::size_t count = 16;
+    std::vector<Job> deleted;
+    std::vector<Job> remade;
     std::vector<Job> drafts;
-    for (int i = 0; i < count; ++i) drafts.push_back(fresh_draft(default_account(), {"a"}));
-    EXPECT_EQ(successes(count * 2, ErrorCode::internal,
-                        [&](CatalogDatabase& database, int i) -> Status {
-                            const auto n = static_cast<std::size_t>(i / 2);
-                            if (i % 2 == 0) {
-                                TRY(database.catalog().create_job(drafts[n]));
-                            } else {
-                                TRY(database.catalog().delete_job(default_account(), jobs[n].id, now()));
-                            }
-                            return {};
-                        }),
-              count * 2);
-    EXPECT_EQ(usage().images, static_cast<std::uint64_t>(count));
-    EXPECT_EQ(usage().stored_bytes, drafts.front().image.size_bytes * count);
+    for (std::size_t i = 0; i < count; ++i) {
+        process(create({"a"}).id, {}, {"a"});  // for the bulk deletion
+        for (std::vector<Job>* jobs : {&deleted, &remade}) {
+            jobs->push_back(create({"a"}));
+            process(jobs->back().id, {"a"});
+        }
+    }
+    const std::vector<RerenderClaim> rerenders = claimed_rerenders(remade);
+    request_rerenders(deleted);  // they go with their images
+    std::vector<Claim> claimed;
+    for (std::size_t i = 0; i < count; ++i) {
+        claimed.push_back(claim(create({"a", "b"}).id));
+        drafts.push_back(fresh_draft(default_account(), {"a"}));
+    }
+    std::vector<std::vector<VariantOutcome>> outcomes;
+    std::vector<VariantContent> contents;
+    for (std::size_t i = 0; i < count; ++i) {
+        outcomes.push_back({made("a"), made("b")});
+        contents.push_back(*made("a").content);
+    }
+    advance(Milliseconds{1});
+    BulkOperation operation{.id = ids_.next<BulkOperationId>(),
+                            .owner = default_account(),
+                            .kind = BulkKind::remove,
+                            .filter = {.status = JobStatus::failed},
+                            .created_at = now()};
+    auto& bulk = under_test().database().bulk_operations();
+    SAFELIGHT_ASSERT_OK(bulk.create(operation));
+    const BulkClaim removal = bulk.claim(lease, now()).value().value();
+
+    constexpr int calls = 4 * count + 1;
+    EXPECT_EQ(
+        successes(calls, ErrorCode::internal,
+                  [&](CatalogDatabase& database, int i) -> Status {
+                      if (i == calls - 1) return remove_all(database, removal);
+                      const auto n = static_cast<std::size_t>(i) / 4;
+                      switch (i % 4) {
+                          case 0:
+                              TRY(database.catalog().create_job(drafts[n]));
+                              break;
+                          case 1:
+                              TRY(database.catalog().delete_job(default_account(), deleted[n].id, now()));
+                              break;
+                          case 2:
+                              TRY(database.claims().complete(claimed[n].job_id, claimed[n].attempt,
+                                                             outcomes[n], now()));
+                              break;
+                          default:
+                              TRY(database.rerenders().complete(
+                                  {rerenders[n].image.id, rerenders[n].name, rerenders[n].token}, contents[n],
+                                  now()));
+                      }
+                      return {};
+                  }),
+        calls);
+    std::vector<JobId> left;
+    for (const Job& job : drafts) left.push_back(job.id);
+    for (const Job& job : remade) left.push_back(job.id);
+    for (const Claim& claim : claimed) left.push_back(claim.job_id);
+    EXPECT_EQ(usage().images, left.size());
+    EXPECT_EQ(usage().stored_bytes, stored_bytes_of(left));
+}
+
+TEST_P(QuotaConformance, AMinuteOfAClockThatIsAheadIsOver) {
+    const Quotas limits{.uploads_per_minute = 1};
+    const auto enter_at = [&](Milliseconds ahead) {
+        return quotas().enter({.account = default_account()}, limits, now() + ahead);
+    };
+    SAFELIGHT_ASSERT_OK(enter_at(Milliseconds{60'000}));
+    EXPECT_EQ(code_of(begin_upload(limits)), ErrorCode::rate_limited)
+        << "as if two had looked at it in turns";
+    EXPECT_EQ(usage().uploads_this_minute, 1U);
+    SAFELIGHT_ASSERT_OK(enter_at(Milliseconds{3'600'000}));
+    EXPECT_EQ(usage().uploads_this_minute, 0U);
+    EXPECT_EQ(usage().minute_ends_at, std::nullopt);
+    SAFELIGHT_ASSERT_OK(begin_upload(limits));
+    EXPECT_EQ(usage().minute_ends_at, now() + Milliseconds{60'000});
+    EXPECT_EQ(code_of(begin_upload(limits)), ErrorCode::rate_limited);
 }
 
 TEST_P(QuotaConformance, AMinuteBeginsWithItsFirstUpload) {

@@ -90,6 +90,8 @@ inline constexpr std::string_view insert_job =
     "VALUES ($1, $2, $3, $7, $6, $6, $4, $5, $4, pg_current_xact_id()::text::bigint) RETURNING status, lane";
 /// Of an account with a limit, before anything else. Two statements, so that the second is not there without
 /// a row.
+/// Until the end of the transaction.
+inline constexpr std::string_view commit_without_waiting = "SET LOCAL synchronous_commit = off";
 inline constexpr std::string_view make_quota_lock =
     "INSERT INTO quota_locks (account) VALUES ($1) ON CONFLICT (account) DO NOTHING";
 inline constexpr std::string_view lock_quotas =

@@ -268,21 +268,26 @@ inline constexpr std::string_view overdue_uploads =
 
 inline constexpr std::string_view quotas_of_account =
     "SELECT " SAFELIGHT_QUOTA_COLUMNS " FROM accounts WHERE id = $1";
-/// One row; $2 is the day, $3 the time. Sums are cast because PostgreSQL's have another type.
+/// One row; $2 is the day, $3 the time. A minute that ends more than two minutes from now was begun by a
+/// clock that is ahead, and is over. It is not one minute, because whoever begins one may have looked at the
+/// clock a little later than whoever finds it. Sums are cast because PostgreSQL's have another type.
 inline constexpr std::string_view usage_of_account =
     "SELECT (SELECT CAST(coalesce(sum(stored_bytes), 0) AS bigint) FROM account_usage WHERE account = $1),"
     " (SELECT CAST(coalesce(sum(images), 0) AS bigint) FROM account_usage WHERE account = $1),"
     " (SELECT CAST(coalesce(sum(pixels), 0) AS bigint) FROM account_pixels WHERE account = $1 AND day = $2),"
-    " coalesce((SELECT uploads FROM upload_minutes WHERE account = $1 AND ends_at > $3), 0),"
-    " (SELECT ends_at FROM upload_minutes WHERE account = $1 AND ends_at > $3),"
+    " coalesce((SELECT uploads FROM upload_minutes"
+    " WHERE account = $1 AND ends_at > $3 AND ends_at - 120000 <= $3), 0),"
+    " (SELECT ends_at FROM upload_minutes WHERE account = $1 AND ends_at > $3 AND ends_at - 120000 <= $3),"
     " (SELECT count(*) FROM upload_places WHERE account = $1 AND expires_at > $3)";
 /// $2 is the end of a minute that begins now ($3), $4 how many uploads there may be in it.
 inline constexpr std::string_view count_upload =
     "INSERT INTO upload_minutes AS present (account, ends_at, uploads) VALUES ($1, $2, 1)"
     " ON CONFLICT (account) DO UPDATE SET"
-    " ends_at = CASE WHEN present.ends_at <= $3 THEN excluded.ends_at ELSE present.ends_at END,"
-    " uploads = CASE WHEN present.ends_at <= $3 THEN 1 ELSE present.uploads + 1 END"
-    " WHERE present.ends_at <= $3 OR present.uploads < $4";
+    " ends_at = CASE WHEN present.ends_at <= $3 OR present.ends_at - 60000 > excluded.ends_at"
+    " THEN excluded.ends_at ELSE present.ends_at END,"
+    " uploads = CASE WHEN present.ends_at <= $3 OR present.ends_at - 60000 > excluded.ends_at"
+    " THEN 1 ELSE present.uploads + 1 END"
+    " WHERE present.ends_at <= $3 OR present.ends_at - 60000 > excluded.ends_at OR present.uploads < $4";
 /// Changes nothing: from then on nobody else does until the end of the transaction.
 inline constexpr std::string_view lock_upload_minute =
     "INSERT INTO upload_minutes AS present (account, ends_at, uploads) VALUES ($1, 0, 0)"
