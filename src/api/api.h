@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "access/key_ring.h"
+#include "api/account_turns.h"
 #include "api/authorisation.h"
 #include "base/clock.h"
 #include "base/embedded_file.h"
@@ -112,6 +113,9 @@ struct ApiParts {
     EventConfig events = {};
     std::shared_ptr<std::atomic<std::uint32_t>> open_streams =
         std::make_shared<std::atomic<std::uint32_t>>(0);  // for metrics as well
+    /// Of accounts with quotas: uploads that are let in, and jobs that are created.
+    std::shared_ptr<AccountTurns> admission_turns = std::make_shared<AccountTurns>(2);
+    std::shared_ptr<AccountTurns> job_turns = std::make_shared<AccountTurns>(4);
     std::vector<ReadinessCheck> readiness;
     std::span<const EmbeddedFile> web_assets;  // "index.html", "assets/…", "api-docs/…"
 };

@@ -114,7 +114,8 @@ class SourceFetch {
 
 /// From the first byte to the job.
 http::Task<Received<Job>> fetch(const ApiParts& api, http::Request& request, OutboundExchange& exchange,
-                                UploadPipe& pipe, UploadDetails& details, IdempotentCall* call) {
+                                UploadPipe& pipe, UploadDetails& details, IdempotentCall* call,
+                                UploadQuota& quota) {
     UploadRights rights(api, request, call);
     SourceFetch source(api, request, exchange, pipe, rights);
     if (auto fetched = co_await source.run(); !fetched) co_return std::unexpected(fetched.error());
@@ -123,6 +124,9 @@ http::Task<Received<Job>> fetch(const ApiParts& api, http::Request& request, Out
     if (call != nullptr) {
         details.with.record_of = [call](const Job& job) { return call->record(accepted_response(job)); };
     }
+    details.quotas_now = quota.now();
+    const auto turn = co_await quota.job_turn();
+    if (!turn) co_return refuse(turn.error());
     auto job = co_await pipe.finish(source.last_piece(), details);
     if (!job) co_return refuse(std::move(job).error());
     co_return *std::move(job);
@@ -159,11 +163,10 @@ http::Task<Received<Job>> receive_source(const ApiParts& api, const Principal& p
     }
     if (auto begun = co_await quota.begin({.account = principal.account}); !begun)
         co_return std::unexpected(std::move(begun).error());
-    details.with.quotas = quota.in_force();
     auto exchange = api.sources.client->begin(request_for(api, *std::move(url)));
     if (!exchange) co_return refuse_fetch(api, request, "", exchange.error());
     UploadPipe pipe(api.pool, api.ingest, principal.account);
-    auto job = co_await fetch(api, request, **exchange, pipe, details, call);
+    auto job = co_await fetch(api, request, **exchange, pipe, details, call, quota);
     if (!job) co_await pipe.abandon();
     // Closing a connection is work for the pool as well; where that is full, it is done here.
     static_cast<void>(co_await http::run_on_pool(*api.sources.pool, [&] { exchange->reset(); }));

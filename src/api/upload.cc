@@ -109,7 +109,8 @@ Sha256 fingerprint_of(const http::Request& request, const UploadPlan& plan, cons
 
 /// The last piece, and the job; `said.details` is complete.
 http::Task<Received<Job>> finish_upload(UploadPipe& pipe, UploadPipe::Piece piece, UploadPlan& said,
-                                        const http::Request& request, IdempotentCall* call) {
+                                        const http::Request& request, IdempotentCall* call,
+                                        UploadQuota& quota) {
     const auto note = [&](const Job& job) {
         call->note_fingerprint(fingerprint_of(request, said, job.image.sha256));
     };
@@ -119,6 +120,9 @@ http::Task<Received<Job>> finish_upload(UploadPipe& pipe, UploadPipe::Piece piec
             return call->record(accepted_response(job));
         };
     }
+    said.details.quotas_now = quota.now();
+    const auto turn = co_await quota.job_turn();
+    if (!turn) co_return refuse(turn.error());
     auto job = co_await pipe.finish(piece, said.details);
     if (!job) co_return refuse(std::move(job).error());
     if (call != nullptr) note(*job);
@@ -126,7 +130,7 @@ http::Task<Received<Job>> finish_upload(UploadPipe& pipe, UploadPipe::Piece piec
 }
 
 http::Task<Received<Job>> receive_raw(const ApiParts& api, UploadPlan& plan, http::Request& request,
-                                      UploadPipe& pipe, IdempotentCall* call) {
+                                      UploadPipe& pipe, IdempotentCall* call, UploadQuota& quota) {
     const std::size_t capacity = buffer_bytes(request);
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(capacity);
     plan.details.expected_sha256 = plan.digest;
@@ -153,7 +157,7 @@ http::Task<Received<Job>> receive_raw(const ApiParts& api, UploadPlan& plan, htt
     }
     if (total == 0) co_return refuse(Problem::empty_payload, "The body has no bytes at all.");
     if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
-    co_return co_await finish_upload(pipe, {std::span(buffer.get(), filled), {}}, plan, request, call);
+    co_return co_await finish_upload(pipe, {std::span(buffer.get(), filled), {}}, plan, request, call, quota);
 }
 
 /// What the form says goes together with what the query said.
@@ -166,7 +170,7 @@ Result<UploadPlan> plan_of_all(const ApiParts& api, const UploadPlan& plan, Uplo
 }
 
 http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& plan, http::Request& request,
-                                       UploadPipe& pipe, IdempotentCall* call, const UploadQuota& quota) {
+                                       UploadPipe& pipe, IdempotentCall* call, UploadQuota& quota) {
     const std::size_t capacity = buffer_bytes(request);
     const auto buffer = std::make_unique_for_overwrite<std::byte[]>(std::min(capacity, read_bytes));
     UploadForm form(api.picture_bytes_max);
@@ -198,9 +202,8 @@ http::Task<Received<Job>> receive_form(const ApiParts& api, const UploadPlan& pl
     if (auto ended = parser.finish(); !ended) co_return refuse(ended.error());
     auto said = plan_of_all(api, plan, form);
     if (!said) co_return refuse(said.error());
-    said->details.with.quotas = quota.in_force();
     if (auto still = co_await rights.check(); !still) co_return std::unexpected(still.error());
-    co_return co_await finish_upload(pipe, {form.picture, hashed}, *said, request, call);
+    co_return co_await finish_upload(pipe, {form.picture, hashed}, *said, request, call, quota);
 }
 
 }  // namespace
@@ -228,8 +231,7 @@ http::Task<Received<Job>> receive_upload(const ApiParts& api, const Principal& p
     if (is_form) {
         job = co_await receive_form(api, *plan, request, pipe, call, quota);
     } else {
-        plan->details.with.quotas = quota.in_force();
-        job = co_await receive_raw(api, *plan, request, pipe, call);
+        job = co_await receive_raw(api, *plan, request, pipe, call, quota);
     }
     if (!job) co_await pipe.abandon();
     co_return job;

@@ -19,7 +19,8 @@ std::uint64_t left_of(std::uint64_t limit, std::uint64_t used) {
 }
 
 std::int64_t seconds_until(Timestamp then, Timestamp now) {
-    return std::chrono::ceil<std::chrono::seconds>(then - now).count();
+    // It may have come since it was looked up.
+    return std::max<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(then - now).count(), 0);
 }
 
 void add_item(std::string& list, std::string item) {
@@ -43,10 +44,24 @@ http::Task<Received<void>> UploadQuota::begin(QuotaDesk::Arrival arrival) {
         co_return Received<void>{};
     }
     arrival.account = account_;
+    const auto turn = co_await api_.admission_turns->take(account_);
+    if (!turn) co_return refuse(turn.error());
     auto admitted = co_await http::on_pool(api_.pool, [&] { return admit(arrival); });
     if (!admitted) co_return refuse(std::move(admitted).error());
     place_ = *std::move(admitted);
     co_return Received<void>{};
+}
+
+http::Task<Result<std::optional<AccountTurns::Turn>>> UploadQuota::job_turn() {
+    // One that was set meanwhile is looked at all the same, without a turn.
+    if (is_repetition_ || !limit_jobs(in_force_)) co_return std::nullopt;
+    auto turn = co_await api_.job_turns->take(account_);
+    if (!turn) co_return std::unexpected(std::move(turn).error());
+    co_return std::optional(*std::move(turn));
+}
+
+std::function<Result<Quotas>()> UploadQuota::now() const {
+    return [&quotas = api_.quotas, account = account_] { return quotas.in_force(account); };
 }
 
 Result<std::unique_ptr<QuotaDesk::Place>> UploadQuota::admit(const QuotaDesk::Arrival& arrival) {

@@ -1,6 +1,7 @@
 // What the quotas of an account make of an upload, and what its client is told of them.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,13 @@ class UploadQuota {
     /// `arrival` the account does not count. Errors: as QuotaDesk::admit.
     [[nodiscard]] http::Task<Received<void>> begin(QuotaDesk::Arrival arrival);
 
-    /// For Catalog::create_job; after `begin`.
-    [[nodiscard]] const Quotas& in_force() const { return in_force_; }
+    /// For UploadDetails: what is in force when it is called, not when the upload began. May outlive this,
+    /// not the API.
+    [[nodiscard]] std::function<Result<Quotas>()> now() const;
+
+    /// To be held while the job is created, where quotas make its transaction wait for others of the account.
+    /// Errors: overloaded.
+    [[nodiscard]] http::Task<Result<std::optional<AccountTurns::Turn>>> job_turn();
 
     /// The request's answer, which now says how much is left. Others may take its place. Await it in any
     /// case.

@@ -35,6 +35,11 @@ TEST(RateLimitFields, OfEachQuotaThatBeginsAnew) {
     EXPECT_EQ(both.get("RateLimit"), R"("uploads";r=12;t=30, "pixels";r=600;t=400)");
     EXPECT_EQ(told({.uploads_per_minute = 5}, {}).get("RateLimit"), R"("uploads";r=5)")
         << "no minute has begun";
+    EXPECT_EQ(told({.uploads_per_minute = 5},
+                   {.uploads_this_minute = 2, .minute_ends_at = evening - Milliseconds{2'000}})
+                  .get("RateLimit"),
+              R"("uploads";r=3;t=0)")
+        << "it ended since it was looked up";
     EXPECT_EQ(told({.pixels_per_day = 5}, {.pixels_today = 9}).get("RateLimit"), R"("pixels";r=0;t=400)");
 }
 
@@ -110,6 +115,17 @@ TEST_F(UploadQuotaTest, WhatWasNotAnnouncedIsCheckedInTheEnd) {
     EXPECT_EQ(reply.json().at("quota"), quota("stored_bytes", 999, 0));
     EXPECT_EQ(api.ingest.begun, 1);
     expect_nothing_left();
+}
+
+TEST_F(UploadQuotaTest, AQuotaThatIsSetWhileAnUploadIsUnderWayCounts) {
+    ASSERT_EQ(upload().status, 202);
+    const testing::Connection slow(api.server->port());
+    slow.send("POST /v1/jobs HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_THAT(slow.receive_head(), HasSubstr("100 Continue"));
+    set({.images = 1});
+    slow.send(picture);
+    EXPECT_THAT(slow.receive_head(), HasSubstr("403"));
+    EXPECT_EQ(usage().images, 1U);
 }
 
 TEST_F(UploadQuotaTest, PixelsComeAgainTheNextDay) {
@@ -264,11 +280,43 @@ TEST_F(ResumableQuotaTest, TheEndIsWhatIsCheckedAndMayBeTriedAgain) {
     EXPECT_EQ(usage().images, 1U);
 }
 
+TEST_F(ResumableQuotaTest, AnEndThatCannotFitIsNoCopyOfAllTheRest) {
+    const std::string url = create().headers.get("Location").value();
+    ASSERT_EQ(append(url, 0, picture.substr(0, 400)).status, 204);
+    ASSERT_EQ(upload().status, 202);
+    const int begun = api.ingest.begun;
+    set({.stored_bytes = 1'999});
+    for (int i = 0; i < 3; ++i) {
+        const Reply refused = append(url, 400, picture.substr(400));
+        EXPECT_EQ(refused.status, 403);
+        EXPECT_EQ(refused.json().at("quota"), quota("stored_bytes", 1'999, 1'000));
+    }
+    EXPECT_EQ(api.ingest.begun, begun);
+    EXPECT_EQ(append(url, 400, picture.substr(400, 100)).status, 204) << "not the end";
+    set({.stored_bytes = 2'000});
+    EXPECT_TRUE(append(url, 500, picture.substr(500)).headers.has("Upload-Job"));
+}
+
+TEST_F(ResumableQuotaTest, AQuotaThatIsSetWhileItIsUnderWayCounts) {
+    ASSERT_EQ(upload().status, 202);
+    const std::string url = create().headers.get("Location").value();
+    const testing::Connection slow(api.server->port());
+    slow.send("PATCH " + url +
+              " HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\nContent-Type: "
+              "application/offset+octet-stream\r\nContent-Length: 1000\r\nExpect: 100-continue\r\n\r\n");
+    EXPECT_THAT(slow.receive_head(), HasSubstr("100 Continue"));
+    set({.images = 1});
+    slow.send(picture);
+    EXPECT_THAT(slow.receive_head(), HasSubstr("403"));
+    EXPECT_EQ(usage().images, 1U);
+}
+
 TEST_F(ResumableQuotaTest, RefusedWithItsBytesNothingIsLeft) {
     set({.pixels_per_day = 1});
     const Reply refused = create(picture);
-    EXPECT_EQ(refused.status, 429);
-    EXPECT_EQ(refused.problem(), "daily-quota-exceeded");
+    EXPECT_EQ(refused.status, 403);
+    EXPECT_EQ(refused.problem(), "quota-exceeded");
+    EXPECT_FALSE(refused.headers.has("Retry-After")) << "no day has so many";
     expect_nothing_left();
 }
 

@@ -141,6 +141,12 @@ bool has_body(const http::Request& request) {
     return request.body->length_bytes() != 0U;
 }
 
+/// Whether the body may have all that is missing, by what is announced of it.
+bool may_end(const ResumableUpload& upload, const http::Request& request) {
+    const auto declared = request.body->length_bytes();
+    return !declared || *declared >= upload.size_bytes - upload.received_bytes;
+}
+
 Received<void> require_content_type(const http::Request& request) {
     if (media_type_of(request) == tus::content_type) return check_coding(request);
     return refuse(Problem::unsupported_media_type,
@@ -197,7 +203,7 @@ Handled create_and_receive(const ApiParts& api, const Principal& principal, http
     if (!upload) co_return std::unexpected(upload.error());
     if (!has_body(request)) co_return created_response(*upload);
     UploadDetails details = plan.details;
-    details.with.quotas = quota.in_force();
+    details.quotas_now = quota.now();
     if (keyed != nullptr) {
         details.with.record_of = [&](const Job& job) {
             keyed->note_fingerprint();
@@ -267,11 +273,15 @@ Handled append_at(const ApiParts& api, const Principal& principal, http::Request
     }
     auto details = details_of(api, *upload);
     if (!details) co_return refuse(details.error());
-    if (auto begun = co_await quota.begin(
-            {.account = principal.account, .counts = false, .is_job = false, .has_bytes = has_body(request)});
+    // Refused here, the last byte costs no copy of all the others.
+    if (auto begun = co_await quota.begin({.account = principal.account,
+                                           .counts = false,
+                                           .is_job = may_end(*upload, request),
+                                           .has_bytes = has_body(request),
+                                           .size_bytes = upload->size_bytes});
         !begun)
         co_return std::unexpected(std::move(begun).error());
-    details->with.quotas = quota.in_force();
+    details->quotas_now = quota.now();
     const auto received = co_await receive_append({.api = api,
                                                    .request = request,
                                                    .upload = *upload,

@@ -186,8 +186,12 @@ class StreamedUpload final : public Upload {
             variant.transform = request.transform;
             variant.updated_at = now;
         }
+        WithJob with = details.with;
+        if (details.quotas_now) {
+            TRY_ASSIGN(with.quotas, details.quotas_now());
+        }
         reservation_->linking();
-        Result<Job> created = parts_.catalog.create_job(job, details.with);
+        Result<Job> created = parts_.catalog.create_job(job, with);
         if (created) reservation_->linked();
         if (!created && created.error().code == ErrorCode::conflict) return overdue();
         return created;

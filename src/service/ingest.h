@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -48,6 +49,9 @@ struct UploadDetails {
     Priority priority = Priority::normal;
     std::optional<Sha256> expected_sha256 = {};  // of the picture's bytes
     WithJob with = {};                           // what is written together with the job
+    /// Blocks. What is in force for the owner, asked for just before the job is created; becomes
+    /// with.quotas. Empty: those are as they are.
+    std::function<Result<Quotas>()> quotas_now = {};
 };
 
 /// One upload in progress. One thread at a time; calls block. Destroyed unfinished, it leaves nothing behind.
