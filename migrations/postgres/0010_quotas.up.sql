@@ -1,5 +1,5 @@
--- As on a server that is running: nobody writes what is counted from here on, and whoever locked one of these tables first has not
--- got to the others yet. In the order in which everybody else takes them.
+-- For a server that is running: nobody writes what is counted from here to the commit, and all is locked before anything is done, so that
+-- this cannot wait in a circle with who writes.
 LOCK TABLE jobs, images, variants IN SHARE ROW EXCLUSIVE MODE;
 
 -- What each account has: originals and the contents of variants. As with totals it is the sum over the shards, a backend writes to
