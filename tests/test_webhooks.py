@@ -361,8 +361,6 @@ class TestEndpointsThatFail:
         receiver.open()
         eventually(lambda: any(attempt["error"] for attempt in deliveries(client, other)[0]["attempts"]))
         assert not receiver.messages
-        rows = lambda: Remains.of(patient.settings).rows("SELECT id FROM webhook_deliveries")  # noqa: E731
-        eventually(lambda: len(rows()) == 1, 120)  # it is kept for a minute
 
 
 class TestTargets:
