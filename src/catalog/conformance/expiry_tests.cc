@@ -55,6 +55,19 @@ TEST_P(RetentionConformance, AReadKeepsAVariantAlive) {
     EXPECT_EQ(live(3 * day).expired_variants, 1U) << "not for ever";
 }
 
+TEST_P(RetentionConformance, AVariantWithAWatermarkStays) {
+    set_rules({.expire_variants_after_days = 2});
+    begin_noting();
+    Job wanted = draft({"marked", "plain"});
+    wanted.image.variants[0].transform =
+        parse_transform(R"({"watermark": {"image": "01934b7e-5f00-7abc-8def-0123456789ab"}})").value();
+    const Job job = catalog().create_job(wanted).value();
+    process(job.id, {"marked", "plain"});
+    EXPECT_EQ(live(30 * day).expired_variants, 1U);
+    EXPECT_EQ(variant(job, "marked").status, VariantStatus::ready) << "the mark may be deleted meanwhile";
+    EXPECT_EQ(variant(job, "plain").status, VariantStatus::expired);
+}
+
 TEST_P(RetentionConformance, ReadsAreNotedCoarsely) {
     const Job job = create_ready();
     const Milliseconds life = 10 * day;

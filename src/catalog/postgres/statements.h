@@ -191,7 +191,8 @@ inline constexpr std::string_view overdue_of_images =
 /// Before expire_variant, which then sees the rerenders that were asked for meanwhile.
 inline constexpr std::string_view lock_overdue_of_image =
     "SELECT name, blob FROM variants WHERE image_id = $1 AND status = 'ready' AND updated_at <= $2"
-    " AND (read_at IS NULL OR read_at <= $2) FOR NO KEY UPDATE";
+    " AND (read_at IS NULL OR read_at <= $2) AND " SAFELIGHT_HAS_NO_WATERMARK
+    " ORDER BY name FOR NO KEY UPDATE";
 
 // The blob ledger. Keys come sorted out of the index, so that two transactions lock them in the same
 // order.

@@ -24,21 +24,24 @@ inline constexpr std::string_view retention_goes_on =
 /// The page is a condition on the owner's images: after $2, below $3, at most $4.
 #define SAFELIGHT_JOBS_OF_IMAGES(page, join) \
     "SELECT jobs.id FROM (" page ") AS page " join " jobs ON jobs.image_id = page.id"
+/// In the canonical form of a transform. The picture that it names may be deleted before the variant is made
+/// again: such a variant never expires.
+#define SAFELIGHT_HAS_NO_WATERMARK "transform NOT LIKE '%\"watermark\":%'"
 #define SAFELIGHT_OVERDUE_VARIANT                                                               \
     "variants.status = 'ready' AND variants.updated_at <= $5 AND (variants.read_at IS NULL OR " \
-    "variants.read_at <= $5)"
+    "variants.read_at <= $5) AND variants." SAFELIGHT_HAS_NO_WATERMARK
 #define SAFELIGHT_OVERDUE_OF_IMAGES(page, join)                                           \
     "SELECT page.id, jobs.id, variants.name FROM (" page ") AS page " join                \
     " jobs ON jobs.image_id = page.id LEFT JOIN variants ON variants.image_id = page.id " \
     "AND " SAFELIGHT_OVERDUE_VARIANT
 inline constexpr std::string_view overdue_of_image =
     "SELECT name, blob FROM variants WHERE image_id = $1 AND status = 'ready' AND updated_at <= $2"
-    " AND (read_at IS NULL OR read_at <= $2)";
+    " AND (read_at IS NULL OR read_at <= $2) AND " SAFELIGHT_HAS_NO_WATERMARK;
 inline constexpr std::string_view expire_variant =
     "UPDATE variants SET status = 'pending', expired = TRUE, updated_at = $3, read_at = NULL, blob = NULL,"
     " format = NULL, width_px = NULL, height_px = NULL, size_bytes = NULL, sha256 = NULL"
-    " WHERE image_id = $1 AND name = $2 AND status = 'ready' AND NOT EXISTS (SELECT 1 FROM rerenders"
-    " WHERE rerenders.image_id = $1 AND rerenders.name = $2)";
+    " WHERE image_id = $1 AND name = $2 AND status = 'ready' AND " SAFELIGHT_HAS_NO_WATERMARK
+    " AND NOT EXISTS (SELECT 1 FROM rerenders WHERE rerenders.image_id = $1 AND rerenders.name = $2)";
 inline constexpr std::string_view remaking =
     "SELECT jobs.id, jobs.lane, variants.status, variants.expired, variants.read_at FROM jobs"
     " JOIN variants ON variants.image_id = jobs.image_id"
