@@ -10,6 +10,11 @@ function element(tag, properties = {}, ...children) {
   return made;
 }
 
+/** Whether its address gives its picture: what has expired is made again for who asks. */
+function isThere(variant) {
+  return variant.status === "ready" || variant.status === "expired";
+}
+
 export class Card {
   #root = template.content.firstElementChild.cloneNode(true);
   #previewUrl = null;
@@ -68,7 +73,7 @@ export class Card {
     this.#setActions(
       this.#link(image.url, "Original", name),
       ...image.variants
-        .filter((variant) => variant.status === "ready")
+        .filter(isThere)
         .map((variant) => this.#link(variant.url, variant.name, `${variant.name} of ${name}`)),
       element("button", {
         type: "button",
@@ -108,7 +113,7 @@ export class Card {
     } else {
       this.#part(".problem").hidden = true;
     }
-    const thumbnail = image.variants.find((variant) => variant.name === "thumbnail" && variant.status === "ready");
+    const thumbnail = image.variants.find((variant) => variant.name === "thumbnail" && isThere(variant));
     if (thumbnail) {
       this.#showThumbnail(thumbnail.url, `Thumbnail of ${name}`);
     } else if (!this.#previewUrl) {
