@@ -287,3 +287,5 @@ def test_metrics_and_the_log_tell_what_went(start_server):
     logged = [line for line in Path(server.log_path).read_text().splitlines() if '"retention"' in line]
     assert logged and '"images_deleted":1' in logged[0].replace(" ", ""), logged
     assert job["id"] not in logged[0]
+    warnings = [line for line in Path(server.log_path).read_text().splitlines() if "are deleted by age" in line]
+    assert len(warnings) == 1, "once, when the process starts"

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "app/backend_urls.h"
+#include "base/units.h"
 
 namespace safelight::app {
 namespace {
@@ -32,6 +33,13 @@ double oldest_delivery_s(Backends& backends) {
     if (!waiting) return std::numeric_limits<double>::quiet_NaN();
     if (!waiting->oldest) return 0;
     return std::chrono::duration<double>(backends.clock->now() - *waiting->oldest).count();
+}
+
+/// A rule that was meant otherwise cannot be taken back.
+void warn_of_deletions(const Config& config, telemetry::Logger& log) {
+    if (const auto& after = config.retention.defaults.delete_images_after)
+        log.warn("images of all accounts without a rule of their own are deleted by age",
+                 {{"after", format_duration(*after)}});
 }
 
 bool is_the_catalog(const Result<QueueChoice>& queue) {
@@ -93,6 +101,7 @@ std::unique_ptr<WorkerPool> start_workers_of(const Config& config, Backends& bac
     worker.image = config.image;
     worker.backlog_max = config.ingest.backlog_max;
     worker.retention = config.retention;
+    warn_of_deletions(config, *backends.log);
     worker.render_bytes_max = memory_for_renders(config);
     worker.single_render_bytes_max = memory_for_one_render(config);
     return start_workers(worker, {.clock = *backends.clock,
