@@ -39,7 +39,8 @@ void VariantReads::note(AccountId owner, ImageId image, const Variant& variant) 
     if (!may_expire_) return;
     const Timestamp now = clock_.now();
     const Timestamp known = std::max(variant.updated_at, variant.read_at.value_or(variant.updated_at));
-    if (now - known < least_grain_) return;
+    // What is far in the future was noted by a clock that was ahead.
+    if (std::chrono::abs(now - known) < least_grain_) return;
     const std::lock_guard lock(mutex_);
     Place place(image, variant.name);
     const auto found = gathered_.find(place);

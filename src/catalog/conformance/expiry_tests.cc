@@ -118,6 +118,45 @@ TEST_P(RetentionConformance, ADefaultThatNobodyFollowedForLongBeginsAnew) {
     EXPECT_EQ(live(day, look).expired_variants, 1U);
 }
 
+TEST_P(RetentionConformance, ADayWithoutLooksBeginsAnewHoweverLongTheRule) {
+    const RetentionLook look{.defaults = {.expire_variants_after = 10 * one_day}};
+    begin_noting(look);
+    const Job job = create_ready();
+    EXPECT_EQ(live(9 * day, look).expired_variants, 0U);
+    advance(3 * day);
+    EXPECT_EQ(run(look).expired_variants, 0U) << "it may have been read meanwhile";
+    EXPECT_EQ(live(10 * day, look).expired_variants, 0U);
+    EXPECT_EQ(live(2 * day, look).expired_variants, 1U);
+}
+
+TEST_P(RetentionConformance, AClockThatWasAheadHoldsNothingUp) {
+    set_rules({.expire_variants_after_days = 2});
+    begin_noting();
+    const Job job = create_ready();
+    while (retention().step({}, now() + 400 * day).value()) continue;
+    EXPECT_EQ(variant(job).status, VariantStatus::ready) << "nobody had looked for long, by that clock";
+    EXPECT_EQ(live(2 * day).expired_variants, 0U);
+    EXPECT_EQ(live(2 * day).expired_variants, 1U);
+}
+
+TEST_P(RetentionConformance, ARuleOfTheFutureIsLookedAtByWhoIsRight) {
+    set_rules({.delete_images_after_days = 2});
+    while (retention().step({}, now() + 400 * day).value()) continue;
+    const Job job = create_ready();
+    advance(3 * day);
+    EXPECT_EQ(run().deleted, std::vector{job.id});
+}
+
+TEST_P(RetentionConformance, AReadOfTheFutureIsCorrected) {
+    const Job job = create_ready();
+    advance(2 * day);
+    const std::array ahead{VariantRead{job.owner, job.image.id, "a", now() + 400 * day}};
+    SAFELIGHT_ASSERT_OK(retention().note_reads(ahead, 10 * day));
+    EXPECT_EQ(variant(job).read_at, now() + 400 * day);
+    note_read(job, 10 * day);
+    EXPECT_EQ(variant(job).read_at, now());
+}
+
 TEST_P(RetentionConformance, StepsGoThroughAllImagesOnce) {
     RetentionLook look{.images_max = 2, .looked_at_max = 3};
     set_rules({.expire_variants_after_days = 2});

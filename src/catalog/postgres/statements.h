@@ -177,9 +177,13 @@ inline constexpr std::string_view release_rerender =
 // Retention. Whoever comes second goes on with another account.
 
 inline constexpr std::string_view take_next_retention =
-    SAFELIGHT_RETENTION_DUE("") " FOR NO KEY UPDATE SKIP LOCKED";
+    SAFELIGHT_RETENTION_DUE("", "<=") " FOR NO KEY UPDATE SKIP LOCKED";
 inline constexpr std::string_view take_next_own_retention =
-    SAFELIGHT_RETENTION_DUE(SAFELIGHT_HAS_OWN_RETENTION) " FOR NO KEY UPDATE SKIP LOCKED";
+    SAFELIGHT_RETENTION_DUE(SAFELIGHT_HAS_OWN_RETENTION, "<=") " FOR NO KEY UPDATE SKIP LOCKED";
+inline constexpr std::string_view take_far_off_retention =
+    SAFELIGHT_RETENTION_DUE("", ">") " FOR NO KEY UPDATE SKIP LOCKED";
+inline constexpr std::string_view take_far_off_own_retention =
+    SAFELIGHT_RETENTION_DUE(SAFELIGHT_HAS_OWN_RETENTION, ">") " FOR NO KEY UPDATE SKIP LOCKED";
 #define SAFELIGHT_PAGE_OF_IMAGES                                                    \
     "SELECT id FROM images WHERE (owner, id) > ($1, $2) AND (owner, id) < ($1, $3)" \
     " ORDER BY owner, id LIMIT $4"
@@ -275,6 +279,8 @@ inline constexpr Named own[] = {
     {"release_rerender", release_rerender},
     {"take_next_retention", take_next_retention},
     {"take_next_own_retention", take_next_own_retention},
+    {"take_far_off_retention", take_far_off_retention},
+    {"take_far_off_own_retention", take_far_off_own_retention},
     {"jobs_of_old_images", jobs_of_old_images},
     {"overdue_of_images", overdue_of_images},
     {"lock_overdue_of_image", lock_overdue_of_image},

@@ -69,12 +69,17 @@ RemakingState read_remaking_state(Columns& columns) {
     return state;
 }
 
-Timestamp noted_since(const DueRetention& account, Milliseconds expire_after, Timestamp now) {
+Timestamp far_off(const RetentionLook& look, Timestamp now) {
+    // Far more than any pause, and than clocks differ.
+    return now + look.pause_min + std::chrono::days(1);
+}
+
+Timestamp noted_since(const DueRetention& account, Timestamp now) {
     // Then nobody followed the rule, nor noted what was read. Zero is due at once.
-    const Milliseconds gap = std::max<Milliseconds>(expire_after, std::chrono::days(1));
-    const bool was_left_alone = account.due_at > Timestamp{} && now - account.due_at > gap;
+    const bool was_left_alone = account.due_at > Timestamp{} && now - account.due_at > std::chrono::days(1);
     if (!account.expiry_since || was_left_alone) return now;
-    return *account.expiry_since;
+    // By a clock that was ahead it would not be over for as long.
+    return std::min(*account.expiry_since, now);
 }
 
 OverduePage page_of(const std::vector<OverdueImage>& rows, std::uint32_t images_max,

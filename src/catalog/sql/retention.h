@@ -59,9 +59,16 @@ struct RemakingState {
 };
 [[nodiscard]] RemakingState read_remaking_state(Columns& columns);
 
-/// Since when it has been noted, without a gap as long as the rule, what is read of an account that is looked
-/// at now.
-[[nodiscard]] Timestamp noted_since(const DueRetention& account, Milliseconds expire_after, Timestamp now);
+/// The statements for the account that has been due for longest, and for one that is due too far off.
+struct NextRetention {
+    std::string_view due;
+    std::string_view far_off;
+};
+/// No account is due later than this, unless a clock was ahead.
+[[nodiscard]] Timestamp far_off(const RetentionLook& look, Timestamp now);
+
+/// Since when it has been noted, without a gap of a day, what is read of an account that is looked at now.
+[[nodiscard]] Timestamp noted_since(const DueRetention& account, Timestamp now);
 
 /// Of one page: what has to be looked at closely, and after which image the look goes on; the latter is empty
 /// when this was the last page.
@@ -97,15 +104,16 @@ class SqlRetention final : public Retention {
 
     Result<std::optional<RetentionStep>> step(const RetentionLook& look, Timestamp now) override {
         const bool all = look.defaults.are_any();
-        TRY_ASSIGN(const auto due, database_.read([&](auto& connection) {
-            return next_due(connection, all ? sql::next_retention : sql::next_own_retention, now);
-        }));
+        const NextRetention next = all ? NextRetention{sql::next_retention, sql::far_off_retention}
+                                       : NextRetention{sql::next_own_retention, sql::far_off_own_retention};
+        TRY_ASSIGN(const auto due,
+                   database_.read([&](auto& connection) { return next_due(connection, next, look, now); }));
         if (!due) return std::nullopt;
         return database_.write([&](auto& connection) -> Result<std::optional<RetentionStep>> {
-            TRY_ASSIGN(
-                const auto account,
-                next_due(connection, all ? Database::take_next_retention : Database::take_next_own_retention,
-                         now));
+            const NextRetention take =
+                all ? NextRetention{Database::take_next_retention, Database::take_far_off_retention}
+                    : NextRetention{Database::take_next_own_retention, Database::take_far_off_own_retention};
+            TRY_ASSIGN(const auto account, next_due(connection, take, look, now));
             if (!account) return std::nullopt;
             return look_at(connection, *account, look, now);
         });
@@ -134,7 +142,7 @@ class SqlRetention final : public Retention {
         return database_.write([&](auto& connection) -> Status {
             for (const VariantRead* read : in_order) {
                 TRY(connection.run(sql::note_read, read->image, std::string_view{read->name}, read->at,
-                                   read->at - grain));
+                                   read->at - grain, read->at + grain));
             }
             return {};
         });
@@ -142,12 +150,16 @@ class SqlRetention final : public Retention {
 
   private:
     template <class Connection>
-    static Result<std::optional<DueRetention>> next_due(Connection& connection, std::string_view statement,
-                                                        Timestamp now) {
-        TRY_ASSIGN(auto query, connection.query(statement, now));
-        TRY_ASSIGN(const auto due, read_all(std::move(query), &read_due_retention));
-        if (due.empty()) return std::nullopt;
-        return due.front();
+    static Result<std::optional<DueRetention>> next_due(Connection& connection, const NextRetention& next,
+                                                        const RetentionLook& look, Timestamp now) {
+        const std::pair<std::string_view, Timestamp> ways[] = {{next.due, now},
+                                                               {next.far_off, far_off(look, now)}};
+        for (const auto& [statement, time] : ways) {
+            TRY_ASSIGN(auto query, connection.query(statement, time));
+            TRY_ASSIGN(const auto due, read_all(std::move(query), &read_due_retention));
+            if (!due.empty()) return due.front();
+        }
+        return std::nullopt;
     }
 
     template <class Connection>
@@ -156,7 +168,7 @@ class SqlRetention final : public Retention {
         const RetentionRules rules = in_force(account.own, look.defaults);
         RetentionStep step;
         std::optional<Timestamp> since;
-        if (rules.expire_variants_after) since = noted_since(account, *rules.expire_variants_after, now);
+        if (rules.expire_variants_after) since = noted_since(account, now);
         bool goes_on = false;
         std::optional<Uuid> position;
         if (rules.delete_images_after) {

@@ -11,14 +11,19 @@ inline constexpr std::string_view retention_of_account =
     "SELECT " SAFELIGHT_RETENTION_COLUMNS " FROM accounts WHERE id = $1";
 inline constexpr std::string_view account_with_expiry =
     "SELECT id FROM accounts WHERE expire_variants_after_days > 0 AND id > $1 ORDER BY id LIMIT 1";
-#define SAFELIGHT_RETENTION_DUE(condition)                 \
+#define SAFELIGHT_RETENTION_DUE(condition, is_due)         \
     "SELECT id, " SAFELIGHT_RETENTION_COLUMNS              \
     ", retention_due_at, retention_position, expiry_since" \
-    " FROM accounts WHERE " condition "retention_due_at <= $1 ORDER BY retention_due_at, id LIMIT 1"
+    " FROM accounts WHERE " condition "retention_due_at " is_due " $1 ORDER BY retention_due_at, id LIMIT 1"
 #define SAFELIGHT_HAS_OWN_RETENTION "(delete_images_after_days > 0 OR expire_variants_after_days > 0) AND "
 /// With the first rule as the server's default: of all accounts; without one: of those that have their own.
-inline constexpr std::string_view next_retention = SAFELIGHT_RETENTION_DUE("");
-inline constexpr std::string_view next_own_retention = SAFELIGHT_RETENTION_DUE(SAFELIGHT_HAS_OWN_RETENTION);
+inline constexpr std::string_view next_retention = SAFELIGHT_RETENTION_DUE("", "<=");
+inline constexpr std::string_view next_own_retention =
+    SAFELIGHT_RETENTION_DUE(SAFELIGHT_HAS_OWN_RETENTION, "<=");
+/// Which no clock that is right has made due: after $1.
+inline constexpr std::string_view far_off_retention = SAFELIGHT_RETENTION_DUE("", ">");
+inline constexpr std::string_view far_off_own_retention =
+    SAFELIGHT_RETENTION_DUE(SAFELIGHT_HAS_OWN_RETENTION, ">");
 inline constexpr std::string_view retention_goes_on =
     "UPDATE accounts SET retention_due_at = $2, retention_position = $3, expiry_since = $4 WHERE id = $1";
 /// The page is a condition on the owner's images: after $2, below $3, at most $4.
@@ -52,9 +57,10 @@ inline constexpr std::string_view become_interactive =
 inline constexpr std::string_view wake_variant =
     "UPDATE variants SET expired = FALSE, updated_at = $3, read_at = $3"
     " WHERE image_id = $1 AND name = $2 AND expired";
+/// Nothing that is known closely enough. What was noted by a clock that was ahead is corrected.
 inline constexpr std::string_view note_read =
     "UPDATE variants SET read_at = $3 WHERE image_id = $1 AND name = $2 AND status = 'ready'"
-    " AND updated_at <= $4 AND (read_at IS NULL OR read_at <= $4)";
+    " AND updated_at <= $4 AND (read_at IS NULL OR read_at <= $4 OR read_at > $5)";
 
 /// All of the above.
 inline constexpr Named shared_of_retention[] = {
@@ -62,6 +68,8 @@ inline constexpr Named shared_of_retention[] = {
     {"account_with_expiry", account_with_expiry},
     {"next_retention", next_retention},
     {"next_own_retention", next_own_retention},
+    {"far_off_retention", far_off_retention},
+    {"far_off_own_retention", far_off_own_retention},
     {"retention_goes_on", retention_goes_on},
     {"overdue_of_image", overdue_of_image},
     {"expire_variant", expire_variant},

@@ -19,6 +19,8 @@ struct Database {
     static constexpr std::string_view job_touched = sql::job_touched;
     static constexpr std::string_view take_next_retention = sql::next_retention;
     static constexpr std::string_view take_next_own_retention = sql::next_own_retention;
+    static constexpr std::string_view take_far_off_retention = sql::far_off_retention;
+    static constexpr std::string_view take_far_off_own_retention = sql::far_off_own_retention;
     static constexpr std::string_view jobs_of_old_images = sql::jobs_of_old_images;
     static constexpr std::string_view overdue_of_images = sql::overdue_of_images;
     static constexpr std::string_view hold_overdue_of_image = sql::overdue_of_image;
