@@ -108,6 +108,18 @@ TEST_P(RetentionConformance, ARuleThatWasTakenAwayBeginsAnew) {
     EXPECT_EQ(live(3 * day).expired_variants, 1U);
 }
 
+TEST_P(RetentionConformance, AShorterRuleBeginsAnewAndALongerOneDoesNot) {
+    set_rules({.expire_variants_after_days = 8});
+    begin_noting();
+    const Job job = create_ready();
+    EXPECT_EQ(live(4 * day).expired_variants, 0U);
+    set_rules({.expire_variants_after_days = 2});
+    EXPECT_EQ(run().expired_variants, 0U) << "reads were noted to a day";
+    EXPECT_EQ(live(2 * day).expired_variants, 0U);
+    set_rules({.expire_variants_after_days = 3});
+    EXPECT_EQ(live(2 * day).expired_variants, 1U);
+}
+
 TEST_P(RetentionConformance, ADefaultThatNobodyFollowedForLongBeginsAnew) {
     const RetentionLook look{.defaults = {.expire_variants_after = 2 * one_day}};
     begin_noting(look);

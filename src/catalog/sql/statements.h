@@ -176,11 +176,12 @@ inline constexpr std::string_view hold_account =
 inline constexpr std::string_view set_quotas =
     "UPDATE accounts SET stored_bytes_max = $2, images_max = $3, uploads_per_minute_max = $4,"
     " concurrent_uploads_max = $5, pixels_per_day_max = $6 WHERE id = $1";
-/// The account is looked at anew. When variants were read is known no longer than there is a rule.
+/// The account is looked at anew. When variants were read is known no longer than there is a rule, and only
+/// as closely as it asked for: a shorter one begins anew.
 inline constexpr std::string_view set_retention =
     "UPDATE accounts SET delete_images_after_days = $2, retention_due_at = 0, retention_position = NULL,"
-    " expiry_since = CASE WHEN expire_variants_after_days > 0 AND CAST($3 AS bigint) > 0 THEN expiry_since "
-    "END,"
+    " expiry_since = CASE WHEN expire_variants_after_days > 0"
+    " AND CAST($3 AS bigint) >= expire_variants_after_days THEN expiry_since END,"
     " expire_variants_after_days = $3 WHERE id = $1";
 
 #define SAFELIGHT_KEY_COLUMNS "id, account, name, scopes, expires_at, revoked_at, last_used_at"
