@@ -97,11 +97,12 @@ class Retention {
 
     /// Goes on with the account that has been due for longest: deletes images that are too old, as
     /// Catalog::delete_image does, and when there are none lets ready variants expire that were neither made
-    /// nor read for too long, are not to be made again and bear no watermark: their blobs turn `doomed`, and they keep their
-    /// names, places and transforms. What was read before the account's rule was followed is not known, so
-    /// that nothing expires sooner than by all of the rule's time. Several at once, also of other processes,
-    /// do nothing twice. By the rules as they are then: after a change of an account's rules nothing goes by
-    /// the old ones. Empty when no account is due; that costs no write.
+    /// nor read for too long, are not to be made again and bear no watermark: their blobs turn `doomed`, and
+    /// they keep their names, places and transforms. What was read before the account's rule was followed is
+    /// not known, so that nothing expires sooner than by all of the rule's time. Several at once, also of
+    /// other processes, do nothing twice. By the rules as they are then: after a change of an account's rules
+    /// nothing goes by the old ones. Empty when no account is due; that costs no write. A `now` that a
+    /// database with a clock of its own contradicts: unavailable.
     [[nodiscard]] virtual Result<std::optional<RetentionStep>> step(const RetentionLook& look,
                                                                     Timestamp now) = 0;
 

@@ -26,7 +26,8 @@ namespace safelight::postgres {
 [[nodiscard]] std::unique_ptr<Webhooks> make_webhooks(Pool& pool);
 [[nodiscard]] std::unique_ptr<DeliveryOutbox> make_delivery_outbox(Pool& pool);
 [[nodiscard]] std::unique_ptr<UploadQuotas> make_upload_quotas(Pool& pool);
-[[nodiscard]] std::unique_ptr<Retention> make_retention(Pool& pool, NewsSender& news);
+[[nodiscard]] std::unique_ptr<Retention> make_retention(Pool& pool, NewsSender& news,
+                                                        Milliseconds clock_ahead_max);
 
 /// What `own_node` sends is not told. Errors: unavailable (no descriptors).
 [[nodiscard]] Result<std::unique_ptr<JobNews>> make_job_news(ConnectionOptions options, std::string own_node,

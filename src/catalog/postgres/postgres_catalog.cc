@@ -58,7 +58,7 @@ class PostgresDatabase final : public CatalogDatabase {
           webhooks_(make_webhooks(pool_)),
           outbox_(make_delivery_outbox(pool_)),
           upload_quotas_(make_upload_quotas(pool_)),
-          retention_(make_retention(pool_, news_)) {}
+          retention_(make_retention(pool_, news_, config.clock_ahead_max)) {}
 
     Catalog& catalog() override { return *jobs_; }
     JobClaims& claims() override { return *claims_; }

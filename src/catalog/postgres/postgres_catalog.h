@@ -28,6 +28,7 @@ struct PostgresConfig {
     Milliseconds lock_timeout{3'000};         // how long a statement waits for a lock
     Milliseconds check_timeout{1'000};        // of the question that CatalogDatabase::check asks
     Milliseconds migration_timeout{600'000};  // of one statement of a migration, locks included
+    Milliseconds clock_ahead_max{3'600'000};  // of the database's, of who says what retention lets go of
 
     [[nodiscard]] Status validate() const;
 };

@@ -184,6 +184,9 @@ inline constexpr std::string_view take_far_off_retention =
     SAFELIGHT_RETENTION_DUE("", ">") " FOR NO KEY UPDATE SKIP LOCKED";
 inline constexpr std::string_view take_far_off_own_retention =
     SAFELIGHT_RETENTION_DUE(SAFELIGHT_HAS_OWN_RETENTION, ">") " FOR NO KEY UPDATE SKIP LOCKED";
+/// In milliseconds; not when the transaction began.
+inline constexpr std::string_view server_time =
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)";
 #define SAFELIGHT_PAGE_OF_IMAGES                                                    \
     "SELECT id FROM images WHERE (owner, id) > ($1, $2) AND (owner, id) < ($1, $3)" \
     " ORDER BY owner, id LIMIT $4"
@@ -281,6 +284,7 @@ inline constexpr Named own[] = {
     {"take_next_own_retention", take_next_own_retention},
     {"take_far_off_retention", take_far_off_retention},
     {"take_far_off_own_retention", take_far_off_own_retention},
+    {"server_time", server_time},
     {"jobs_of_old_images", jobs_of_old_images},
     {"overdue_of_images", overdue_of_images},
     {"lock_overdue_of_image", lock_overdue_of_image},

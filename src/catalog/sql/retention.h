@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -84,7 +85,9 @@ struct OverduePage {
 template <class Database>
 class SqlRetention final : public Retention {
   public:
-    explicit SqlRetention(Database database) : database_(std::move(database)) {}
+    /// `check_clock` is asked before anything is let go of.
+    explicit SqlRetention(Database database, std::function<Status(Timestamp)> check_clock = {})
+        : database_(std::move(database)), check_clock_(std::move(check_clock)) {}
 
     Result<OwnRetention> find_rules(AccountId account) override {
         return database_.read([&](auto& connection) -> Result<OwnRetention> {
@@ -109,6 +112,7 @@ class SqlRetention final : public Retention {
         TRY_ASSIGN(const auto due,
                    database_.read([&](auto& connection) { return next_due(connection, next, look, now); }));
         if (!due) return std::nullopt;
+        if (check_clock_) TRY(check_clock_(now));
         return database_.write([&](auto& connection) -> Result<std::optional<RetentionStep>> {
             const NextRetention take =
                 all ? NextRetention{Database::take_next_retention, Database::take_far_off_retention}
@@ -237,7 +241,10 @@ class SqlRetention final : public Retention {
         std::vector<JobId> jobs;
         for (const OverdueImage& image : page.overdue) jobs.push_back(image.job);
         TRY(hold_all(connection, account.account, jobs));
-        for (const OverdueImage& image : page.overdue) {
+        // As who notes reads goes through variants: nobody waits for each other.
+        std::vector<OverdueImage> by_image = page.overdue;
+        std::ranges::sort(by_image, {}, &OverdueImage::image);
+        for (const OverdueImage& image : by_image) {
             if (!std::ranges::binary_search(jobs, image.job)) continue;
             TRY(expire_variants_of(connection, image.image, before, now, step));
         }
@@ -297,6 +304,7 @@ class SqlRetention final : public Retention {
     }
 
     Database database_;
+    const std::function<Status(Timestamp)> check_clock_;
 };
 
 }  // namespace safelight
