@@ -1,4 +1,5 @@
-// Images that are deleted when they are too old: which, by whose rules, and that nothing is left.
+// Images that are deleted when they are too old: which, by whose rules, and that nothing is left; and clocks
+// that were wrong.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -138,6 +139,34 @@ TEST_P(RetentionConformance, AnAgeBeyondAllTimeTakesNothing) {
     set_rules({.delete_images_after_days = retention_days_max});
     EXPECT_TRUE(run().deleted.empty());
     EXPECT_EQ(find(job.id).status, JobStatus::processed);
+}
+
+TEST_P(RetentionConformance, AClockThatWasAheadHoldsNothingUp) {
+    set_rules({.expire_variants_after_days = 2});
+    begin_noting();
+    const Job job = create_ready();
+    while (retention().step({}, now() + 400 * day).value()) continue;
+    EXPECT_EQ(variant(job).status, VariantStatus::ready) << "nobody had looked for long, by that clock";
+    EXPECT_EQ(live(2 * day).expired_variants, 0U);
+    EXPECT_EQ(live(2 * day).expired_variants, 1U);
+}
+
+TEST_P(RetentionConformance, ARuleOfTheFutureIsLookedAtByWhoIsRight) {
+    set_rules({.delete_images_after_days = 2});
+    while (retention().step({}, now() + 400 * day).value()) continue;
+    const Job job = create_ready();
+    advance(3 * day);
+    EXPECT_EQ(run().deleted, std::vector{job.id});
+}
+
+TEST_P(RetentionConformance, AReadOfTheFutureIsCorrected) {
+    const Job job = create_ready();
+    advance(2 * day);
+    const std::array ahead{VariantRead{job.owner, job.image.id, "a", now() + 400 * day}};
+    SAFELIGHT_ASSERT_OK(retention().note_reads(ahead, 10 * day));
+    EXPECT_EQ(variant(job).read_at, now() + 400 * day);
+    note_read(job, 10 * day);
+    EXPECT_EQ(variant(job).read_at, now());
 }
 
 TEST_P(RetentionConformance, SeveralAtOnceDoNothingTwice) {

@@ -209,9 +209,11 @@ TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
     expect_index("SELECT owner FROM jobs WHERE image_id = $1", "using jobs_image_id_key on jobs");
     expect_index("DELETE FROM usage_dues WHERE id = $1", "using usage_dues_pkey on usage_dues");
     expect_index(sql::overdue_keys, "Index Scan using idempotency_keys_by_expiry on idempotency_keys");
-    for (const std::string_view next : {sql::next_retention, sql::take_next_retention})
+    for (const std::string_view next :
+         {sql::next_retention, sql::take_next_retention, sql::far_off_retention, sql::take_far_off_retention})
         expect_index(next, "Index Scan using accounts_by_retention on accounts");
-    for (const std::string_view next : {sql::next_own_retention, sql::take_next_own_retention})
+    for (const std::string_view next : {sql::next_own_retention, sql::take_next_own_retention,
+                                        sql::far_off_own_retention, sql::take_far_off_own_retention})
         expect_index(next, "Index Scan using accounts_with_retention on accounts");
     expect_index(sql::account_with_expiry, "using accounts_with_expiry on accounts");
     for (const std::string_view page : {sql::jobs_of_old_images, sql::overdue_of_images})

@@ -71,6 +71,8 @@ TEST_F(SqlitePlans, PagesComeFromTheIndexMadeForThem) {
     expect_index(sql::overdue_keys, "idempotency_keys_by_expiry (expires_at<?)");
     expect_index(sql::next_retention, "accounts_by_retention (retention_due_at<?)");
     expect_index(sql::next_own_retention, "accounts_with_retention (retention_due_at<?)");
+    expect_index(sql::far_off_retention, "accounts_by_retention (retention_due_at>?)");
+    expect_index(sql::far_off_own_retention, "accounts_with_retention (retention_due_at>?)");
     expect_index(sql::account_with_expiry, "accounts_with_expiry (id>?)");
     expect_index(sql::jobs_of_old_images, "images_by_owner (owner=? AND id>? AND id<?)");
     expect_index(sql::overdue_of_images, "images_by_owner (owner=? AND id>? AND id<?)");
