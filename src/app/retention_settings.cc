@@ -35,15 +35,15 @@ Setting rule(std::string variable, std::string help, Field field) {
 
 std::vector<Setting> retention_settings() {
     return {
-        rule(
-            "SAFELIGHT_RETENTION_DELETE_IMAGES_AFTER",
-            "How old an image gets: then it is deleted with its job, original and variants, for good, unless "
-            "its account is given a rule of its own.",
-            [](auto& c) -> auto& { return c.retention.defaults.delete_images_after; }),
+        rule("SAFELIGHT_RETENTION_DELETE_IMAGES_AFTER",
+             "How old an image gets: then it is deleted with its job, original and variants, for good, also "
+             "when it serves as a watermark, unless its account is given a rule of its own. All processes "
+             "must "
+             "say the same.",
+             [](auto& c) -> auto& { return c.retention.defaults.delete_images_after; }),
         rule("SAFELIGHT_RETENTION_EXPIRE_VARIANTS_AFTER",
-             "How long a variant keeps its bytes that nobody fetches; later it is made again from the "
-             "original "
-             "when somebody does.",
+             "How long a variant without a watermark keeps its bytes that nobody fetches; later it is made "
+             "again from the original when somebody does. All processes must say the same.",
              [](auto& c) -> auto& { return c.retention.defaults.expire_variants_after; }),
         duration(
             section, "SAFELIGHT_RETENTION_INTERVAL",
