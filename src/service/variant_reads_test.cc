@@ -114,6 +114,19 @@ TEST_F(VariantReadsTest, AreNotedOnceADay) {
     EXPECT_LE(store_.noted, 40U) << "what is known is not even asked for";
 }
 
+TEST_F(VariantReadsTest, WhatAClockThatWasAheadHasNotedIsCorrected) {
+    const auto reads = this->reads({.expire_variants_after = 30 * day});
+    const Job job = ready();
+    clock_.advance(402 * day);
+    read(*reads, job);
+    reads->flush();
+    EXPECT_EQ(read_at(job), clock_.now());
+    clock_.advance(-400 * day);
+    read(*reads, job);
+    reads->flush();
+    EXPECT_EQ(read_at(job), clock_.now());
+}
+
 TEST_F(VariantReadsTest, ManyReadsAreNotedAsOne) {
     const auto reads = this->reads({.expire_variants_after = 4s});
     const Job job = ready();
