@@ -15,6 +15,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
 import pictures
+from eventually import eventually
 from safelight_process import REPOSITORY, run_command
 
 SCREENSHOTS = REPOSITORY / "build/screenshots"
@@ -143,6 +144,20 @@ def test_upload_watch_and_delete(page, picture_file):
     page.one('#confirm button[value="delete"]').click()
     page.until(lambda: not page.all(".card"))
     assert page.server.client().get("/v1/jobs").json()["items"] == []
+
+
+def test_a_thumbnail_that_has_expired_is_shown(driver, start_server):
+    server = start_server({"SAFELIGHT_RETENTION_INTERVAL": "100ms", "SAFELIGHT_RETENTION_EXPIRE_VARIANTS_AFTER": "2s"})
+    client = server.client()
+    answer = client.upload(pictures.make("jpeg", (640, 480)), variants="thumbnail", headers={"Prefer": "wait=30"})
+    job = answer.json()["id"]
+    eventually(lambda: client.get(f"/v1/jobs/{job}").json()["image"]["variants"][0]["status"] == "expired", timeout_s=30)
+    page = Page(driver, server)
+    page.open()
+    page.until(lambda: page.cards("processed"))
+    thumbnail = page.cards("processed")[0].find_element(By.TAG_NAME, "img")
+    page.until(lambda: page.script("return arguments[0].complete && arguments[0].naturalWidth", thumbnail) == 100)
+    driver.get("about:blank")
 
 
 def test_with_an_api_key(driver, start_server, picture_file):
