@@ -16,8 +16,7 @@ CREATE INDEX accounts_with_expiry ON accounts (id) WHERE expire_variants_after_d
 -- A variant whose bytes were let go of, because nobody had read them for long. It is pending, and nobody works on it until somebody asks
 -- for it.
 ALTER TABLE variants ADD COLUMN expired boolean NOT NULL DEFAULT false;
--- What is there has not expired: it need not be gone through while everybody waits.
-ALTER TABLE variants ADD CONSTRAINT expired_only_while_pending CHECK (NOT expired OR status = 'pending') NOT VALID;
+ALTER TABLE variants ADD CONSTRAINT expired_only_while_pending CHECK (NOT expired OR status = 'pending');
 -- When it was read last, or asked for because it had expired; kept coarsely, and only where it may expire. In no index, so that the row
 -- is written in place.
 ALTER TABLE variants ADD COLUMN read_at bigint;
