@@ -150,10 +150,11 @@ class TestAnswers:
         tus = TusClient(client)
         url = tus.begin(10)
         with StoppedThread(server, "blocking"):
-            holders = [threading.Thread(target=lambda: client.get("/v1/jobs")) for _ in range(2)]
+            held = []
+            holders = [threading.Thread(target=lambda: held.append(client.get("/v1/jobs").status)) for _ in range(3)]
             for holder in holders:
                 holder.start()
-            eventually(lambda: client.get("/v1/images").status == 503)
+            eventually(lambda: 503 in held)  # there was no room for it, nor will there be
             assert tus.create(10).status == 503
             assert client.get(url).status == 503
             assert tus.append(url, 0, b"x").status == 503
