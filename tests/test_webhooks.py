@@ -363,6 +363,14 @@ class TestEndpointsThatFail:
         assert not receiver.messages
 
 
+def test_changes_are_a_merge_patch(client):
+    path = f"/v1/webhooks/{make(client, 'https://example.com/')['id']}"
+    changed = client.request("PATCH", path, {"Content-Type": "application/merge-patch+json"}, b'{"enabled": false}')
+    assert changed.status == 200 and changed.json()["disabled_reason"] == "paused"
+    assert client.request("PATCH", path, {"Content-Type": "text/plain"}, b"{}").status == 415
+    assert client.delete(path).status == 204
+
+
 class TestTargets:
     @pytest.mark.parametrize("url", [
         "http://example.com/", "http://127.0.0.1/", "https://127.0.0.1/", "https://10.1.2.3/", "https://[::1]/",

@@ -6,15 +6,15 @@
 #include "access/key_ring.h"
 #include "api/handlers.h"
 #include "api/json.h"
+#include "api/json_body.h"
+#include "api/json_page.h"
 #include "api/json_values.h"
 #include "api/request_values.h"
-#include "api/upload.h"
 #include "transform/object_reader.h"
 
 namespace safelight {
 namespace {
 
-constexpr std::uint64_t body_bytes_max = 16 * 1'024;
 constexpr std::uint32_t grace_s_max =
     std::chrono::duration_cast<std::chrono::seconds>(KeyRing::grace_max).count();
 
@@ -50,37 +50,6 @@ json::object json_of(const ApiKey& key) {
             {"expires_at", time_or_null(key.expires_at)},
             {"revoked_at", time_or_null(key.revoked_at)},
             {"last_used_at", time_or_null(key.last_used_at)}};
-}
-
-/// One record more than `limit` was asked for, to know whether there are more.
-template <class Record>
-http::Response page_of(const http::Request& request, std::span<const Record> records, std::uint32_t limit,
-                       ListKind kind) {
-    const auto shown = records.first(std::min<std::size_t>(records.size(), limit));
-    json::array items;
-    for (const Record& record : shown) items.emplace_back(json_of(record));
-    std::optional<std::string> cursor;
-    if (records.size() > limit) cursor = cursor_after(kind, shown.back().id.uuid);
-    const json::object page{{"items", std::move(items)},
-                            {"next_cursor", cursor ? json::value(*cursor) : json::value(nullptr)}};
-    return page_response(request, json::serialize(page), cursor);
-}
-
-/// The JSON object in the body. An empty body is an empty object where `may_be_empty`. It may also be of
-/// `other_type`, if there is one.
-http::Task<Received<json::object>> read_object(const ApiParts& api, http::Request& request, bool may_be_empty,
-                                               std::string_view other_type = {}) {
-    const auto text = co_await read_body_text(api, request, Scope::admin, body_bytes_max);
-    if (!text) co_return std::unexpected(text.error());
-    if (text->empty() && may_be_empty) co_return json::object{};
-    const std::string type = media_type_of(request);
-    if (type != "application/json" && (other_type.empty() || type != other_type))
-        co_return refuse(Problem::unsupported_media_type, "The body has to be application/json.");
-    boost::system::error_code error;
-    json::value document = json::parse(*text, error);
-    if (error || !document.is_object())
-        co_return refuse(invalid({{"", "The body is a JSON object."}}).error());
-    co_return std::move(document.get_object());
 }
 
 /// What is to be set for an account; null is the server's default.
@@ -207,7 +176,7 @@ http::Response issued_response(const IssuedKey& issued) {
 
 Handled create_account(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
-    const auto body = co_await read_object(api, request, false);
+    const auto body = co_await read_object(api, request, {.scope = Scope::admin});
     if (!body) co_return std::unexpected(body.error());
     std::vector<Fault> faults;
     ObjectReader reader(*body, "", faults);
@@ -233,7 +202,10 @@ Handled list_accounts(const ApiParts& api, const Principal&, http::Request& requ
     const auto accounts = co_await http::on_pool(
         api.pool, [&] { return api.keys.accounts().list_accounts(after, query->limit + 1); });
     if (!accounts) co_return refuse(accounts.error());
-    co_return page_of(request, std::span<const Account>(*accounts), query->limit, ListKind::accounts);
+    co_return page_of(
+        request, std::span<const Account>(*accounts), query->limit, ListKind::accounts,
+        [](const Account& record) { return json_of(record); },
+        [](const Account& record) { return record.id.uuid; });
 }
 
 Handled get_account(const ApiParts& api, const Principal&, http::Request& request) {
@@ -249,7 +221,8 @@ Handled update_account(const ApiParts& api, const Principal& principal, http::Re
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<AccountId>(request);
     if (!id) co_return refuse(id.error());
-    const auto body = co_await read_object(api, request, false, "application/merge-patch+json");
+    const auto body = co_await read_object(
+        api, request, {.scope = Scope::admin, .other_type = "application/merge-patch+json"});
     if (!body) co_return std::unexpected(body.error());
     std::vector<Fault> faults;
     ObjectReader(*body, "", faults).allow_only({"quotas", "retention"});
@@ -269,7 +242,7 @@ Handled update_account(const ApiParts& api, const Principal& principal, http::Re
 
 Handled create_key(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
-    const auto body = co_await read_object(api, request, false);
+    const auto body = co_await read_object(api, request, {.scope = Scope::admin});
     if (!body) co_return std::unexpected(body.error());
     const auto wanted = key_request(*body, principal);
     if (!wanted) co_return refuse(wanted.error());
@@ -293,7 +266,10 @@ Handled list_keys(const ApiParts& api, const Principal&, http::Request& request)
     }
     const auto keys = co_await http::on_pool(api.pool, [&] { return api.keys.accounts().list_keys(wanted); });
     if (!keys) co_return refuse(keys.error());
-    co_return page_of(request, std::span<const ApiKey>(*keys), query->limit, ListKind::keys);
+    co_return page_of(
+        request, std::span<const ApiKey>(*keys), query->limit, ListKind::keys,
+        [](const ApiKey& record) { return json_of(record); },
+        [](const ApiKey& record) { return record.id.uuid; });
 }
 
 Handled get_key(const ApiParts& api, const Principal&, http::Request& request) {
@@ -319,7 +295,7 @@ Handled rotate_key(const ApiParts& api, const Principal& principal, http::Reques
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<ApiKeyId>(request);
     if (!id) co_return refuse(id.error());
-    const auto body = co_await read_object(api, request, true);
+    const auto body = co_await read_object(api, request, {.scope = Scope::admin, .may_be_empty = true});
     if (!body) co_return std::unexpected(body.error());
     std::vector<Fault> faults;
     ObjectReader reader(*body, "", faults);

@@ -8,9 +8,10 @@
 
 #include "api/handlers.h"
 #include "api/json.h"
+#include "api/json_body.h"
+#include "api/json_page.h"
 #include "api/json_values.h"
 #include "api/request_values.h"
-#include "api/upload.h"
 #include "transform/object_reader.h"
 #include "webhooks/signature.h"
 #include "webhooks/webhook_registry.h"
@@ -19,8 +20,6 @@ namespace safelight {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::uint64_t body_bytes_max = 16 * 1'024;
 
 json::object json_of(const Webhook& webhook) {
     json::array events;
@@ -73,33 +72,6 @@ std::uint64_t sequence_at(const Uuid& place) {
     std::uint64_t sequence = 0;
     for (std::size_t i = 8; i < 16; ++i) sequence = (sequence << 8U) | place.bytes[i];
     return sequence;
-}
-
-/// One record more than `limit` was asked for, to know whether there are more.
-template <class Record, class Place>
-http::Response page_of(const http::Request& request, std::span<const Record> records, std::uint32_t limit,
-                       ListKind kind, Place place) {
-    const auto shown = records.first(std::min<std::size_t>(records.size(), limit));
-    json::array items;
-    for (const Record& record : shown) items.emplace_back(json_of(record));
-    std::optional<std::string> cursor;
-    if (records.size() > limit) cursor = cursor_after(kind, place(shown.back()));
-    const json::object page{{"items", std::move(items)},
-                            {"next_cursor", cursor ? json::value(*cursor) : json::value(nullptr)}};
-    return page_response(request, json::serialize(page), cursor);
-}
-
-/// The JSON object in the body.
-http::Task<Received<json::object>> read_object(const ApiParts& api, http::Request& request) {
-    const auto text = co_await read_body_text(api, request, Scope::images_write, body_bytes_max);
-    if (!text) co_return std::unexpected(text.error());
-    if (media_type_of(request) != "application/json")
-        co_return refuse(Problem::unsupported_media_type, "The body has to be application/json.");
-    boost::system::error_code error;
-    json::value document = json::parse(*text, error);
-    if (error || !document.is_object())
-        co_return refuse(invalid({{"", "The body is a JSON object."}}).error());
-    co_return std::move(document.get_object());
 }
 
 std::optional<WebhookEvents> events_of(const json::object& body, ObjectReader& reader) {
@@ -163,7 +135,7 @@ http::Response issued_response(const IssuedWebhook& issued) {
 
 Handled create_webhook(const ApiParts& api, const Principal& principal, http::Request& request) {
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
-    const auto body = co_await read_object(api, request);
+    const auto body = co_await read_object(api, request, {.scope = Scope::images_write});
     if (!body) co_return std::unexpected(body.error());
     const auto draft = draft_of(*body);
     if (!draft) co_return refuse(draft.error());
@@ -181,8 +153,10 @@ Handled list_webhooks(const ApiParts& api, const Principal& principal, http::Req
     const auto webhooks = co_await http::on_pool(
         api.pool, [&] { return api.webhooks.webhooks().list(principal.account, after, query->limit + 1); });
     if (!webhooks) co_return refuse(webhooks.error());
-    co_return page_of(request, std::span<const Webhook>(*webhooks), query->limit, ListKind::webhooks,
-                      [](const Webhook& webhook) { return webhook.id.uuid; });
+    co_return page_of(
+        request, std::span<const Webhook>(*webhooks), query->limit, ListKind::webhooks,
+        [](const Webhook& webhook) { return json_of(webhook); },
+        [](const Webhook& webhook) { return webhook.id.uuid; });
 }
 
 Handled get_webhook(const ApiParts& api, const Principal& principal, http::Request& request) {
@@ -199,7 +173,8 @@ Handled update_webhook(const ApiParts& api, const Principal& principal, http::Re
     if (auto status = check_query(request, {}); !status) co_return refuse(status.error());
     const auto id = id_of<WebhookId>(request);
     if (!id) co_return refuse(id.error());
-    const auto body = co_await read_object(api, request);
+    const auto body = co_await read_object(
+        api, request, {.scope = Scope::images_write, .other_type = "application/merge-patch+json"});
     if (!body) co_return std::unexpected(body.error());
     const auto change = change_of(*body);
     if (!change) co_return refuse(change.error());
@@ -245,9 +220,10 @@ Handled list_deliveries(const ApiParts& api, const Principal& principal, http::R
     const auto deliveries =
         co_await http::on_pool(api.pool, [&] { return api.webhooks.webhooks().deliveries(wanted); });
     if (!deliveries) co_return refuse(deliveries.error());
-    co_return page_of(request, std::span<const WebhookDelivery>(*deliveries), query->limit,
-                      ListKind::deliveries,
-                      [](const WebhookDelivery& delivery) { return place_of(delivery.sequence); });
+    co_return page_of(
+        request, std::span<const WebhookDelivery>(*deliveries), query->limit, ListKind::deliveries,
+        [](const WebhookDelivery& delivery) { return json_of(delivery); },
+        [](const WebhookDelivery& delivery) { return place_of(delivery.sequence); });
 }
 
 Handled get_delivery(const ApiParts& api, const Principal& principal, http::Request& request) {
