@@ -7,7 +7,9 @@
 #     EXTERNAL_PUBLIC  libraries that the room's headers need
 #
 #   safelight_room_test(NAME SOURCES a_test.cc LINKS room... EXTERNAL lib...)
-#     one GoogleTest program NAME_test
+#     one GoogleTest program NAME_test, and one test of ctest by the room's name: starting a process for each of thousands of
+#     cases takes longer than they do. One case alone: build/…/NAME_test --gtest_filter=…
+#     SHARDS   so many processes share the cases, for those that take minutes: NAME.1, NAME.2 …, which begin first
 function(safelight_targets out)
   set(targets ${ARGN})
   if(targets)
@@ -26,9 +28,9 @@ function(safelight_room name)
   target_link_libraries(safelight_${target} PUBLIC ${links} ${ARG_EXTERNAL_PUBLIC}
     PRIVATE safelight_flags ${ARG_EXTERNAL})
   if("safelight_test_flags" IN_LIST ARG_EXTERNAL)
-    safelight_precompile(safelight_${target} TEST)
+    safelight_precompile(safelight_${target} TEST LINKS ${name} ${ARG_LINKS})
   else()
-    safelight_precompile(safelight_${target})
+    safelight_precompile(safelight_${target} LINKS ${name} ${ARG_LINKS})
   endif()
 endfunction()
 
@@ -36,12 +38,22 @@ function(safelight_room_test name)
   if(NOT SAFELIGHT_TESTS)
     return()
   endif()
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;EXTERNAL" ${ARGN})
+  cmake_parse_arguments(ARG "" "SHARDS" "SOURCES;LINKS;EXTERNAL" ${ARGN})
   string(REPLACE "/" "_" target "${name}")
   add_executable(${target}_test ${ARG_SOURCES})
   safelight_targets(links ${ARG_LINKS})
   target_link_libraries(${target}_test PRIVATE safelight_flags safelight_test_flags ${links} ${ARG_EXTERNAL} GTest::gmock
     GTest::gtest_main)
-  safelight_precompile(${target}_test TEST)
-  gtest_discover_tests(${target}_test TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  safelight_precompile(${target}_test TEST LINKS ${ARG_LINKS})
+  if(NOT ARG_SHARDS)
+    add_test(NAME ${name} COMMAND ${target}_test --gtest_brief=1)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900)
+    return()
+  endif()
+  foreach(shard RANGE 1 ${ARG_SHARDS})
+    math(EXPR index "${shard} - 1")
+    add_test(NAME ${name}.${shard} COMMAND ${target}_test --gtest_brief=1)
+    set_tests_properties(${name}.${shard} PROPERTIES TIMEOUT 900 COST 100
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
+  endforeach()
 endfunction()

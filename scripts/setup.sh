@@ -1,9 +1,6 @@
 # Functions that ./run, ./test and bench share: what a machine needs, and how the project is built.
 # Sourced by bash scripts that stand in the project's folder with `set -euo pipefail`.
 
-# One compiler cache serves every checkout of the project.
-export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
-
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
 
 as_root() {

@@ -12,19 +12,19 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import pictures
 from contract import Contract
 from http_client import Client
-from safelight_process import BINARY, SafelightProcess
+from safelight_process import BINARY, REPOSITORY, SafelightProcess
 
-LAST = "test_every_documented_answer_was_seen"
-# What kills, stops and starves processes and servers of its own, and waits most of the time: `./test` runs it beside all else.
-TROUBLE = {"test_backends", "test_crowd", "test_faults", "test_kill_sweep", "test_outages", "test_stack_sweep", "test_standby",
-           "test_upgrades"}
+# Those that take longest begin first, so that none is left over when the others are done.
+LONGEST = ["test_outages", "test_retention", "test_faults", "test_quotas", "test_kill_sweep", "test_webhooks", "test_overload",
+           "test_backends", "test_stack_sweep", "test_quality", "test_crowd"]
 summary_lines = []
 servers = []
+answers_seen = set()  # by all processes of this run, at its end
 
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="outages of a minute, crowds of a thousand jobs, every kill point")
-    parser.addoption("--part", choices=("trouble", "rest"), help="only the tests that make trouble, or all others")
+    parser.addoption("--judge-contract", action="store_true", help="fails when a documented answer was not seen in this run")
 
 
 def pytest_configure(config):
@@ -32,11 +32,32 @@ def pytest_configure(config):
         pytest.exit(f"{BINARY} is not there: build it first (cmake --preset release && cmake --build build/release)", 3)
 
 
-def pytest_collection_modifyitems(config, items):
-    """What the whole run saw can only be judged at its end."""
-    if part := config.getoption("--part"):
-        items[:] = [item for item in items if (item.path.stem in TROUBLE) == (part == "trouble")]
-    items.sort(key=lambda item: item.name == LAST)
+def pytest_collection_modifyitems(items):
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+
+
+# A run may be spread over processes (pytest -n). What each saw, and has to say, goes to the one that began them.
+
+def pytest_sessionfinish(session):
+    if Server.contract:
+        answers_seen.update(Server.contract.seen)
+    sent_home = getattr(session.config, "workeroutput", None)
+    if sent_home is not None:
+        sent_home.update(seen=sorted(answers_seen), summary=summary_lines)
+    elif session.config.getoption("--judge-contract"):
+        document = json.loads((REPOSITORY / "openapi/openapi.json").read_text())
+        never_seen, report = Contract(document).judge(answers_seen)
+        summary_lines.extend(report)
+        if never_seen:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    output = getattr(node, "workeroutput", {})
+    answers_seen.update(map(tuple, output.get("seen", ())))
+    summary_lines.extend(output.get("summary", ()))
 
 
 @pytest.hookimpl(wrapper=True)

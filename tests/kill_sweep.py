@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pictures
+import shares
 from check_invariants import check
 from data_folder import is_quiet, rows
 from eventually import eventually
@@ -353,7 +354,7 @@ def spread(points, count):
     return [points[int(index * step)] for index in range(max(1, count))]
 
 
-def sweep(folder, kills=None, random_kills=0, seed=None, verbose=False):
+def sweep(folder, kills=None, random_kills=0, seed=None, verbose=False, share=shares.ALL):
     """Runs it; returns the Sweep with its counts and failures."""
     started = time.monotonic()
     run = Sweep(folder, verbose)
@@ -365,13 +366,15 @@ def sweep(folder, kills=None, random_kills=0, seed=None, verbose=False):
     work = [lambda point=point: run.kill_in_life(point) for point in life]
     work += [lambda pair=pair: run.kill_in_start(*pair) for pair in start]
     run.counts["points"] = len(work)
+    work = share.of_list(work)
     for one in work if kills is None else spread(work, kills):
         one()
     chance = random.Random(seed)
+    random_kills = len(share.of_list(range(random_kills)))
     for _ in range(random_kills):
         run.kill_at_random(chance, seed)
     run.receiver.close()
-    print(f"{run.counts['kills']} kills ({run.counts['points']} kill points, {random_kills} random ones; "
+    print(f"{share}{run.counts['kills']} kills ({run.counts['points']} kill points, {random_kills} random ones; "
           f"{run.counts['not reached']} were not reached), {len(run.failures)} failures, "
           f"{len(run.receiver.messages)} webhooks, "
           f"{time.monotonic() - started:.0f} s")
@@ -385,10 +388,12 @@ def main():
     parser.add_argument("--random", type=int, default=None, help="how many random kills")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--verbose", action="store_true")
+    shares.add_argument(parser)
     arguments = parser.parse_args()
     random_kills = arguments.random if arguments.random is not None else 200 if arguments.all else 0
     with tempfile.TemporaryDirectory(prefix="safelight-sweep-") as folder:
-        run = sweep(folder, None if arguments.all else arguments.kills, random_kills, arguments.seed, arguments.verbose)
+        run = sweep(folder, None if arguments.all else arguments.kills, random_kills, arguments.seed, arguments.verbose,
+                    arguments.share)
     return 1 if run.failures else 0
 
 

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import backends
 import pictures
+import shares
 from check_invariants import check
 from eventually import eventually
 from http_client import Client
@@ -249,7 +250,7 @@ def sample(points, count):
     return [point for first in range(stride) for point in points[first::stride]]
 
 
-def sweep(folder, kills=None, verbose=False):
+def sweep(folder, kills=None, verbose=False, share=shares.ALL):
     """Kills at every point, or at points spread over all until `kills` were reached; returns the StackSweep with its counts
     and failures. What a duty does between two questions of its own differs from life to life: some points are not reached."""
     began = time.monotonic()
@@ -262,11 +263,12 @@ def sweep(folder, kills=None, verbose=False):
         for kind, count in sorted(by_kind.items()):
             print(f"    {', '.join(filter(None, kind))}: {count}")
         run.counts["points"] = len(points)
+        points = share.of_list(points)
         for point in points if kills is None else sample(points, kills)[:2 * kills]:
             if run.counts["reached"] == kills:
                 break
             run.kill_at(point)
-    print(f"{run.counts['kills']} kills of {run.counts['points']} kill points ({run.counts['not reached']} were not reached), "
+    print(f"{share}{run.counts['kills']} kills of {run.counts['points']} kill points ({run.counts['not reached']} were not reached), "
           f"{len(run.failures)} failures, {len(run.receiver.messages)} webhooks, {time.monotonic() - began:.0f} s")
     return run
 
@@ -276,9 +278,10 @@ def main():
     parser.add_argument("--all", action="store_true", help="every kill point")
     parser.add_argument("--kills", type=int, default=40, help="that many, spread over all kill points")
     parser.add_argument("--verbose", action="store_true")
+    shares.add_argument(parser)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="safelight-sweep-") as folder:
-        run = sweep(folder, None if arguments.all else arguments.kills, arguments.verbose)
+        run = sweep(folder, None if arguments.all else arguments.kills, arguments.verbose, arguments.share)
     return 1 if run.failures else 0
 
 

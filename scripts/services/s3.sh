@@ -52,6 +52,8 @@ use = egg:swift#proxy
 account_autocreate = true
 conn_timeout = 10
 node_timeout = 60
+# Otherwise it takes a server that came up a moment later than itself for dead, for a minute.
+error_suppression_interval = 1
 [filter:catch_errors]
 use = egg:swift#catch_errors
 [filter:gatekeeper]

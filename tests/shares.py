@@ -1,0 +1,30 @@
+"""Work that several processes share: --share 2/3 is the second of three parts."""
+
+import argparse
+
+
+class Share:
+    """Every `of`-th piece of a list, from the `number`-th on."""
+
+    def __init__(self, number=1, of=1):
+        self.number, self.of = number, of
+
+    @classmethod
+    def parse(cls, text):
+        number, _, of = text.partition("/")
+        if not (number.isdigit() and of.isdigit() and 1 <= int(number) <= int(of)):
+            raise argparse.ArgumentTypeError(f"{text!r} is no share: 1/3, 2/3 and 3/3 together are everything")
+        return cls(int(number), int(of))
+
+    def __str__(self):
+        return "" if self.of == 1 else f"share {self.number} of {self.of}: "
+
+    def of_list(self, everything):
+        return everything[self.number - 1::self.of]
+
+
+ALL = Share()
+
+
+def add_argument(parser):
+    parser.add_argument("--share", type=Share.parse, default=ALL, metavar="K/N", help="the K-th of N parts, for N processes at once")
