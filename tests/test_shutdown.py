@@ -1,7 +1,7 @@
 """A stop drains: what is in flight ends well, and what is unfinished goes on after the next start."""
 
+import contextlib
 import signal
-import threading
 
 import pytest
 
@@ -137,20 +137,18 @@ def test_two_servers_cannot_share_a_port(start_server):
 
 
 def test_waiters_are_not_lost_when_many_stop_together(start_server):
-    """Long polls, uploads and idle connections all at once."""
+    """Long polls, those that were only just sent among them, and idle connections all at once."""
     server = start_server({"SAFELIGHT_WORKERS": "0"})
-    client = server.client()
-    job_id = client.upload(PICTURE).json()["id"]
-    ended = []
-    def poll():
-        ended.append(client.get(f"/v1/jobs/{job_id}", Prefer="wait=60").status)
-    threads = [threading.Thread(target=poll) for _ in range(20)]
-    for thread in threads:
-        thread.start()
-    with connect(server.port) as idle:
+    job = server.client().upload(PICTURE).json()["id"]
+    with contextlib.ExitStack() as open_ones:
+        idle = open_ones.enter_context(connect(server.port))
         idle.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
         assert read_response(idle).status == 200
+        waiters = [open_ones.enter_context(connect(server.port)) for _ in range(20)]
+        for waiter in waiters:
+            waiter.sendall(f"GET /v1/jobs/{job} HTTP/1.1\r\nHost: a\r\nPrefer: wait=60\r\n\r\n".encode())
         assert server.stop() == 0
-    for thread in threads:
-        thread.join(20)
-    assert len(ended) <= 20 and set(ended) <= {200, 503}
+        answers = [read_response(waiter) for waiter in waiters]
+        assert [answer.status for answer in answers] == [200] * 20
+        assert {answer.json()["status"] for answer in answers} == {"PROCESSING"}, "it waits in the queue"
+        assert idle.recv(1) == b""

@@ -82,6 +82,7 @@ void Acceptor::start() {
 void Acceptor::stop() {
     asio::post(threads_.front()->context(), [this] {
         stopping_ = true;
+        admit_waiting();
         error_code ignored;
         socket_.close(ignored);
         pause_.cancel();
@@ -96,12 +97,22 @@ Task<void> Acceptor::run() {
         error_code error;
         asio::ip::tcp::socket socket =
             co_await socket_.async_accept(executor, asio::redirect_error(asio::use_awaitable, error));
-        if (stopping_) co_return;
-        if (error) {
-            co_await recover(error);
-        } else {
+        if (!error) {
             admit(thread, std::move(socket));
+        } else if (!stopping_) {
+            co_await recover(error);
         }
+    }
+}
+
+/// Whoever connected before the end has perhaps sent a request already.
+void Acceptor::admit_waiting() {
+    error_code error;
+    socket_.non_blocking(true, error);
+    for (int i = 0; !error && i < asio::socket_base::max_listen_connections; ++i) {
+        IoThread& thread = *threads_[turn_++ % threads_.size()];
+        asio::ip::tcp::socket socket = socket_.accept(thread.context(), error);
+        if (!error) admit(thread, std::move(socket));
     }
 }
 

@@ -47,6 +47,7 @@ class Acceptor {
   private:
     [[nodiscard]] Task<void> run();
     [[nodiscard]] Task<void> recover(boost::system::error_code error);
+    void admit_waiting();
     void admit(IoThread& thread, boost::asio::ip::tcp::socket socket);
     void refuse_with_spare();
 

@@ -47,7 +47,7 @@ Task<IoResult> Channel::read(std::span<char> buffer, Time deadline) {
 }
 
 Task<IoResult> Channel::read_idle(std::span<char> buffer, Time deadline) {
-    if (thread_.draining()) co_return IoResult{IoEnd::failed, 0};
+    if (thread_.draining() && !has_bytes()) co_return IoResult{IoEnd::failed, 0};
     idle_ = true;
     const IoResult result = co_await read(buffer, deadline);
     idle_ = false;
@@ -96,7 +96,7 @@ Task<void> Channel::linger(std::chrono::milliseconds time, std::uint64_t bytes_m
     if (error) co_return;
     const Time deadline = std::chrono::steady_clock::now() + time;
     std::array<char, 16'384> waste;
-    for (std::uint64_t bytes = 0; bytes < bytes_max;) {
+    for (std::uint64_t bytes = 0; bytes < bytes_max && !thread_.draining();) {
         const IoResult result = co_await read_idle(waste, deadline);
         if (result.end != IoEnd::done) co_return;
         bytes += result.bytes;
@@ -120,7 +120,12 @@ void Channel::on_tick(Time now) {
 
 void Channel::begin_drain() {
     error_code ignored;
-    if (idle_) socket_.cancel(ignored);
+    if (idle_ && !has_bytes()) socket_.cancel(ignored);
+}
+
+bool Channel::has_bytes() {
+    error_code ignored;
+    return socket_.available(ignored) > 0;
 }
 
 void Channel::cut() {

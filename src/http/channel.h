@@ -42,7 +42,7 @@ class Channel {
 
     /// At least one byte, or an end other than `done`.
     [[nodiscard]] Task<IoResult> read(std::span<char> buffer, Time deadline);
-    /// The same, but nobody is owed an answer: the drain ends it.
+    /// The same, but nobody is owed an answer: the drain ends it, unless bytes are there already.
     [[nodiscard]] Task<IoResult> read_idle(std::span<char> buffer, Time deadline);
     /// All of `first`, then all of `second`; `timeout` passes without a byte's progress. `bytes` tells how
     /// far it came.
@@ -64,6 +64,7 @@ class Channel {
     void on_tick(Time now);
     void begin_drain();
     void cut();
+    [[nodiscard]] bool has_bytes();
     [[nodiscard]] IoResult outcome(const boost::system::error_code& error, std::size_t bytes);
 
     boost::asio::ip::tcp::socket socket_;

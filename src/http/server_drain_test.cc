@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "http/server.h"
 #include "http/testing/raw_client.h"
@@ -120,6 +122,23 @@ TEST_F(ServerDrain, ARequestInFlightEndsWell) {
     EXPECT_EQ(peer.read_response().status, 200);
     drained.get();
     EXPECT_FALSE(peer.try_read_response()) << "the pipelined request is not begun";
+}
+
+TEST_F(ServerDrain, WhatWasSentBeforeIsAnswered) {
+    host_.router.add("GET", "/now", [](Request&) -> Task<Response> { co_return Response{}; });
+    host_.start();
+    RawClient kept(host_.port());
+    ASSERT_EQ(kept.ask("GET /now" + std::string(plain_get)).status, 200);
+    std::vector<std::unique_ptr<RawClient>> peers;
+    for (int i = 0; i < 50; ++i) {
+        peers.push_back(std::make_unique<RawClient>(host_.port()));
+        peers.back()->send("GET /now" + std::string(plain_get));
+    }
+    kept.send("GET /now" + std::string(plain_get));
+    host_.server().drain();
+    for (const auto& peer : peers) EXPECT_EQ(peer->read_response().status, 200);
+    EXPECT_EQ(kept.read_response().status, 200);
+    EXPECT_TRUE(kept.is_closed());
 }
 
 TEST_F(ServerDrain, PastTheDeadlineSocketsAreCutAndPoolWorkStillEnds) {
