@@ -22,9 +22,7 @@ pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 if(SAFELIGHT_TESTS)
   # The program can be built where the tests cannot; ./test installs what they need.
   find_package(GTest QUIET)
-  if(TARGET GTest::gmock)
-    include(GoogleTest)
-  else()
+  if(NOT TARGET GTest::gmock)
     message(STATUS "GoogleTest with gmock is not there: the tests are not built")
     set(SAFELIGHT_TESTS OFF)
   endif()
@@ -38,13 +36,6 @@ if(CCACHE_PROGRAM)
   set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
 endif()
 find_program(MOLD_PROGRAM mold)
-
-# Lines and names for stack traces, but not the types of every variable, which take a quarter of the time of a build. The
-# preset `debug` has them.
-set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
-if(SAFELIGHT_SANITIZE)
-  set(CMAKE_CXX_FLAGS_DEBUG "-g1")
-endif()
 
 # Flags of our own code; linked privately by every room.
 add_library(safelight_flags INTERFACE)

@@ -20,7 +20,8 @@ if(vips_options)
   set_target_properties(PkgConfig::VIPS PROPERTIES INTERFACE_COMPILE_OPTIONS "${vips_options}")
 endif()
 
-# A cache of compilations takes this for the content of the precompiled headers, which are not the same in two folders.
+# A cache of compilations takes this for the content of the precompiled headers, which are not the same in two folders. It is
+# told by the state of the system's packages: the lists above are of their headers only.
 set(safelight_precompiled_content "")
 if(SAFELIGHT_PRECOMPILE AND CCACHE_PROGRAM)
   set(everything ${safelight_common_headers} ${safelight_network_headers})

@@ -6,7 +6,7 @@
 #     EXTERNAL  libraries from outside, private to the room
 #     EXTERNAL_PUBLIC  libraries that the room's headers need
 #
-#   safelight_room_test(NAME SOURCES a_test.cc LINKS room... EXTERNAL lib...)
+#   safelight_room_test(NAME [SHARDS n] SOURCES a_test.cc LINKS room... EXTERNAL lib...)
 #     one GoogleTest program NAME_test, and one test of ctest by the room's name: starting a process for each of thousands of
 #     cases takes longer than they do. One case alone: build/…/NAME_test --gtest_filter=…
 #     SHARDS   so many processes share the cases, for those that take minutes: NAME.1, NAME.2 …, which begin first
@@ -46,13 +46,13 @@ function(safelight_room_test name)
     GTest::gtest_main)
   safelight_precompile(${target}_test TEST LINKS ${ARG_LINKS})
   if(NOT ARG_SHARDS)
-    add_test(NAME ${name} COMMAND ${target}_test --gtest_brief=1)
+    add_test(NAME ${name} COMMAND ${target}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 900)
     return()
   endif()
   foreach(shard RANGE 1 ${ARG_SHARDS})
     math(EXPR index "${shard} - 1")
-    add_test(NAME ${name}.${shard} COMMAND ${target}_test --gtest_brief=1)
+    add_test(NAME ${name}.${shard} COMMAND ${target}_test)
     set_tests_properties(${name}.${shard} PROPERTIES TIMEOUT 900 COST 100
       ENVIRONMENT "GTEST_TOTAL_SHARDS=${ARG_SHARDS};GTEST_SHARD_INDEX=${index}")
   endforeach()

@@ -19,6 +19,7 @@ LONGEST = ["test_outages", "test_retention", "test_faults", "test_quotas", "test
            "test_backends", "test_stack_sweep", "test_quality", "test_crowd"]
 summary_lines = []
 servers = []
+died = []
 answers_seen = set()  # by all processes of this run, at its end
 
 
@@ -45,16 +46,21 @@ def pytest_sessionfinish(session):
     sent_home = getattr(session.config, "workeroutput", None)
     if sent_home is not None:
         sent_home.update(seen=sorted(answers_seen), summary=summary_lines)
-    elif session.config.getoption("--judge-contract"):
+        return
+    never_seen = []
+    if session.config.getoption("--judge-contract"):
         document = json.loads((REPOSITORY / "openapi/openapi.json").read_text())
         never_seen, report = Contract(document).judge(answers_seen)
         summary_lines.extend(report)
-        if never_seen:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if died or never_seen:
+        summary_lines.extend(["FAILED:", *died, *([f"{len(never_seen)} documented answers were never seen"] if never_seen else [])])
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node):
+def pytest_testnodedown(node, error):
+    if error:
+        died.append(f"a process of this run died: {error}")
     output = getattr(node, "workeroutput", {})
     answers_seen.update(map(tuple, output.get("seen", ())))
     summary_lines.extend(output.get("summary", ()))

@@ -363,14 +363,13 @@ def sweep(folder, kills=None, random_kills=0, seed=None, verbose=False, share=sh
     print(f"{len(life)} kill points in the life cycle, {len(start)} in the start-up", flush=True)
     for (thread, call), count in sorted(by_kind.items()):
         print(f"    {thread}: {count} × {call}")
-    work = [lambda point=point: run.kill_in_life(point) for point in life]
-    work += [lambda pair=pair: run.kill_in_start(*pair) for pair in start]
-    run.counts["points"] = len(work)
-    work = share.of_list(work)
+    run.counts["points"] = len(life) + len(start)
+    work = [lambda point=point: run.kill_in_life(point) for point in life if share.has(point.thread, point.call, point.n)]
+    work += [lambda pair=pair: run.kill_in_start(*pair) for pair in start if share.has(pair[0], pair[1].call, pair[1].n)]
     for one in work if kills is None else spread(work, kills):
         one()
-    chance = random.Random(seed)
-    random_kills = len(share.of_list(range(random_kills)))
+    chance = random.Random(f"{seed} {share}")
+    random_kills = random_kills // share.of
     for _ in range(random_kills):
         run.kill_at_random(chance, seed)
     run.receiver.close()

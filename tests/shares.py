@@ -1,10 +1,12 @@
 """Work that several processes share: --share 2/3 is the second of three parts."""
 
 import argparse
+import zlib
 
 
 class Share:
-    """Every `of`-th piece of a list, from the `number`-th on."""
+    """The `number`-th of `of` parts. What a piece is called decides whose it is, so that processes which found the pieces in
+    different orders, or one more, still share all of them."""
 
     def __init__(self, number=1, of=1):
         self.number, self.of = number, of
@@ -19,8 +21,8 @@ class Share:
     def __str__(self):
         return "" if self.of == 1 else f"share {self.number} of {self.of}: "
 
-    def of_list(self, everything):
-        return everything[self.number - 1::self.of]
+    def has(self, *name):
+        return zlib.crc32(repr(name).encode()) % self.of == self.number - 1
 
 
 ALL = Share()

@@ -263,7 +263,7 @@ def sweep(folder, kills=None, verbose=False, share=shares.ALL):
         for kind, count in sorted(by_kind.items()):
             print(f"    {', '.join(filter(None, kind))}: {count}")
         run.counts["points"] = len(points)
-        points = share.of_list(points)
+        points = [point for point in points if share.has(point.life, point.victim, point.thread, point.call, point.n)]
         for point in points if kills is None else sample(points, kills)[:2 * kills]:
             if run.counts["reached"] == kills:
                 break

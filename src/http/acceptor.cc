@@ -36,6 +36,10 @@ std::string refusal_text(ServerCore& core, IoThread& thread) {
     return text;
 }
 
+bool is_without_descriptors(const error_code& error) {
+    return error == asio::error::no_descriptors || error.value() == ENFILE;
+}
+
 }  // namespace
 
 void SpareDescriptor::take() {
@@ -109,17 +113,22 @@ Task<void> Acceptor::run() {
 void Acceptor::admit_waiting() {
     error_code error;
     socket_.non_blocking(true, error);
-    for (int i = 0; !error && i < asio::socket_base::max_listen_connections; ++i) {
+    for (int i = 0; i < asio::socket_base::max_listen_connections; ++i) {
         IoThread& thread = *threads_[turn_++ % threads_.size()];
         asio::ip::tcp::socket socket = socket_.accept(thread.context(), error);
-        if (!error) admit(thread, std::move(socket));
+        if (!error) {
+            admit(thread, std::move(socket));
+        } else if (is_without_descriptors(error)) {
+            refuse_with_spare();
+        } else if (error == asio::error::would_block) {
+            return;
+        }
     }
 }
 
 /// No error ends the accepting: descriptors come back, and clients that are gone already were nobody's fault.
 Task<void> Acceptor::recover(error_code error) {
-    const bool no_descriptors = error == asio::error::no_descriptors || error.value() == ENFILE;
-    if (no_descriptors) refuse_with_spare();
+    if (is_without_descriptors(error)) refuse_with_spare();
     error_code ignored;
     pause_.expires_after(error_pause);
     co_await pause_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));

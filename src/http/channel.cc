@@ -96,7 +96,7 @@ Task<void> Channel::linger(std::chrono::milliseconds time, std::uint64_t bytes_m
     if (error) co_return;
     const Time deadline = std::chrono::steady_clock::now() + time;
     std::array<char, 16'384> waste;
-    for (std::uint64_t bytes = 0; bytes < bytes_max && !thread_.draining();) {
+    for (std::uint64_t bytes = 0; bytes < bytes_max;) {
         const IoResult result = co_await read_idle(waste, deadline);
         if (result.end != IoEnd::done) co_return;
         bytes += result.bytes;
@@ -123,7 +123,7 @@ void Channel::begin_drain() {
     if (idle_ && !has_bytes()) socket_.cancel(ignored);
 }
 
-bool Channel::has_bytes() {
+bool Channel::has_bytes() const {
     error_code ignored;
     return socket_.available(ignored) > 0;
 }

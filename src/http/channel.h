@@ -64,7 +64,7 @@ class Channel {
     void on_tick(Time now);
     void begin_drain();
     void cut();
-    [[nodiscard]] bool has_bytes();
+    [[nodiscard]] bool has_bytes() const;
     [[nodiscard]] IoResult outcome(const boost::system::error_code& error, std::size_t bytes);
 
     boost::asio::ip::tcp::socket socket_;

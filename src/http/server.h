@@ -77,8 +77,8 @@ class Server {
     /// The port that is listened on.
     [[nodiscard]] virtual std::uint16_t port() const = 0;
 
-    /// Stops accepting, lets requests in flight, and those that were sent already, end until drain_timeout,
-    /// cuts the rest, ends the threads. Blocks; idempotent; any thread but the server's own.
+    /// Stops accepting, lets requests in flight, and those that idle connections have sent already, end until
+    /// drain_timeout, cuts the rest, ends the threads. Blocks; idempotent; any thread but the server's own.
     virtual void drain() = 0;
 
     /// For metrics.

@@ -141,6 +141,15 @@ TEST_F(ServerDrain, WhatWasSentBeforeIsAnswered) {
     EXPECT_TRUE(kept.is_closed());
 }
 
+TEST_F(ServerDrain, ARefusalIsNotTakenBackByAReset) {
+    host_.start();
+    RawClient peer(host_.port());
+    peer.send("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" +
+              std::string(100'000, 'x'));
+    host_.server().drain();
+    EXPECT_EQ(peer.read_response().status, 404);
+}
+
 TEST_F(ServerDrain, PastTheDeadlineSocketsAreCutAndPoolWorkStillEnds) {
     host_.config.drain_timeout = Milliseconds{20};
     host_.start();
