@@ -27,6 +27,8 @@ class Server:
         self.settings = dict(setting.split("=", 1) for setting in settings)
 
     def __enter__(self):
+        if self.data_parent:
+            pathlib.Path(self.data_parent).mkdir(parents=True, exist_ok=True)
         folder = self.folder = pathlib.Path(tempfile.mkdtemp(prefix="safelight-bench-", dir=self.data_parent))
         (folder / "presets.json").write_text(json.dumps(PRESETS))
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SAFELIGHT_")}
