@@ -52,6 +52,8 @@ def pytest_sessionfinish(session):
         document = json.loads((REPOSITORY / "openapi/openapi.json").read_text())
         never_seen, report = Contract(document).judge(answers_seen)
         summary_lines.extend(report)
+    else:
+        summary_lines.append("Whether every documented answer was seen is judged in a run of all tests (--judge-contract).")
     if died or never_seen:
         summary_lines.extend(["FAILED:", *died, *([f"{len(never_seen)} documented answers were never seen"] if never_seen else [])])
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

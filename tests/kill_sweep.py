@@ -369,7 +369,7 @@ def sweep(folder, kills=None, random_kills=0, seed=None, verbose=False, share=sh
     for one in work if kills is None else spread(work, kills):
         one()
     chance = random.Random(f"{seed} {share}")
-    random_kills = random_kills // share.of
+    random_kills = share.of_count(random_kills)
     for _ in range(random_kills):
         run.kill_at_random(chance, seed)
     run.receiver.close()

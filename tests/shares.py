@@ -24,6 +24,10 @@ class Share:
     def has(self, *name):
         return zlib.crc32(repr(name).encode()) % self.of == self.number - 1
 
+    def of_count(self, count):
+        """How many of `count` pieces that have no names."""
+        return len(range(self.number - 1, count, self.of))
+
 
 ALL = Share()
 

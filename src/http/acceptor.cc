@@ -116,13 +116,9 @@ void Acceptor::admit_waiting() {
     for (int i = 0; i < asio::socket_base::max_listen_connections; ++i) {
         IoThread& thread = *threads_[turn_++ % threads_.size()];
         asio::ip::tcp::socket socket = socket_.accept(thread.context(), error);
-        if (!error) {
-            admit(thread, std::move(socket));
-        } else if (is_without_descriptors(error)) {
-            refuse_with_spare();
-        } else if (error == asio::error::would_block) {
-            return;
-        }
+        if (error == asio::error::would_block) return;
+        if (is_without_descriptors(error)) return refuse_with_spare();
+        if (!error) admit(thread, std::move(socket));
     }
 }
 
