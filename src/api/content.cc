@@ -168,14 +168,14 @@ std::uint32_t remake_wait_of(const http::Request& request) {
     return wait_of(request).value_or(remake_wait_s);
 }
 
-/// `not_ready`, unless the variant had expired: then it is made again, and the answer is how it stands when
-/// it is there, or after the wait.
+/// For a variant that was not ready. If it has expired it is made again, and the answer is how it stands when
+/// it is there, or after the wait; else as it stands now: what somebody else asked for may have come since.
 Handled answer_when_remade(const ApiParts& api, const Principal& principal, const http::Request& request,
-                           const VariantPlace& place, Answer not_ready) {
+                           const VariantPlace& place) {
     const auto job = co_await http::on_pool(
         api.pool, [&] { return api.library.remake_variant(place.owner, place.image, place.name); });
     if (!job) co_return refuse(job.error());
-    if (!*job) co_return not_ready;
+    if (!*job) co_return co_await answer_variant(api, request, place);
     const auto deadline = SteadyClock::now() + std::chrono::seconds(remake_wait_of(request));
     for (bool is_first = true;; is_first = false) {
         if (!is_first) {
@@ -216,7 +216,7 @@ Handled get_variant(const ApiParts& api, const Principal& principal, http::Reque
     const VariantPlace place{principal.account, *id, name->second};
     Answer answer = co_await answer_variant(api, request, place);
     if (answer || answer.error().problem != Problem::variant_not_ready) co_return answer;
-    co_return co_await answer_when_remade(api, principal, request, place, std::move(answer));
+    co_return co_await answer_when_remade(api, principal, request, place);
 }
 
 }  // namespace safelight

@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 #include <vector>
 
 #include "api/testing/api_server.h"
+#include "api/testing/passing_library.h"
 
 namespace safelight {
 namespace {
@@ -14,6 +16,7 @@ namespace {
 using testing::ApiServer;
 using testing::Fields;
 using ::testing::HasSubstr;
+using testing::PassingLibrary;
 using testing::Reply;
 using testing::value_of;
 
@@ -129,6 +132,37 @@ TEST_F(ExpiredVariants, ThatManyAskForAreMadeOnce) {
     }
     EXPECT_EQ(good, 8);
     EXPECT_EQ(api_.house.find(job()).attempts, attempts + 1);
+}
+
+/// Before anybody can ask for a variant to be made again, somebody else has, and it is there.
+class LateLibrary final : public PassingLibrary {
+  public:
+    LateLibrary(Library& inner, std::function<void()> before_remaking)
+        : PassingLibrary(inner), before_remaking_(std::move(before_remaking)) {}
+
+    Result<std::optional<JobId>> remake_variant(AccountId owner, ImageId id, std::string_view name) override {
+        before_remaking_();
+        return PassingLibrary::remake_variant(owner, id, name);
+    }
+
+  private:
+    const std::function<void()> before_remaking_;
+};
+
+TEST_F(ExpiredVariants, ThatAreThereBeforeTheyCanBeAskedForAreAnsweredWith) {
+    LateLibrary late(*api_.library, [this] {
+        const auto asked = value_of(api_.library->remake_variant(
+            default_account(), *ImageId::parse(std::string(created_.json().at("image").at("id").as_string())),
+            "thumbnail"));
+        api_.work_on(asked.value());
+    });
+    http::Router router;
+    register_routes(router, api_.parts_with(late, *api_.authenticator));
+    const auto server = api_.serve(router);
+    const Reply reply = testing::Client{server->port()}.get(path());
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.body, ready_.body);
+    server->drain();
 }
 
 TEST_F(ExpiredVariants, ThatWereNeverMadeAreNotWaitedFor) {

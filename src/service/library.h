@@ -72,7 +72,7 @@ class Library {
     [[nodiscard]] virtual Result<Content> open_variant(AccountId owner, ImageId id,
                                                        std::string_view name) = 0;
     /// A variant that has expired, which is not ready then, is made again: the job that does it, whoever
-    /// asked. Empty when it has not expired. Errors: overloaded (too many jobs wait).
+    /// asked. Empty when it has not expired, or is there again. Errors: overloaded (too many jobs wait).
     [[nodiscard]] virtual Result<std::optional<JobId>> remake_variant(AccountId owner, ImageId id,
                                                                       std::string_view name) = 0;
 
