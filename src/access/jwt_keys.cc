@@ -1,18 +1,15 @@
 #include "access/jwt_keys.h"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <rhonabwy.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <memory>
 #include <new>
 
 #include "access/strict_json.h"
+#include "base/hmac.h"
 #include "base/text.h"
 
 namespace safelight {
@@ -171,14 +168,8 @@ bool JwtKeys::verify(const Jwt& jwt, std::string_view text) const {
 }
 
 bool verify_hs256(const Jwt& jwt, std::string_view secret) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> expected{};
-    unsigned int length = 0;
-    if (HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-             reinterpret_cast<const unsigned char*>(jwt.signed_text.data()), jwt.signed_text.size(),
-             expected.data(), &length) == nullptr)
-        throw std::bad_alloc();
-    return jwt.signature.size() == length &&
-           CRYPTO_memcmp(jwt.signature.data(), expected.data(), length) == 0;
+    const Sha256 expected = hmac_sha256(std::as_bytes(std::span(secret)), jwt.signed_text);
+    return equal_in_constant_time(std::as_bytes(std::span(jwt.signature)), expected.bytes);
 }
 
 }  // namespace safelight

@@ -1,14 +1,11 @@
 #include "webhooks/signature.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
-#include <new>
 
+#include "base/hmac.h"
 #include "base/random.h"
 #include "base/text.h"
 
@@ -35,13 +32,7 @@ std::string timestamp_text(Timestamp sent_at) {
 std::string signature_of(std::span<const std::byte> key, std::string_view message_id,
                          std::string_view timestamp, std::string_view payload) {
     const std::string content = fmt::format("{}.{}.{}", message_id, timestamp, payload);
-    std::array<std::byte, 32> code{};
-    unsigned length = 0;
-    const auto* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                                  reinterpret_cast<const unsigned char*>(content.data()), content.size(),
-                                  reinterpret_cast<unsigned char*>(code.data()), &length);
-    if (made == nullptr || length != code.size()) throw std::bad_alloc();  // nothing else fails here
-    return "v1," + base64_encode(code);
+    return "v1," + base64_encode(hmac_sha256(key, content).bytes);
 }
 
 std::string signatures_of(std::span<const SigningSecret> secrets, std::string_view message_id,

@@ -1,11 +1,8 @@
 #include "blobs/s3/sigv4.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
 #include <algorithm>
-#include <stdexcept>
 
+#include "base/hmac.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
@@ -16,16 +13,6 @@ constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 
 std::span<const std::byte> bytes_of(std::string_view text) {
     return std::as_bytes(std::span(text));
-}
-
-Sha256 hmac(std::span<const std::byte> key, std::string_view text) {
-    Sha256 code;
-    unsigned length = 0;
-    const auto* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-                                  reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-                                  reinterpret_cast<unsigned char*>(code.bytes.data()), &length);
-    if (made == nullptr) throw std::runtime_error("OpenSSL refused an HMAC");
-    return code;
 }
 
 std::string scope_of(std::string_view date, std::string_view region) {
@@ -65,10 +52,10 @@ std::string signature(const UnsignedRequest& request, const Credentials& credent
     std::string to_sign(algorithm);
     to_sign.append("\n").append(date).append("\n").append(scope_of(date, region)).append("\n");
     to_sign += sha256_of(bytes_of(canonical_request(request))).to_hex();
-    Sha256 key = hmac(bytes_of("AWS4" + credentials.secret_key), date.substr(0, 8));
+    Sha256 key = hmac_sha256(bytes_of("AWS4" + credentials.secret_key), date.substr(0, 8));
     for (const std::string_view step : {region, std::string_view("s3"), std::string_view("aws4_request")})
-        key = hmac(key.bytes, step);
-    return hmac(key.bytes, to_sign).to_hex();
+        key = hmac_sha256(key.bytes, step);
+    return hmac_sha256(key.bytes, to_sign).to_hex();
 }
 
 }  // namespace
