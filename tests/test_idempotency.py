@@ -46,7 +46,8 @@ def same(first, again):
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory):
     server = launch(tmp_path_factory.mktemp("idempotency"),
-                    {"SAFELIGHT_ACCESS": "keys", "SAFELIGHT_WEBHOOK_RETRIES": "1ms", **LEASE})
+                    {"SAFELIGHT_ACCESS": "keys", "SAFELIGHT_WEBHOOK_RETRIES": "1ms",
+                     "SAFELIGHT_SIGNED_URL_SECRETS": "a secret of the test of more than 32 bytes", **LEASE})
     yield server
     finish(server)
 
@@ -117,6 +118,8 @@ class TestEveryPost:
                   "/v1/keys": (json_type, b'{"name": "new", "scopes": ["images:read"]}', b'{"name": "n", "scopes": ["admin"]}'),
                   "/v1/keys/{id}/rotate": (json_type, b'{"grace_s": 5}', b'{"grace_s": 6}'),
                   "/v1/uploads": ({**tus, "Upload-Length": str(len(piece))}, piece, other_piece),
+                  "/v1/signed-urls": (json_type, b'{"urls": ["/v1/images/01934b7e-5f00-7abc-8def-0123456789ab/original"]}',
+                                      b'{"urls": ["/v1/jobs/01934b7e-5f00-7abc-8def-0123456789ab/events"]}'),
                   "/v1/webhooks": (json_type, b'{"url": "https://example.com/", "enabled": false}', b'{"url": "https://a.com/"}'),
                   "/v1/jobs/retry": ({}, None, None), "/v1/jobs/{id}/retry": ({}, None, None),
                   "/v1/jobs/{id}/cancel": ({}, None, None)}

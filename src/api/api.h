@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "access/key_ring.h"
+#include "access/url_signer.h"
 #include "api/account_turns.h"
 #include "api/authorisation.h"
+#include "api/cors.h"
 #include "base/clock.h"
 #include "base/embedded_file.h"
 #include "base/result.h"
@@ -97,6 +99,7 @@ struct ApiParts {
     JobChanges& changes;
     Authenticator& authenticator;
     KeyRing& keys;
+    const UrlSigner& url_signer;
     WebhookRegistry& webhooks;
     QuotaDesk& quotas;
     IdempotencyParts idempotency;
@@ -127,7 +130,9 @@ inline constexpr std::uint64_t form_overhead_bytes_max = 256 * 1'024;
 /// The whole API, with the health routes.
 void register_routes(http::Router& router, ApiParts parts);
 
-/// Problem documents for what the server says by itself; a log line and metrics for every exchange.
-[[nodiscard]] http::ServerHooks make_hooks(telemetry::Logger& log, telemetry::Metrics& metrics);
+/// Problem documents for what the server says by itself; what pages of other origins may read; a log line and
+/// metrics for every exchange.
+[[nodiscard]] http::ServerHooks make_hooks(telemetry::Logger& log, telemetry::Metrics& metrics,
+                                           AllowedOrigins origins = {});
 
 }  // namespace safelight

@@ -17,6 +17,11 @@ namespace safelight {
 
 struct ApiParts;
 
+/// Whether an authenticator refused for good, rather than for trouble that passes.
+[[nodiscard]] constexpr bool is_of_credentials(ErrorCode code) {
+    return code == ErrorCode::unauthenticated || code == ErrorCode::invalid_signature;
+}
+
 using CredentialsCheck = std::function<Status()>;
 
 /// Says who asks, before a byte of the body is read. Any thread may call; must not block (use http::on_pool).

@@ -88,7 +88,7 @@ class EventStream : public http::LiveSource {
         const auto still = co_await api_.authenticator.authenticate(request_);
         checked_at_ = SteadyClock::now();
         // Only who may not listen any more is sent away: trouble of the catalog passes.
-        co_return still.has_value() || still.error().code != ErrorCode::unauthenticated;
+        co_return still.has_value() || !is_of_credentials(still.error().code);
     }
 
     /// For a hint, or until it is time to look or to say something in any case.

@@ -93,6 +93,9 @@ Handled list_formats(const ApiParts& api, const Principal& principal, http::Requ
 Handled get_original(const ApiParts& api, const Principal& principal, http::Request& request);
 Handled get_variant(const ApiParts& api, const Principal& principal, http::Request& request);
 
+// signed_urls.cc
+Handled sign_urls(const ApiParts& api, const Principal& principal, http::Request& request);
+
 // presets.cc
 Handled list_presets(const ApiParts& api, const Principal& principal, http::Request& request);
 

@@ -201,6 +201,7 @@ TEST_F(IdempotentCallTest, WithoutTheCatalogNobodyIsServed) {
                              .changes = parts.changes,
                              .authenticator = parts.authenticator,
                              .keys = parts.keys,
+                             .url_signer = parts.url_signer,
                              .webhooks = parts.webhooks,
                              .quotas = parts.quotas,
                              .idempotency = away,

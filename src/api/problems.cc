@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::optional<std::uint32_t> never;
 
-constexpr std::array<ProblemType, 52> types{{
+constexpr std::array<ProblemType, 53> types{{
     {Problem::invalid_argument, 400, "invalid-argument", "Invalid request",
      "A value of the request is malformed, out of range, unknown or given twice. Each fault is listed in "
      "\"errors\". Correct them before sending the request again.",
@@ -65,6 +65,11 @@ constexpr std::array<ProblemType, 52> types{{
      never},
     {Problem::forbidden, 403, "forbidden", "Not allowed",
      "The API key, or the token, is valid, and lacks the scope that this call needs.", never},
+    {Problem::invalid_signature, 403, "invalid-signature", "Signed URL not valid",
+     "The URL has the parameters of a signed one, and was changed, is signed by a secret that this server "
+     "does "
+     "not have, or has expired. Ask whoever gave it to you for a new one.",
+     never},
     {Problem::quota_exceeded, 403, "quota-exceeded", "Quota exceeded",
      "The account has all the bytes, or images, that it may have. \"quota\" says which, how many, and what "
      "there is. Waiting does not help: delete something, or ask the operator for more. Nothing was stored.",
@@ -290,6 +295,8 @@ Problem problem_of(ErrorCode code) {
             return Problem::unauthenticated;
         case ErrorCode::forbidden:
             return Problem::forbidden;
+        case ErrorCode::invalid_signature:
+            return Problem::invalid_signature;
         case ErrorCode::quota_exceeded:
             return Problem::quota_exceeded;
         case ErrorCode::daily_quota_exceeded:

@@ -36,6 +36,7 @@ enum class Problem {
     unsupported_transform,
     unauthenticated,
     forbidden,
+    invalid_signature,
     quota_exceeded,
     daily_quota_exceeded,
     rate_limited,

@@ -22,7 +22,8 @@ template <class AnyId>
     return *id;
 }
 
-/// Errors: invalid_argument, one fault for each parameter that is unknown or given twice.
+/// Errors: invalid_argument, one fault for each parameter that is unknown or given twice. The parameters of a
+/// signed URL are the authenticator's.
 [[nodiscard]] Status check_query(const http::Request& request, std::initializer_list<std::string_view> known);
 /// The same of a request that says everything in its address: a body is a fault as well.
 [[nodiscard]] Status check_bare(const http::Request& request, std::initializer_list<std::string_view> known);

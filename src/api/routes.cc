@@ -222,6 +222,7 @@ void register_routes(http::Router& router, ApiParts parts) {
     add("DELETE", "/v1/images/{id}", Scope::images_write, delete_image);
     add("GET", "/v1/images/{id}/original", Scope::images_read, get_original);
     add("GET", "/v1/images/{id}/variants/{name}", Scope::images_read, get_variant);
+    add_post("/v1/signed-urls", Scope::images_read, post_of_text<sign_urls>);
     add("GET", "/v1/presets", Scope::images_read, list_presets);
     add("GET", "/v1/formats", Scope::images_read, list_formats);
     add_post("/v1/accounts", Scope::admin, post_of_text<create_account>);
@@ -253,12 +254,15 @@ void register_routes(http::Router& router, ApiParts parts) {
     add_open("/api-docs/{path...}", get_api_docs_file);
 }
 
-http::ServerHooks make_hooks(telemetry::Logger& log, telemetry::Metrics& metrics) {
+http::ServerHooks make_hooks(telemetry::Logger& log, telemetry::Metrics& metrics, AllowedOrigins origins) {
     http::ServerHooks hooks;
     hooks.problem = [](http::ServerProblem problem, std::string_view detail, const http::Request* request) {
         // What a handler threw is for the log alone.
         const bool is_silent = problem == http::ServerProblem::handler_failed;
         return render(refuse(problem_of(problem), is_silent ? "" : std::string(detail)).error(), request);
+    };
+    hooks.dress = [origins = std::move(origins)](const http::Request& request, http::Response& response) {
+        allow_origin(origins, request, response);
     };
     hooks.finished = [&log, &metrics](const http::Exchange& exchange) {
         log_exchange(log, exchange);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "access/token_config.h"
+#include "access/url_signer.h"
 #include "api/api.h"
 #include "base/clock.h"
 #include "http/server.h"
@@ -57,6 +58,8 @@ struct Config {
     std::string default_variants = "thumbnail";
     Access access = Access::loopback;
     TokenConfig tokens;
+    UrlSigningConfig signed_urls;
+    AllowedOrigins cors_origins;
     Milliseconds idempotency_expiry{86'400'000};
     Milliseconds idempotency_lease{30'000};
     Milliseconds resumable_expiry{86'400'000};

@@ -42,6 +42,8 @@ TEST(Settings, EachRowSetsSomethingOfItsOwn) {
         {"SAFELIGHT_LISTEN", "[::1]:99"},
         {"SAFELIGHT_WORKER_HEALTH", "[::1]:98"},
         {"SAFELIGHT_ACCESS", "everyone"},
+        {"SAFELIGHT_CORS_ORIGINS", "https://shop.example"},
+        {"SAFELIGHT_SIGNED_URL_SECRETS", std::string(32, 'a')},
         {"SAFELIGHT_SANDBOX", "off"},
         {"SAFELIGHT_JWT_ACCOUNTS", "made"},
         {"SAFELIGHT_JWT_ALGORITHMS", "HS256"},

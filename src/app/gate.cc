@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "access/jwks_source.h"
+#include "api/signed_urls.h"
 
 namespace safelight::app {
 namespace {
@@ -16,27 +17,30 @@ Gate::Gate(const Config& config, Backends& backends, ThreadPool& pool)
     : config_(config.tokens),
       access_({}, backends.database->accounts(), *backends.clock, *backends.log),
       keys_(backends.database->accounts(), *backends.ids, *backends.clock),
+      url_signer_(config.signed_urls, *backends.clock),
       uses_duty_("key-uses", *backends.log, [this](const std::stop_token&) {
           access_.write_uses();
           return uses_interval;
       }) {
-    if (config.access != Access::keys) {
-        authenticator_ = make_open_authenticator();
-        return;
+    bearers_ =
+        config.access == Access::keys ? make_key_authenticator(backends, pool) : make_open_authenticator();
+    authenticator_ = make_signed_url_authenticator(*bearers_, url_signer_);
+}
+
+/// Of API keys, and of tokens where any are taken.
+std::unique_ptr<Authenticator> Gate::make_key_authenticator(Backends& backends, ThreadPool& pool) {
+    if (config_.is_on() && !config_.jwks.empty()) {
+        token_keys_ = std::make_unique<KeyKeeper>(make_jwks_source(config_.jwks), config_.jwks_interval_min,
+                                                  *backends.log);
+        keys_duty_ = std::make_unique<Duty>("token-keys", *backends.log,
+                                            [this](const std::stop_token&) { return refresh_token_keys(); });
     }
-    if (config_.is_on()) {
-        if (!config_.jwks.empty()) {
-            token_keys_ = std::make_unique<KeyKeeper>(make_jwks_source(config_.jwks),
-                                                      config_.jwks_interval_min, *backends.log);
-            keys_duty_ = std::make_unique<Duty>(
-                "token-keys", *backends.log, [this](const std::stop_token&) { return refresh_token_keys(); });
-        }
+    if (config_.is_on())
         tokens_ = std::make_unique<TokenControl>(
             config_, TokenControl::Parts{token_keys_.get(), backends.database->accounts(), *backends.ids,
                                          *backends.clock});
-    }
-    authenticator_ = make_bearer_authenticator(access_, tokens_.get(), pool);
     uses_duty_.start();
+    return make_bearer_authenticator(access_, tokens_.get(), pool);
 }
 
 Gate::~Gate() {

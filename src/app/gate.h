@@ -7,6 +7,7 @@
 #include "access/key_keeper.h"
 #include "access/key_ring.h"
 #include "access/token_control.h"
+#include "access/url_signer.h"
 #include "api/authorisation.h"
 #include "app/config.h"
 #include "app/wiring.h"
@@ -30,8 +31,10 @@ class Gate {
 
     [[nodiscard]] Authenticator& authenticator() { return *authenticator_; }
     [[nodiscard]] KeyRing& keys() { return keys_; }
+    [[nodiscard]] const UrlSigner& url_signer() const { return url_signer_; }
 
   private:
+    [[nodiscard]] std::unique_ptr<Authenticator> make_key_authenticator(Backends& backends, ThreadPool& pool);
     [[nodiscard]] Milliseconds refresh_token_keys();
 
     const TokenConfig& config_;
@@ -39,6 +42,8 @@ class Gate {
     KeyRing keys_;
     std::unique_ptr<KeyKeeper> token_keys_;  // empty: no token is signed by a public key
     std::unique_ptr<TokenControl> tokens_;   // empty: none are taken
+    const UrlSigner url_signer_;
+    std::unique_ptr<Authenticator> bearers_;  // who sends credentials, or nothing
     std::unique_ptr<Authenticator> authenticator_;
     Duty uses_duty_;
     std::unique_ptr<Duty> keys_duty_;

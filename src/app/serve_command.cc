@@ -72,6 +72,7 @@ int run_serve(const Config& config) {
                              .changes = backends.database->changes(),
                              .authenticator = gate.authenticator(),
                              .keys = gate.keys(),
+                             .url_signer = gate.url_signer(),
                              .webhooks = services.webhooks,
                              .quotas = services.quotas,
                              .idempotency = {.store = backends.database->idempotency(),
@@ -91,7 +92,8 @@ int run_serve(const Config& config) {
                              .open_streams = open_streams,
                              .readiness = readiness_of(backends),
                              .web_assets = web_assets()});
-    auto server = http::start_server(config.http, router, make_hooks(*backends.log, *backends.metrics), pool,
+    auto server = http::start_server(config.http, router,
+                                     make_hooks(*backends.log, *backends.metrics, config.cors_origins), pool,
                                      *backends.ids);
     if (!server) return report(server.error());
     backends.log->info("listening",

@@ -9,6 +9,7 @@
 #include "app/quota_settings.h"
 #include "app/retention_settings.h"
 #include "app/setting_kinds.h"
+#include "app/signed_url_settings.h"
 #include "app/token_settings.h"
 
 namespace safelight::app {
@@ -86,6 +87,15 @@ std::vector<Setting> server_settings() {
                "who reaches the address.",
                [](auto& c) -> auto& { return c.access; },
                {{"loopback", Access::loopback}, {"keys", Access::keys}, {"everyone", Access::everyone}}),
+        parsed(
+            section, "SAFELIGHT_CORS_ORIGINS",
+            "Whose pages may call this server from a browser, with a key or a signed URL that they have to "
+            "hold; \"*\": "
+            "everybody's.",
+            "origins such as https://shop.example with commas between them, *, or empty",
+            [](auto& c) -> auto& { return c.cors_origins; },
+            [](std::string_view text) { return AllowedOrigins::parse(text); },
+            [](const AllowedOrigins& origins) { return origins.to_text(); }),
         number(
             section, "SAFELIGHT_IO_THREADS", "Threads that move bytes between sockets.",
             [](auto& c) -> auto& { return c.http.io_threads; }, 1, 64),
@@ -366,8 +376,8 @@ std::vector<Setting> log_settings() {
 std::vector<Setting> make_settings() {
     std::vector<Setting> all;
     for (auto part :
-         {server_settings(), token_settings(), storage_settings(), picture_settings(), quota_settings(),
-          retention_settings(), outbound_settings(), worker_settings(), log_settings()}) {
+         {server_settings(), token_settings(), signed_url_settings(), storage_settings(), picture_settings(),
+          quota_settings(), retention_settings(), outbound_settings(), worker_settings(), log_settings()}) {
         for (auto& setting : part) all.push_back(std::move(setting));
     }
     return all;

@@ -6,7 +6,7 @@
 namespace safelight {
 namespace {
 
-constexpr std::array<std::pair<ErrorCode, std::string_view>, 32> names{{
+constexpr std::array<std::pair<ErrorCode, std::string_view>, 33> names{{
     {ErrorCode::invalid_argument, "invalid_argument"},
     {ErrorCode::unsupported_image, "unsupported_image"},
     {ErrorCode::invalid_image, "invalid_image"},
@@ -25,6 +25,7 @@ constexpr std::array<std::pair<ErrorCode, std::string_view>, 32> names{{
     {ErrorCode::unsupported_transform, "unsupported_transform"},
     {ErrorCode::unauthenticated, "unauthenticated"},
     {ErrorCode::forbidden, "forbidden"},
+    {ErrorCode::invalid_signature, "invalid_signature"},
     {ErrorCode::quota_exceeded, "quota_exceeded"},
     {ErrorCode::daily_quota_exceeded, "daily_quota_exceeded"},
     {ErrorCode::rate_limited, "rate_limited"},

@@ -30,6 +30,7 @@ enum class ErrorCode {
     unsupported_transform,  // what is asked for cannot be made of this picture or by this build
     unauthenticated,        // it is not known who asks
     forbidden,              // it is known, and may not
+    invalid_signature,      // of a signed URL, or it has expired
     quota_exceeded,         // the account has all that it may have; Error::quota says of what
     // Passing trouble of the caller's own: its quotas. Error::quota says which, and until when.
     daily_quota_exceeded,  // the account has had all that it may have in a day

@@ -285,11 +285,13 @@ Task<Response> Connection::call(const Handler& handler, ExchangeRecord& record, 
 Task<bool> Connection::send(Response& response, ResponseFrame& frame, ExchangeRecord& record) {
     frame.request_id = record.request.request_id;
     frame.date = thread_.http_date();
+    if (core_.hooks.dress) core_.hooks.dress(record.request, response);
     record.status = response.status;
     SendResult result = co_await send_response(core_, channel_, response, frame, head_text_);
     if (result.unsendable) {
         record.error = std::move(result.error);
         Response other = problem(ServerProblem::handler_failed, "The server has made a mistake.", record);
+        if (core_.hooks.dress) core_.hooks.dress(record.request, other);
         record.status = other.status;
         frame.keep_alive = false;
         result = co_await send_response(core_, channel_, other, frame, head_text_);

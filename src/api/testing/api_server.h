@@ -6,6 +6,7 @@
 #include <string>
 
 #include "api/api.h"
+#include "api/signed_urls.h"
 #include "api/testing/client.h"
 #include "base/embedded_file.h"
 #include "service/testing/house.h"
@@ -76,6 +77,8 @@ struct ApiServerOptions {
     bool keeps_gps = false;
     bool asks_for_keys = false;
     QuotaConfig quotas{};
+    UrlSigningConfig signed_urls{};
+    AllowedOrigins origins{};
     EventConfig events{};
 };
 
@@ -88,13 +91,16 @@ struct ApiServer {
     std::unique_ptr<Library> library = house.make_library();
     AccessControl access{{.cache_ttl = Milliseconds{0}}, house.database->accounts(), clock, house.log};
     KeyRing key_ring{house.database->accounts(), house.ids, clock};
+    UrlSigner url_signer;
     WebhookRegistry webhooks{house.database->webhooks(), WebhookTargets({}, {}), house.ids, clock};
     QuotaDesk quotas;
     Presets presets;
     ThreadPool pool{"api-test", test_pool_threads, 64};
+    std::unique_ptr<Authenticator> bearers;
     std::unique_ptr<Authenticator> authenticator;
     std::atomic<bool> blobs_fail = false;
     const EventConfig events;
+    const AllowedOrigins origins;
     std::shared_ptr<std::atomic<std::uint32_t>> open_streams =
         std::make_shared<std::atomic<std::uint32_t>>(0);
     http::Router router;
@@ -102,12 +108,15 @@ struct ApiServer {
 
     explicit ApiServer(const ApiServerOptions& options = {})
         : ingest(house.make_ingest({.bytes_max = test_picture_bytes_max, .keeps_gps = options.keeps_gps})),
+          url_signer(options.signed_urls, clock),
           quotas(
               options.quotas,
               {.clock = clock, .ids = house.ids, .store = house.database->upload_quotas(), .log = house.log}),
-          authenticator(options.asks_for_keys ? make_bearer_authenticator(access, nullptr, pool)
-                                              : make_open_authenticator()),
-          events(options.events) {
+          bearers(options.asks_for_keys ? make_bearer_authenticator(access, nullptr, pool)
+                                        : make_open_authenticator()),
+          authenticator(make_signed_url_authenticator(*bearers, url_signer)),
+          events(options.events),
+          origins(options.origins) {
         register_routes(router, parts_with(*library, *authenticator));
         server = serve(router);
     }
@@ -126,6 +135,7 @@ struct ApiServer {
                 .changes = house.database->changes(),
                 .authenticator = its_authenticator,
                 .keys = key_ring,
+                .url_signer = url_signer,
                 .webhooks = webhooks,
                 .quotas = quotas,
                 .idempotency = {.store = house.database->idempotency()},
@@ -148,8 +158,8 @@ struct ApiServer {
     [[nodiscard]] std::unique_ptr<http::Server> serve(http::Router& its_router) {
         http::ServerConfig config;
         config.port = 0;
-        return value_of(
-            http::start_server(config, its_router, make_hooks(house.log, house.metrics), pool, house.ids));
+        return value_of(http::start_server(config, its_router, make_hooks(house.log, house.metrics, origins),
+                                           pool, house.ids));
     }
 
     [[nodiscard]] Status check_blobs() const {
