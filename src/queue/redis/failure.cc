@@ -81,7 +81,8 @@ std::unexpected<Failure> failed(Trouble trouble, std::string log_text) {
 Failure failure_of_reply(std::string_view text) {
     constexpr std::size_t quoted_bytes_max = 200;
     const std::string_view quoted = text.substr(0, quoted_bytes_max);
-    const KnownReply* reply = known(text);
+    constexpr std::string_view refused_exec = "EXECABORT Transaction discarded because of: ";
+    const KnownReply* reply = known(text.starts_with(refused_exec) ? text.substr(refused_exec.size()) : text);
     if (reply == nullptr)
         // A transaction of which a part was refused: EXECABORT, which names no reason.
         return {Trouble::refused, fmt::format("Redis refused: {}", quoted)};

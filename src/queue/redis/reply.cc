@@ -41,6 +41,13 @@ ReplyView ReplyView::operator[](std::size_t index) const {
     return ReplyView(index < size() ? reply_->element[index] : nullptr);
 }
 
+ReplyView value_of(ReplyView pairs, std::string_view name) {
+    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
+        if (pairs[i].text() == name) return pairs[i + 1];
+    }
+    return ReplyView(nullptr);
+}
+
 void Reply::Free::operator()(redisReply* reply) const {
     ::freeReplyObject(reply);
 }

@@ -31,6 +31,9 @@ class ReplyView {
     const redisReply* reply_;  // null: nil
 };
 
+/// Of [name, value, name, value, …], as Redis describes things; nil when there is no such name.
+[[nodiscard]] ReplyView value_of(ReplyView pairs, std::string_view name);
+
 class Reply {
   public:
     explicit Reply(redisReply* reply) : reply_(reply) {}

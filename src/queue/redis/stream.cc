@@ -28,14 +28,6 @@ std::optional<Lane> lane_of_stream(const RedisQueueConfig& config, std::string_v
     return std::nullopt;
 }
 
-/// [name, value, name, value, …], as Redis describes a consumer.
-ReplyView value_of(ReplyView pairs, std::string_view name) {
-    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) {
-        if (pairs[i].text() == name) return pairs[i + 1];
-    }
-    return ReplyView(nullptr);
-}
-
 }  // namespace
 
 std::string stream_of(const RedisQueueConfig& config, Lane lane) {
