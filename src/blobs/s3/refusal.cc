@@ -22,7 +22,7 @@ constexpr std::array advices{
     Advice{"ExpiredToken", "the temporary credentials have expired"},
     Advice{"AuthorizationHeaderMalformed", "the region is not the bucket's: mend it in the URL"},
     Advice{"PermanentRedirect", "the bucket is elsewhere: mend the region or the endpoint in the URL"},
-    Advice{"NoSuchBucket", "there is no such bucket: make it, or mend the URL"},
+    Advice{"NoSuchBucket", "there is no such bucket: `safelight migrate up` makes it, or mend the URL"},
     Advice{"InvalidBucketName", "the store takes no bucket of that name: mend the URL"},
     Advice{"AccountProblem", "the store has closed the account"},
 };
@@ -101,6 +101,7 @@ Verdict judge(int status, std::string_view s3_code, bool is_head) {
     } else if (s3_code == "EntityTooLarge") {
         verdict.code = ErrorCode::payload_too_large;
     } else {
+        verdict.lacks_right = s3_code == "AccessDenied";
         verdict.advice = advice_for(status, s3_code);
     }
     return verdict;

@@ -52,6 +52,7 @@ struct Verdict {
     bool may_pass = false;        // another attempt can succeed
     bool may_have_acted = false;  // although it is a failure
     bool are_credentials_expired = false;
+    bool lacks_right = false;  // who asked is known, and may not
     Refusal refusal = Refusal::other;
     ErrorCode code = ErrorCode::unavailable;
     std::string_view advice = {};  // what to mend, for the log

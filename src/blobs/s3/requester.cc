@@ -22,14 +22,6 @@ Milliseconds since(std::chrono::steady_clock::time_point start) {
     return std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - start);
 }
 
-HttpClientConfig client_config(const S3Config& config) {
-    return {.connect_timeout = config.connect_timeout,
-            .stall_timeout = config.stall_timeout,
-            .idle_connections_max = config.idle_connections_max,
-            .ca_file = config.ca_file,
-            .proxy = config.proxy};
-}
-
 /// For the log: what was asked for, without the query's values.
 std::string described(const S3Request& request) {
     std::string text = request.method + " " + (request.object.empty() ? "the bucket" : request.object);
@@ -69,6 +61,28 @@ constexpr std::uint32_t timeouts_max = 2;
 constexpr std::chrono::seconds silence_remembered{2};
 
 }  // namespace
+
+HttpClientConfig client_config(const S3Config& config) {
+    return {.connect_timeout = config.connect_timeout,
+            .stall_timeout = config.stall_timeout,
+            .idle_connections_max = config.idle_connections_max,
+            .ca_file = config.ca_file,
+            .proxy = config.proxy};
+}
+
+std::string_view right_for(const S3Request& request) {
+    const auto asks_for = [&](std::string_view name) {
+        return std::ranges::find(request.query, name, &NameValue::first) != request.query.end();
+    };
+    if (request.object.empty()) {
+        if (request.method == "PUT") return "s3:CreateBucket";
+        if (asks_for("delete")) return "s3:DeleteObject";
+        return asks_for("uploads") ? "s3:ListBucketMultipartUploads" : "s3:ListBucket";
+    }
+    if (request.method == "DELETE")
+        return asks_for("uploadId") ? "s3:AbortMultipartUpload" : "s3:DeleteObject";
+    return request.method == "GET" || request.method == "HEAD" ? "s3:GetObject" : "s3:PutObject";
+}
 
 /// How one attempt went.
 struct Requester::Attempt {
@@ -145,7 +159,9 @@ Requester::Attempt Requester::attempt(const S3Request& request, const std::strin
     const Verdict verdict = judge(answer->status, s3_code, is_head);
     if (verdict.are_credentials_expired) credentials_.expire();
     if (verdict.is_success) return {.answer = std::move(*answer), .verdict = verdict};
-    return {.verdict = verdict, .text = failure_text(answer->status, s3_code, verdict.advice)};
+    std::string text = failure_text(answer->status, s3_code, verdict.advice);
+    if (verdict.lacks_right) text += fmt::format(" ({} is needed)", right_for(request));
+    return {.verdict = verdict, .text = std::move(text)};
 }
 
 HttpRequest Requester::signed_request(const S3Request& request, const std::string& payload_sha256,

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -42,6 +43,11 @@ struct Reply {
     HttpAnswer http;
     bool may_be_repeated = false;  // an earlier attempt may have been carried out as well
 };
+
+[[nodiscard]] HttpClientConfig client_config(const S3Config& config);
+
+/// What Amazon calls the right to send it: "s3:PutObject".
+[[nodiscard]] std::string_view right_for(const S3Request& request);
 
 /// Any thread may call; calls block for up to S3Config::call_timeout. Whatever is sent has to be idempotent,
 /// or its sender has to look at `may_be_repeated` and `may_have_acted`.

@@ -200,7 +200,8 @@ TEST_F(S3ServiceTest, ABucketIsMadeOnce) {
         const auto missing = store->check();
         ASSERT_FALSE(missing);
         EXPECT_EQ(missing.error().code, ErrorCode::unavailable);
-        EXPECT_THAT(missing.error().log_text, HasSubstr("no such bucket: make it, or mend the URL"));
+        EXPECT_THAT(missing.error().log_text,
+                    HasSubstr("no such bucket: `safelight migrate up` makes it, or mend the URL"));
         for (int i = 0; i < 2; ++i) {
             const auto made = store->ensure_bucket();
             ASSERT_TRUE(made) << made.error().log_text;
