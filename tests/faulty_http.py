@@ -2,6 +2,8 @@
 
     with FaultyHttp(("127.0.0.1", s3_port)) as proxy:
         proxy.refuse(503, "SlowDown", share=0.3)  # answers by itself, and the store is not asked
+        proxy.refuse(403, "AccessDenied", only=lambda method, path: method == "DELETE")
+        proxy.set_clock(120)                      # the Date of answers is two minutes ahead
         proxy.lose(share=0.3)                     # the store does it, and the answer gets lost
         proxy.truncate(share=0.3)                 # half of an answer's body comes, then the end
         proxy.heal()
@@ -10,6 +12,8 @@ Signatures stay good, because the Host field is passed on as it came. tests/dela
 understanding: delays, silence, slow bytes.
 """
 
+import datetime
+import email.utils
 import http.client
 import random
 import threading
@@ -23,7 +27,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _relay(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        trouble, *details = self.server.draw()
+        trouble, *details = self.server.draw(self.command, self.path)
         if trouble == "refuse":
             return self._refuse(*details)
         try:
@@ -57,6 +61,8 @@ class _Handler(BaseHTTPRequestHandler):
         length = answer.getheader("Content-Length", "0") if self.command == "HEAD" else str(len(content))
         self.send_response_only(answer.status, answer.reason)
         for name, value in answer.getheaders():
+            if name.lower() == "date":
+                value = email.utils.format_datetime(email.utils.parsedate_to_datetime(value) + self.server.clock_ahead, usegmt=True)
             if name.lower() not in HOP_BY_HOP:
                 self.send_header(name, value)
         self.send_header("Content-Length", length)
@@ -85,13 +91,17 @@ class _Server(ThreadingHTTPServer):
         self.target = target
         self.trouble = ("none",)
         self.share = 0.0
+        self.only = None
+        self.clock_ahead = datetime.timedelta()
         self.spoiled = 0
         self._chance = random.Random(seed)
         self._mutex = threading.Lock()
 
-    def draw(self):
+    def draw(self, method, path):
         """What happens to the next request."""
         with self._mutex:
+            if self.only and not self.only(method, path):
+                return ("none",)
             if self._chance.random() >= self.share:
                 return ("none",)
             self.spoiled += 1
@@ -118,8 +128,12 @@ class FaultyHttp:
         self._server.server_close()
         self._thread.join()
 
-    def refuse(self, status, code, share=1.0):
-        self._set(("refuse", status, code), share)
+    def refuse(self, status, code, share=1.0, only=None):
+        """`only` tells by method and path which requests; without it, all are."""
+        self._set(("refuse", status, code), share, only)
+
+    def set_clock(self, ahead_s):
+        self._server.clock_ahead = datetime.timedelta(seconds=ahead_s)
 
     def lose(self, share=1.0):
         self._set(("lose",), share)
@@ -135,7 +149,8 @@ class FaultyHttp:
         """So many requests, since the start."""
         return self._server.spoiled
 
-    def _set(self, trouble, share):
+    def _set(self, trouble, share, only=None):
         self._server.share = 0.0  # never the new share with the old trouble
         self._server.trouble = trouble
+        self._server.only = only
         self._server.share = share

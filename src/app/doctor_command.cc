@@ -1,22 +1,31 @@
 // `safelight doctor`: whether everything that is configured can be reached and used, and what to do when not.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <functional>
+#include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "access/jwks_source.h"
 #include "access/jwt_keys.h"
 #include "app/backend_urls.h"
 #include "app/commands.h"
+#include "app/doctor_findings.h"
+#include "app/doctor_words.h"
 #include "app/wiring.h"
+#include "base/descriptor.h"
 #include "base/units.h"
+#include "blobs/s3/s3_examination.h"
 
 namespace safelight::app {
 namespace {
@@ -25,13 +34,26 @@ constexpr int rounds = 5;  // of what is timed
 
 using Steady = std::chrono::steady_clock;
 
-/// What was found out about a part, in words; nothing, when another part has to be mended first.
-using Finding = Result<std::optional<std::string>>;
+/// What one look leaves for the next ones.
+struct Round {
+    const Config& config;
+    const Clock& clock;
+    telemetry::Logger& log;
+    CatalogChoice catalog;
+    std::optional<PostgresExamination> postgres = {};
+    bool is_server_well = true;  // that of the catalog, where it has one
+    bool is_current = false;     // the schema: the catalog can be opened
+    std::unique_ptr<CatalogDatabase> database = {};
+};
 
 struct Examination {
     std::string part;
-    std::function<Finding()> look;
+    Finding (*look)(Round&);
 };
+
+Findings facts(std::string fact) {
+    return {.facts = {std::move(fact)}, .warnings = {}, .faults = {}};
+}
 
 /// The median of a few calls, in words. Errors: those of `call`.
 Result<std::string> timed(const std::function<Status()>& call) {
@@ -42,50 +64,124 @@ Result<std::string> timed(const std::function<Status()>& call) {
         times_ms.push_back(std::chrono::duration<double, std::milli>(Steady::now() - begin).count());
     }
     std::ranges::sort(times_ms);
-    return fmt::format("{:.1f} ms", times_ms[rounds / 2]);
+    return fmt::format("{:.2f} ms", times_ms[rounds / 2]);
 }
 
-bool is_embedded(const Config& config) {
-    const auto choice = chosen_catalog(config);
-    return choice && std::holds_alternative<SqliteConfig>(*choice);
+Findings out_of_reach(const Error& error, std::string_view variable) {
+    Findings findings{.facts = {}, .warnings = {}, .faults = {error}};
+    if (error.code == ErrorCode::unavailable)
+        findings.facts.push_back(
+            fmt::format("is it up, may this machine reach it, and is {} right?", variable));
+    return findings;
 }
 
-/// `is_current` tells whether the catalog can be opened.
-Finding look_at_schema(const Config& config, const Clock& clock, bool& is_current) {
-    TRY_ASSIGN(const auto migrator, open_migrator(config, clock));
+bool is_embedded(const Round& round) {
+    return std::holds_alternative<SqliteConfig>(round.catalog);
+}
+
+bool is_below(const std::filesystem::path& path, const std::filesystem::path& folder) {
+    const auto relative = std::filesystem::absolute(path).lexically_normal().lexically_relative(
+        std::filesystem::absolute(folder).lexically_normal());
+    return !relative.empty() && *relative.begin() != "..";
+}
+
+/// With nothing left behind. Errors: unavailable.
+Status try_to_write(const std::filesystem::path& folder) {
+    std::string name = (folder / ".safelight-doctor-XXXXXX").string();
+    const Descriptor file(::mkostemp(name.data(), O_CLOEXEC));
+    if (file.get() >= 0 && ::unlink(name.c_str()) == 0) return {};
+    return failure(ErrorCode::unavailable,
+                   fmt::format("SAFELIGHT_DATA is \"{}\": nothing can be written there ({}).",
+                               folder.string(), std::system_category().message(errno)));
+}
+
+void look_at_space(const std::filesystem::path& folder, const Config& config, Findings& findings) {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    if (!error) tell_of_space(folder, space.available, config, findings);
+}
+
+/// Whether the catalog's file or the blobs' folder lies in the data folder.
+bool is_data_kept_there(const Round& round) {
+    const std::filesystem::path& data = round.config.data;
+    const auto* sqlite = std::get_if<SqliteConfig>(&round.catalog);
+    const auto blobs = chosen_blobs(round.config);
+    const auto* folder = blobs ? std::get_if<FilesystemConfig>(&*blobs) : nullptr;
+    return (sqlite != nullptr && is_below(sqlite->path, data)) ||
+           (folder != nullptr && is_below(folder->root, data));
+}
+
+Finding look_at_data(Round& round) {
+    const Config& config = round.config;
+    TRY(make_data_folder(config));
+    Findings findings = facts(std::filesystem::absolute(config.data).lexically_normal().string());
+    const Status written = try_to_write(config.data);
+    if (is_data_kept_there(round)) {
+        TRY(written);
+        look_at_space(config.data, config, findings);
+    } else if (!written && config.blobs_local_bytes > 0) {
+        findings.warnings.push_back(written.error().public_text + " No copies of uploads are kept.");
+    }
+    return findings;
+}
+
+/// Only of a catalog that is one.
+Finding look_at_postgres(Round& round) {
+    round.is_server_well = false;
+    auto examined = examine_postgres(std::get<PostgresConfig>(round.catalog), round.clock);
+    if (!examined) return out_of_reach(examined.error(), "SAFELIGHT_CATALOG");
+    round.postgres = *std::move(examined);
+    Findings findings = words_for(*round.postgres, round.config);
+    round.is_server_well = findings.faults.empty();
+    return findings;
+}
+
+Finding look_at_schema(Round& round) {
+    if (!round.is_server_well) return put_off();
+    TRY_ASSIGN(const auto migrator, open_migrator(round.config, round.clock));
     TRY_ASSIGN(const MigrationStatus status, migrator->status());
-    is_current = status.pending.empty();
+    round.is_current = status.pending.empty();
     const std::string versions = fmt::format("version {} of {}", status.version, status.newest_version);
-    if (is_current) return versions;
-    if (is_embedded(config)) return versions + ": the next `safelight serve` brings it up to date";
+    if (round.is_current) return facts(versions);
+    if (is_embedded(round)) return facts(versions + ": the next `safelight serve` brings it up to date");
+    std::string detail;
+    if (round.postgres && !round.postgres->may_migrate) {
+        detail = fmt::format(
+            "The role \"{0}\" cannot do that: run it as the owner of the tables, or `GRANT CREATE ON SCHEMA "
+            "\"{1}\" TO \"{0}\"` when there are none yet.",
+            round.postgres->role, round.postgres->schema);
+    }
     return failure(ErrorCode::conflict,
-                   fmt::format("The catalog's schema has {}: run `safelight migrate up`.", versions));
+                   fmt::format("The catalog's schema has {}: run `safelight migrate up`.", versions),
+                   std::move(detail));
 }
 
-Finding look_at_catalog(CatalogDatabase& database) {
-    TRY_ASSIGN(const std::uint64_t waiting, database.claims().backlog());
-    TRY_ASSIGN(const std::string took, timed([&] { return database.check(); }));
-    return fmt::format("answers in {}; {} jobs wait", took, waiting);
+Finding look_at_catalog(Round& round) {
+    if (!round.is_current) return put_off();
+    TRY_ASSIGN(round.database, open_catalog(round.config));
+    TRY_ASSIGN(const std::uint64_t waiting, round.database->claims().backlog());
+    TRY_ASSIGN(const std::string took, timed([&] { return round.database->check(); }));
+    Findings findings = facts(fmt::format("answers in {}", took));
+    findings.facts.push_back(fmt::format("{} jobs wait", waiting));
+    if (const auto* sqlite = std::get_if<SqliteConfig>(&round.catalog);
+        sqlite != nullptr && !is_below(sqlite->path, round.config.data))
+        look_at_space(std::filesystem::absolute(sqlite->path).parent_path(), round.config, findings);
+    return findings;
 }
 
 /// Only of a catalog that has one.
-Finding look_at_standby(const PostgresConfig& config) {
-    TRY_ASSIGN(const PostgresStandby standby, examine_postgres_standby(config));
+Finding look_at_standby(Round& round) {
+    if (!round.is_current) return put_off();
+    TRY_ASSIGN(const PostgresStandby standby,
+               examine_postgres_standby(std::get<PostgresConfig>(round.catalog)));
     if (standby.behind_bytes == 0)
-        return fmt::format("shows what is written within {} ms", standby.lag.count());
+        return facts(fmt::format("shows what is written within {} ms", standby.lag.count()));
     return failure(
         ErrorCode::unavailable,
         fmt::format("The standby of SAFELIGHT_CATALOG_READ is {} behind{}. Until it has caught up, "
                     "everything is read from the primary.",
                     format_bytes(standby.behind_bytes),
                     standby.is_paused ? ", and paused: `SELECT pg_wal_replay_resume()` there" : ""));
-}
-
-std::optional<PostgresConfig> with_standby(const Config& config) {
-    const auto choice = chosen_catalog(config);
-    const auto* postgres = choice ? std::get_if<PostgresConfig>(&*choice) : nullptr;
-    if (postgres == nullptr || postgres->read_url.empty()) return std::nullopt;
-    return *postgres;
 }
 
 /// Writes a blob that the ledger knows of, reads it back, removes it.
@@ -108,56 +204,160 @@ Status round_trip(BlobStore& store, BlobLedger& ledger, IdGenerator& ids, const 
     return same;
 }
 
-Finding look_at_blobs(const Config& config, CatalogDatabase& database, const Clock& clock) {
-    IdGenerator ids(clock);
-    TRY_ASSIGN(const OpenedBlobs blobs, open_bare_blobs(config, clock));
+/// Whether what is there may be listed; one entry is enough.
+Status list_some(BlobStore& store) {
+    const Status listed = store.list(
+        [](const BlobEntry&) -> Status { return failure(ErrorCode::cancelled, "That is enough."); },
+        [](const std::string&) {});
+    return !listed && listed.error().code == ErrorCode::cancelled ? Status{} : listed;
+}
+
+Finding look_at_folder(Round& round, const FilesystemConfig& folder) {
+    if (!round.database) return put_off();
+    IdGenerator ids(round.clock);
+    TRY_ASSIGN(const OpenedBlobs blobs, open_bare_blobs(round.config, round.clock));
     BlobStore& store = *blobs.store;
     TRY(store.check());
     TRY_ASSIGN(const std::string took,
-               timed([&] { return round_trip(store, database.ledger(), ids, clock); }));
-    return fmt::format("noted, written, read and removed in {}", took);
+               timed([&] { return round_trip(store, round.database->ledger(), ids, round.clock); }));
+    Findings findings = facts(fmt::format("noted, written, read and removed in {}", took));
+    if (!is_below(folder.root, round.config.data)) look_at_space(folder.root, round.config, findings);
+    return findings;
 }
 
-Finding look_at_queue(const Config& config, CatalogDatabase& database, const Clock& clock,
-                      telemetry::Logger& log) {
-    TRY_ASSIGN(const auto queue, open_queue(config, database.claims(), clock, log));
+/// A write in parts that is begun and given up: by `remove` what the writer itself could not take back.
+Status give_up_write(BlobStore& store, BlobLedger& ledger, IdGenerator& ids, const Clock& clock) {
+    const auto key = ids.next<BlobKey>();
+    TRY(ledger.reserve(std::span(&key, 1), clock.now() + Milliseconds{3'600'000}));
+    {
+        TRY_ASSIGN(const auto writer, store.create(key));
+    }
+    TRY(ledger.abandon(std::span(&key, 1)));
+    TRY(store.remove(key));
+    return ledger.forget(std::span(&key, 1));
+}
+
+/// Of each kind of request one, so that a right that lacks is told.
+void look_at_rights(Round& round, BlobStore& store, Findings& findings) {
+    // An empty store is listed to the end, which takes a right that writing takes as well.
+    const auto note = [&faults = findings.faults](const auto& result) {
+        if (!result && std::ranges::find(faults, result.error()) == faults.end())
+            faults.push_back(result.error());
+        return result.has_value();
+    };
+    note(list_some(store));
+    if (!round.database) {
+        findings.facts.emplace_back("no blob written: the catalog comes first");
+        return;
+    }
+    IdGenerator ids(round.clock);
+    BlobLedger& ledger = round.database->ledger();
+    const auto took = timed([&] { return round_trip(store, ledger, ids, round.clock); });
+    if (!note(took)) return;
+    findings.facts.push_back(fmt::format("noted, written, read and removed in {}", *took));
+    const auto in_parts = open_blobs_in_parts(round.config, round.clock);
+    if (in_parts && note(round_trip(*in_parts, ledger, ids, round.clock)) &&
+        note(give_up_write(*in_parts, ledger, ids, round.clock)))
+        findings.facts.emplace_back("in parts as well");
+}
+
+Finding look_at_bucket(Round& round, const S3Config& s3) {
+    Findings findings;
+    const auto skew = examine_s3_clock(s3, round.clock);
+    if (!skew) return out_of_reach(skew.error(), "SAFELIGHT_BLOBS");
+    TRY_ASSIGN(const OpenedBlobs blobs, open_bare_blobs(round.config, round.clock));
+    auto took = timed([&] { return blobs.store->check(); });
+    if (took) {
+        findings.facts.push_back(fmt::format("answers in {}", *took));
+        look_at_rights(round, *blobs.store, findings);
+    } else {
+        findings.faults.push_back(std::move(took).error());
+    }
+    if (const std::optional<ClockSkew>& known = *skew)
+        tell_of_store_clock(*known, !findings.faults.empty(), findings);
+    return findings;
+}
+
+Finding look_at_blobs(Round& round) {
+    TRY_ASSIGN(const BlobsChoice choice, chosen_blobs(round.config));
+    if (const auto* s3 = std::get_if<S3Config>(&choice)) return look_at_bucket(round, *s3);
+    return look_at_folder(round, std::get<FilesystemConfig>(choice));
+}
+
+/// Where nothing stands in its way already.
+Status time_redis(const RedisQueueConfig& redis, Round& round, Findings& findings) {
+    const auto queue = make_redis_queue(redis, round.log);
     TRY_ASSIGN(const std::string took, timed([&] { return queue->check(); }));
-    return fmt::format("answers in {}", took);
+    TRY_ASSIGN(const std::uint64_t waiting, queue->depth());
+    findings.facts.push_back(fmt::format("answers in {}", took));
+    findings.facts.push_back(fmt::format("{} hints wait", waiting));
+    return {};
+}
+
+Findings look_at_redis(Round& round, const RedisQueueConfig& redis) {
+    const auto examined = examine_redis(redis, round.clock);
+    if (!examined) return out_of_reach(examined.error(), "SAFELIGHT_QUEUE");
+    Findings findings = words_for(*examined, redis);
+    if (!findings.faults.empty()) return findings;
+    if (auto asked = time_redis(redis, round, findings); !asked)
+        findings.faults.push_back(std::move(asked).error());
+    return findings;
+}
+
+Finding look_at_queue(Round& round) {
+    TRY_ASSIGN(const QueueChoice choice, chosen_queue(round.config));
+    if (const auto* redis = std::get_if<RedisQueueConfig>(&choice)) {
+        Findings findings = look_at_redis(round, *redis);
+        if (!findings.faults.empty())
+            findings.facts.emplace_back(
+                "jobs are done all the same: meanwhile workers look for them in the catalog");
+        return findings;
+    }
+    if (!round.database) return put_off();
+    TRY_ASSIGN(const auto queue, open_queue(round.config, round.database->claims(), round.clock, round.log));
+    TRY_ASSIGN(const std::string took, timed([&] { return queue->check(); }));
+    return facts(fmt::format("answers in {}", took));
 }
 
 /// Only where tokens are taken that are signed by public keys.
-Finding look_at_token_keys(const std::string& jwks) {
-    TRY_ASSIGN(const std::string text, make_jwks_source(jwks)->read());
+Finding look_at_token_keys(Round& round) {
+    TRY_ASSIGN(const std::string text, make_jwks_source(round.config.tokens.jwks)->read());
     TRY_ASSIGN(const JwtKeys keys, JwtKeys::parse(text));
     if (keys.size() == 0)
         return failure(ErrorCode::conflict,
                        "SAFELIGHT_JWT_JWKS has no key of RS256, ES256 or EdDSA: no token will be taken.");
-    return fmt::format("signed by: {}", fmt::join(keys.names(), ", "));
+    return facts(fmt::format("signed by: {}", fmt::join(keys.names(), ", ")));
 }
 
-Finding look_at_renderer(const Config& config, telemetry::Logger& log) {
-    TRY_ASSIGN(const auto renderer, start_renderer(config, 1, log));
+Finding look_at_renderer(Round& round) {
+    TRY_ASSIGN(const auto renderer, start_renderer(round.config, 1, round.log));
     std::string names;
     for (const FormatSupport& format : renderer->formats()) {
         if (format.reads) names += fmt::format("{}{}", names.empty() ? "" : ", ", name_of(format.format));
     }
-    const bool is_locked_in = config.sandbox_choice == SandboxChoice::required;
-    return fmt::format("{}; reads {}", is_locked_in ? "locked in" : "NOT LOCKED IN, see SAFELIGHT_SANDBOX",
-                       names);
+    Findings findings = facts("reads " + names);
+    if (round.config.sandbox_choice == SandboxChoice::required)
+        findings.facts.insert(findings.facts.begin(), "locked in");
+    else
+        findings.warnings.emplace_back(
+            "NOT LOCKED IN, see SAFELIGHT_SANDBOX: a hostile picture may do what this program may.");
+    return findings;
 }
 
-/// Whether it is well.
-bool examine(const Examination& examination) {
-    const Finding finding = examination.look();
-    if (finding) {
-        fmt::print("{:<5} {:<9} {}\n", *finding ? "ok" : "--", examination.part,
-                   finding->value_or("not looked at: what stands above comes first"));
-        return true;
-    }
-    const Error& error = finding.error();
-    fmt::print("FAIL  {:<9} {}\n", examination.part, error.public_text);
-    if (!error.log_text.empty()) fmt::print("      {:<9} {}\n", "", error.log_text);
-    return false;
+/// In the order in which one needs the other.
+std::vector<Examination> all_examinations(const Round& round) {
+    const auto* postgres = std::get_if<PostgresConfig>(&round.catalog);
+    std::vector<Examination> all{{"data", look_at_data}};
+    if (postgres != nullptr) all.push_back({"postgres", look_at_postgres});
+    all.push_back({"schema", look_at_schema});
+    all.push_back({"catalog", look_at_catalog});
+    if (postgres != nullptr && !postgres->read_url.empty()) all.push_back({"standby", look_at_standby});
+    all.push_back({"blobs", look_at_blobs});
+    all.push_back({"queue", look_at_queue});
+    all.push_back({"renderer", look_at_renderer});
+    const TokenConfig& tokens = round.config.tokens;
+    if (tokens.is_on() && !tokens.jwks.empty()) all.push_back({"tokens", look_at_token_keys});
+    return all;
 }
 
 }  // namespace
@@ -165,43 +365,15 @@ bool examine(const Examination& examination) {
 int run_doctor(const Config& config) {
     const SystemClock clock;
     const auto log = make_logger(config);
-    bool is_current = false;
-    std::unique_ptr<CatalogDatabase> database;
-    const auto with_catalog = [&](auto look) -> std::function<Finding()> {
-        return [&database, look]() -> Finding {
-            if (database) return look(*database);
-            return std::nullopt;
-        };
-    };
-    std::vector<Examination> examinations{
-        {"data",
-         [&]() -> Finding {
-             TRY(make_data_folder(config));
-             return std::filesystem::absolute(config.data).lexically_normal().string();
-         }},
-        {"schema", [&] { return look_at_schema(config, clock, is_current); }},
-        {"catalog",
-         [&]() -> Finding {
-             if (!is_current) return std::nullopt;
-             TRY_ASSIGN(database, open_catalog(config));
-             return look_at_catalog(*database);
-         }},
-        {"blobs", with_catalog([&](CatalogDatabase& open) { return look_at_blobs(config, open, clock); })},
-        {"queue",
-         with_catalog([&](CatalogDatabase& open) { return look_at_queue(config, open, clock, *log); })},
-        {"renderer", [&] { return look_at_renderer(config, *log); }},
-    };
-    if (const auto postgres = with_standby(config)) {
-        const auto blobs = std::ranges::find(examinations, "blobs", &Examination::part);
-        examinations.insert(blobs, {"standby", [&is_current, postgres]() -> Finding {
-                                        if (!is_current) return std::nullopt;
-                                        return look_at_standby(*postgres);
-                                    }});
-    }
-    if (config.tokens.is_on() && !config.tokens.jwks.empty())
-        examinations.push_back({"tokens", [&] { return look_at_token_keys(config.tokens.jwks); }});
+    auto catalog = chosen_catalog(config);
+    if (!catalog) return report(catalog.error());
+    Round round{.config = config, .clock = clock, .log = *log, .catalog = *std::move(catalog)};
     bool all_well = true;
-    for (const Examination& examination : examinations) all_well = examine(examination) && all_well;
+    for (const Examination& examination : all_examinations(round)) {
+        const Finding finding = examination.look(round);
+        fmt::print("{}", lines_of(examination.part, finding));
+        all_well = is_well(finding) && all_well;
+    }
     return all_well ? 0 : 1;
 }
 

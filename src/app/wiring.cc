@@ -139,6 +139,15 @@ Result<OpenedBlobs> open_bare_blobs(const Config& config, const Clock& clock) {
     return OpenedBlobs{std::move(store), &links};
 }
 
+std::unique_ptr<BlobStore> open_blobs_in_parts(const Config& config, const Clock& clock) {
+    auto choice = chosen_blobs(config);
+    auto* s3 = choice ? std::get_if<S3Config>(&*choice) : nullptr;
+    if (s3 == nullptr) return nullptr;
+    s3->announce_after = Milliseconds{0};
+    auto store = open_s3_store(*s3, s3_credentials(config, clock), clock);
+    return store ? std::move(*store) : nullptr;
+}
+
 Result<std::unique_ptr<JobQueue>> open_queue(const Config& config, JobClaims& claims, const Clock& clock,
                                              telemetry::Logger& log) {
     TRY_ASSIGN(const QueueChoice choice, chosen_queue(config));

@@ -59,6 +59,9 @@ struct OpenedBlobs {
 /// The configured store without decorators. `clock` outlives it.
 [[nodiscard]] Result<OpenedBlobs> open_bare_blobs(const Config& config, const Clock& clock);
 
+/// The same where every write goes in parts, as long ones do; empty where there is no such difference.
+[[nodiscard]] std::unique_ptr<BlobStore> open_blobs_in_parts(const Config& config, const Clock& clock);
+
 /// Everything below the use cases, in the order in which one part needs the other.
 struct Backends {
     std::unique_ptr<telemetry::Logger> log;
