@@ -2,6 +2,7 @@
 // is said of each, and from what bounds on, stands in docs/doctor.md.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <span>
 
 #include "catalog/postgres/examination_statements.h"
 #include "catalog/postgres/migrations.h"

@@ -1,5 +1,6 @@
 #include "queue/redis/redis_examination.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>

@@ -1,6 +1,7 @@
 // How the Redis of the queue is, and what the user may do there: for whoever has to mend it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

@@ -4,7 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <initializer_list>
+#include <iterator>
 #include <utility>
 
 #include "queue/redis/stream.h"
