@@ -1,5 +1,6 @@
 #include "renderer/program/policy.h"
 
+#include <fcntl.h>
 #include <linux/landlock.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -19,6 +20,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/descriptor.h"
 #include "renderer/wire/messages.h"
 
 namespace safelight {
@@ -160,6 +162,14 @@ int add_rules(const Filter& filter) {
 }
 
 }  // namespace
+
+std::uint32_t offer_to_be_killed() {
+    constexpr std::string_view first_of_all = "1000";
+    const Descriptor file(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+    const bool is_taken = file.is_open() && ::write(file.get(), first_of_all.data(), first_of_all.size()) ==
+                                                static_cast<ssize_t>(first_of_all.size());
+    return is_taken ? wire::killed_first : 0U;
+}
 
 Result<std::uint32_t> deny_files() {
     if (count_threads() != 1) return refused("a thread is there already", EBUSY);

@@ -7,6 +7,11 @@
 
 namespace safelight {
 
+/// The kernel kills this process before any that has not asked for it, when memory is short: a render is made
+/// again, what the server was told is not. Before `deny_files`. Returns the wire::Protection bit, or 0 where
+/// it could not be asked for.
+[[nodiscard]] std::uint32_t offer_to_be_killed();
+
 /// No new privileges, no core dumps that others could read, and no file can be opened where the kernel has
 /// Landlock. The rules hold for this thread and those that it starts, so another thread is an error. Returns
 /// the wire::Protection bits that hold. Error: internal.

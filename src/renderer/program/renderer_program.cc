@@ -6,6 +6,8 @@
 #include <array>
 #include <functional>
 #include <new>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -64,10 +66,30 @@ Result<T> with_source(const Request& request, const Incoming& incoming, Work wor
     });
 }
 
+bool lacks_threads() {
+    try {
+        std::thread([] {}).join();
+        return false;
+    } catch (const std::system_error&) {
+        return true;
+    }
+}
+
+std::unexpected<Error> without_threads() {
+    return failure(ErrorCode::renderer_failed, "The picture could not be processed.",
+                   "no thread can be started");
+}
+
+/// libde265 waits for ever for threads that it could not start. Other codecs call the picture broken.
+bool would_hang(std::span<const std::byte> picture) {
+    return sniff(picture) == Format::heic && lacks_threads();
+}
+
 /// The reply, as a message.
 std::vector<std::byte> answer(const wire::ProbeRequest& request, const Incoming& incoming) {
     auto facts = with_source<ImageFacts>(request, incoming,
                                          [&](auto source) { return probe(source, request.limits); });
+    if (!facts && lacks_threads()) facts = without_threads();
     return wire::encode(wire::Reply(wire::ProbeReply{request.id, std::move(facts)}));
 }
 
@@ -109,11 +131,13 @@ std::vector<std::byte> answer(const wire::RenderRequest& request, const Incoming
     std::vector<std::byte> content;
     std::optional<Look> look;
     auto renditions = with_source<Heads>(request, incoming, [&](auto source) -> Result<Heads> {
+        if (would_hang(source)) return without_threads();
         std::vector<wire::MappedFile> files;
         std::vector<OverlayFile> overlays;
         for (const wire::OverlaySource& overlay : request.overlays) {
             const Descriptor& file = incoming.descriptors[first_overlay + files.size()];
             TRY_ASSIGN(auto mapped, wire::MappedFile::map(file, overlay.size_bytes));
+            if (would_hang(mapped.bytes())) return without_threads();
             overlays.push_back({overlay.image, mapped.bytes()});
             files.push_back(std::move(mapped));
         }
@@ -129,6 +153,8 @@ std::vector<std::byte> answer(const wire::RenderRequest& request, const Incoming
         for (auto& picture : output.pictures) heads.push_back(head_of(picture));
         return heads;
     });
+    const bool is_whole = renditions && std::ranges::all_of(*renditions, &Result<RenditionHead>::has_value);
+    if (!is_whole && lacks_threads()) renditions = without_threads();
     if (!renditions) content.clear();
     return wire::encode(
         wire::Reply(wire::RenderReply{request.id, std::move(renditions), content, std::move(look)}));
@@ -148,13 +174,15 @@ bool serve_one(wire::Channel& channel) {
 
 int run_renderer_program(Descriptor socket) {
     wire::Channel channel(std::move(socket));
+    const std::uint32_t offered = offer_to_be_killed();
     // libvips loads its modules when it is initialised, and starts its threads when it is used first.
     if (!initialise_codecs()) return 1;
     const auto without_files = deny_files();
     if (!without_files) return 1;
     warm_up();
     ::malloc_trim(0);  // of what only the warm-up needed
-    wire::Hello hello{.protections = *without_files, .codecs = codec_versions(), .formats = format_support()};
+    wire::Hello hello{
+        .protections = offered | *without_files, .codecs = codec_versions(), .formats = format_support()};
     const auto filtered = deny_system_calls();
     if (filtered) hello.protections |= *filtered;
     if (!channel.send(wire::encode(wire::Reply(hello)))) return 1;

@@ -54,6 +54,11 @@ Status ProcessPool::admit(std::unique_ptr<RendererProcess> process) {
         log_.error("RENDERER IS NOT LOCKED IN",
                    {{"protections", hello->protections}, {"demanded", demanded}});
     }
+    if ((hello->protections & wire::killed_first) == 0) {
+        log_.warn(
+            "renderer is not killed first",
+            {{"pid", process->id()}, {"danger", "where memory is short, the kernel may kill the server"}});
+    }
     const std::lock_guard lock(mutex_);
     if (formats_.empty()) formats_ = std::move(hello->formats);
     if (codecs_.empty()) codecs_ = std::move(hello->codecs);

@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
 
+#include "base/testing/no_descriptors.h"
 #include "imaging/test_pictures.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 
@@ -114,6 +116,36 @@ TEST(ProcessPool, AProcessThatIsKilledWhileIdleIsNoCallsFault) {
             EXPECT_TRUE(renderer->probe(source));
         }
     }
+}
+
+TEST(ProcessPool, WithoutDescriptorsARenderFailsAndItsProcessStays) {
+    const auto renderer = started(small_config(1));
+    const auto before = children();
+    const Bytes file = test::sample_file(Format::png, 80, 60);
+    const Transform thumbnail{.resize = Resize{20, 20}};
+    MemorySource source(file);
+    {
+        const NoDescriptors none;
+        const auto refused = render(*renderer, source, std::span(&thumbnail, 1), {});
+        EXPECT_EQ(refused.error().code, ErrorCode::unavailable);
+        EXPECT_TRUE(renderer->probe(source)) << "which takes none";
+    }
+    EXPECT_TRUE(render(*renderer, source, std::span(&thumbnail, 1), {}));
+    EXPECT_EQ(children(), before);
+}
+
+/// The kernel would rather kill what can be made again.
+TEST(ProcessPool, ProcessesAreTheFirstToBeKilledForWantOfMemory) {
+    const auto renderer = started(small_config(1));
+    const auto score = [](const std::string& process) {
+        int adjustment = 0;
+        std::ifstream("/proc/" + process + "/oom_score_adj") >> adjustment;
+        return adjustment;
+    };
+    const auto processes = children();
+    EXPECT_EQ(processes.size(), 2U);
+    for (const pid_t process : processes) EXPECT_EQ(score(std::to_string(process)), 1'000);
+    EXPECT_LT(score("self"), 1'000);
 }
 
 }  // namespace

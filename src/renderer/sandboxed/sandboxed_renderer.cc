@@ -179,7 +179,11 @@ class SandboxedRenderer final : public Renderer {
         Loan loan(*renderers_, cancelled);
         if (!loan.has_process()) return failure(ErrorCode::cancelled, "The work was called off.");
         RendererProcess& process = loan.process();
-        TRY_ASSIGN(const int output, process.output());
+        auto output = process.output();
+        if (!output) {
+            loan.give_back();  // no descriptor is left, say: it is not to blame
+            return forward(std::move(output));
+        }
         wire::RenderRequest request{next_id_++,
                                     config_.limits,
                                     shared.size_bytes(),
@@ -192,7 +196,7 @@ class SandboxedRenderer final : public Renderer {
             request.overlays.push_back({overlay.image, overlay.file.size_bytes()});
             descriptors.push_back(overlay.file.descriptors().front());
         }
-        descriptors.push_back(output);
+        descriptors.push_back(*output);
         auto outcome = exchange<wire::RenderReply>(
             process, request, descriptors, cancelled,
             [&](const wire::RenderReply& reply) { return check_renditions(reply, task, process); });

@@ -41,12 +41,13 @@ inline constexpr std::size_t transforms_max = 64;
 /// What is up to this long is enclosed: copying it costs less than a file in memory.
 inline constexpr std::size_t enclosed_bytes_max = 64 * 1'024;
 
-/// What a renderer has given up before it says hello.
+/// What a renderer has given up, or offered, before it says hello.
 enum Protection : std::uint32_t {
     resource_limits = 1,
     no_new_privileges = 2,
     system_call_filter = 4,
     file_system_rules = 8,  // Landlock, where the kernel has it
+    killed_first = 16,      // when memory is short; hurts nobody but the server
 };
 
 /// The first message of a renderer: it is warm, and locked in.
