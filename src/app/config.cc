@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cctype>
 #include <fstream>
@@ -12,6 +10,7 @@
 #include <variant>
 
 #include "app/backend_urls.h"
+#include "app/machine_memory.h"
 #include "base/units.h"
 #include "renderer/memory_estimate.h"
 
@@ -33,16 +32,6 @@ constexpr std::uint64_t least_memory_for_renders = 128 * MiB;
 std::uint64_t idle_memory(const Config& config) {
     return (render_slots(config) + config.sandbox.probe_processes) * idle_renderer_bytes +
            config.ingest.bytes_max;
-}
-
-/// Of this machine, or of the control group that this process is in.
-std::uint64_t machine_memory_bytes() {
-    const auto pages = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L));
-    std::uint64_t bytes = pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-    std::uint64_t limit = 0;
-    if (std::ifstream file("/sys/fs/cgroup/memory.max"); file >> limit && limit > 0)
-        bytes = std::min(bytes, limit);
-    return bytes;
 }
 
 std::uint32_t processors() {
@@ -103,7 +92,7 @@ std::uint32_t render_slots(const Config& config) {
 
 std::uint64_t render_memory(const Config& config) {
     if (config.render_memory_bytes) return *config.render_memory_bytes;
-    return std::max(machine_memory_bytes() / 2, idle_memory(config) + least_memory_for_renders);
+    return std::max(available_memory_bytes() / 2, idle_memory(config) + least_memory_for_renders);
 }
 
 std::uint64_t memory_for_renders(const Config& config) {
@@ -134,7 +123,7 @@ Status check_upload_memory(const Config& config) {
     if (s3 == nullptr) return {};
     const std::uint64_t each = std::min(s3->writer_bytes_max(), config.ingest.bytes_max);
     const std::uint64_t others = s3_memory_beside_uploads(config, *s3);
-    const std::uint64_t half = machine_memory_bytes() / 2;
+    const std::uint64_t half = available_memory_bytes() / 2;
     const std::uint64_t writers = (half - std::min(half, others)) / each;
     const std::uint64_t fitting = std::max<std::uint64_t>(1, writers * 4 / 5);  // resumable ones beside them
     if (config.ingest.uploads_max <= fitting) return {};

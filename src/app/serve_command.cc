@@ -11,6 +11,7 @@
 
 #include "api/api.h"
 #include "app/commands.h"
+#include "app/descriptor_limit.h"
 #include "app/gate.h"
 #include "app/presets_file.h"
 #include "app/service_manager.h"
@@ -92,7 +93,9 @@ int run_serve(const Config& config) {
                              .open_streams = open_streams,
                              .readiness = readiness_of(backends),
                              .web_assets = web_assets()});
-    auto server = http::start_server(config.http, router,
+    http::ServerConfig http_config = config.http;
+    http_config.connections_max = make_room_for_connections(http_config.connections_max, *backends.log);
+    auto server = http::start_server(http_config, router,
                                      make_hooks(*backends.log, *backends.metrics, config.cors_origins), pool,
                                      *backends.ids);
     if (!server) return report(server.error());

@@ -106,7 +106,10 @@ std::vector<Setting> server_settings() {
             section, "SAFELIGHT_BLOCKING_QUEUE_MAX", "Pieces of blocking work that may wait; past it: 503.",
             [](auto& c) -> auto& { return c.blocking_queue_max; }, 1, 1'000'000),
         number(
-            section, "SAFELIGHT_CONNECTIONS_MAX", "Connections at the same time; past it: 503.",
+            section, "SAFELIGHT_CONNECTIONS_MAX",
+            "Connections at the same time, at most half of the descriptors that the process may have (ulimit "
+            "-Hn); "
+            "past it: 503.",
             [](auto& c) -> auto& { return c.http.connections_max; }, 1, 1'000'000),
         bytes(
             section, "SAFELIGHT_HEADER_BYTES_MAX", "The header of a request; past it: 431.",

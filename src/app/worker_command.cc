@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "app/commands.h"
+#include "app/descriptor_limit.h"
 #include "app/service_manager.h"
 #include "app/services.h"
 #include "app/stop_signals.h"
@@ -24,6 +25,7 @@ class Health {
     /// Errors: as http::start_server.
     Status start(http::ServerConfig server, const Endpoint& endpoint) {
         server.drain_timeout = probes_end_within;
+        server.connections_max = make_room_for_connections(server.connections_max, *backends_.log);
         server.address = endpoint.address;
         server.port = endpoint.port;
         TRY_ASSIGN(server_,

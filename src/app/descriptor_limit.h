@@ -1,0 +1,18 @@
+// How many descriptors this process may have, and how many of them connections may take.
+#pragma once
+
+#include <cstdint>
+
+#include "telemetry/log.h"
+
+namespace safelight::app {
+
+/// At most half of `descriptors`: whoever is connected has to be served, with files, connections to servers
+/// and renderer processes. At least 1.
+[[nodiscard]] std::uint32_t connections_that_fit(std::uint32_t wanted, std::uint64_t descriptors);
+
+/// As many descriptors as the hard limit allows, and `wanted` connections, or as many as fit, which is
+/// logged.
+[[nodiscard]] std::uint32_t make_room_for_connections(std::uint32_t wanted, telemetry::Logger& log);
+
+}  // namespace safelight::app
