@@ -10,6 +10,7 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "app/allocator.h"
@@ -355,6 +356,14 @@ int main(int argc, char** argv) {
     }
     try {
         return safelight::app::run(argc, argv);
+    } catch (const std::system_error& error) {
+        const bool is_short = error.code() == std::errc::resource_unavailable_try_again;
+        std::fprintf(stderr, "safelight: %s%s\n", is_short ? "A thread could not be started: " : "",
+                     error.what());
+        if (is_short)
+            std::fputs("safelight: (processes and threads are limited: pids.max, TasksMax, ulimit -u)\n",
+                       stderr);
+        return 1;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "safelight: %s\n", error.what());
         return 1;

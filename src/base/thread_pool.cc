@@ -7,13 +7,22 @@
 namespace safelight {
 
 ThreadPool::ThreadPool(std::string name, std::size_t threads, std::size_t queue_max) : queue_max_(queue_max) {
-    for (std::size_t i = 0; i < threads; ++i) {
-        threads_.emplace_back([this] { run(); });
-        pthread_setname_np(threads_.back().native_handle(), name.c_str());
+    try {
+        for (std::size_t i = 0; i < threads; ++i) {
+            threads_.emplace_back([this] { run(); });
+            pthread_setname_np(threads_.back().native_handle(), name.c_str());
+        }
+    } catch (...) {
+        end();
+        throw;
     }
 }
 
 ThreadPool::~ThreadPool() {
+    end();
+}
+
+void ThreadPool::end() {
     {
         const std::lock_guard lock(mutex_);
         stopping_ = true;

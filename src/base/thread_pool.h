@@ -15,7 +15,8 @@ namespace safelight {
 
 class ThreadPool {
   public:
-    /// `name` (at most 15 characters) is what debuggers and `top -H` show.
+    /// `name` (at most 15 characters) is what debuggers and `top -H` show. Throws std::system_error when the
+    /// system has no thread left; those that were started have ended then.
     ThreadPool(std::string name, std::size_t threads, std::size_t queue_max);
     /// Runs what was accepted, then ends the threads.
     ~ThreadPool();
@@ -31,6 +32,7 @@ class ThreadPool {
 
   private:
     void run();
+    void end();
 
     const std::size_t queue_max_;
     mutable std::mutex mutex_;

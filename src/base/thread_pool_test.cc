@@ -1,9 +1,13 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <fstream>
 #include <latch>
+#include <system_error>
 
 namespace safelight {
 namespace {
@@ -36,6 +40,36 @@ TEST(ThreadPool, RefusesAtOnceWhenItsQueueIsFull) {
         release.count_down();
     }
     EXPECT_EQ(ran, 3);
+}
+
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool has_room_of_its_own = false;  // what a sanitizer needs of the address space cannot be limited
+#else
+constexpr bool has_room_of_its_own = true;
+#endif
+
+/// Leaves this process an address space with room for a few stacks.
+void leave_little_room() {
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    constexpr rlim_t few_stacks = 40 * 1'024 * 1'024;
+    const rlim_t bytes = pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE)) + few_stacks;
+    const rlimit limit{.rlim_cur = bytes, .rlim_max = bytes};
+    if (::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(2);
+}
+
+TEST(ThreadPool, ThreadsThatWereStartedEndWhenAnotherCannotBe) {
+    if (!has_room_of_its_own) GTEST_SKIP() << "the address space is the sanitizer's";
+    const auto start_many = [] {
+        leave_little_room();
+        try {
+            const ThreadPool pool("many", 100, 1);
+        } catch (const std::system_error&) {
+            ::_exit(0);
+        }
+        ::_exit(1);
+    };
+    EXPECT_EXIT(start_many(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

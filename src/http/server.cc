@@ -7,6 +7,7 @@
 #include <mutex>
 #include <semaphore>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "http/acceptor.h"
@@ -39,8 +40,15 @@ class HttpServer final : public Server {
             drained_ = true;
             return listening;
         }
+        try {
+            for (const auto& thread : threads_) thread->start();
+        } catch (const std::system_error& error) {
+            drained_ = true;
+            for (const auto& thread : threads_) thread->join();
+            return failure(ErrorCode::unavailable, "A thread of the server could not be started.",
+                           error.what());
+        }
         acceptor_->start();
-        for (const auto& thread : threads_) thread->start();
         return {};
     }
 

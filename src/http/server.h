@@ -93,7 +93,7 @@ class Server {
 };
 
 /// Binds, listens and serves at once. `router`, `pool` (for reading response streams) and `ids` outlive the
-/// server. Errors: invalid_argument (the address), unavailable (the port is taken).
+/// server. Errors: invalid_argument (the address), unavailable (the port is taken, no thread is left).
 [[nodiscard]] Result<std::unique_ptr<Server>> start_server(const ServerConfig& config, const Router& router,
                                                            ServerHooks hooks, ThreadPool& pool,
                                                            IdGenerator& ids);

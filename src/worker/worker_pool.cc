@@ -68,6 +68,27 @@ class ThreadedWorkerPool final : public WorkerPool {
             webhook_sender_.emplace(
                 WebhookSenderParts{parts.clock, *parts.outbox, *parts.poster, parts.log, parts.metrics},
                 config.webhooks);
+        try {
+            start();
+        } catch (...) {
+            // No thread is left, say. Those that were started end first.
+            end(Milliseconds::zero());
+            throw;
+        }
+    }
+
+    ~ThreadedWorkerPool() override { end(Milliseconds::zero()); }
+
+    void stop_taking() override { stop_.request_stop(); }
+
+    void drain(Milliseconds timeout) override { end(timeout); }
+
+    std::uint32_t busy() const override { return busy_; }
+    std::uint32_t webhooks_in_flight() override { return webhook_sender_ ? webhook_sender_->in_flight() : 0; }
+    std::uint64_t render_bytes() const override { return budget_.used_bytes(); }
+
+  private:
+    void start() {
         working_ = config_.threads;
         for (std::uint32_t i = 0; i < config_.threads; ++i) {
             threads_.emplace_back([this] { work(); });
@@ -82,13 +103,9 @@ class ThreadedWorkerPool final : public WorkerPool {
         retention_.start();
     }
 
-    ~ThreadedWorkerPool() override { drain(Milliseconds::zero()); }
-
-    void stop_taking() override { stop_.request_stop(); }
-
-    void drain(Milliseconds timeout) override {
+    void end(Milliseconds timeout) {
         const std::lock_guard draining(drain_mutex_);
-        stop_taking();
+        stop_.request_stop();
         const auto deadline = std::chrono::steady_clock::now() + timeout;
         {
             std::unique_lock lock(mutex_);
@@ -110,11 +127,6 @@ class ThreadedWorkerPool final : public WorkerPool {
         retention_.stop();
     }
 
-    std::uint32_t busy() const override { return busy_; }
-    std::uint32_t webhooks_in_flight() override { return webhook_sender_ ? webhook_sender_->in_flight() : 0; }
-    std::uint64_t render_bytes() const override { return budget_.used_bytes(); }
-
-  private:
     void work() {
         lower_thread_priority(parts_.log);
         JobRunner runner(

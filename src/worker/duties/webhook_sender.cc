@@ -92,6 +92,8 @@ std::size_t WebhookSender::begin_due(const std::stop_token& stop) {
 }
 
 std::size_t WebhookSender::begin_some(const DueWebhook& webhook, std::uint32_t count) {
+    // Each has a thread, so that none is ever refused. Where none can be started, nothing is claimed.
+    if (!pool_) pool_.emplace("webhook", config_.attempts_max, config_.attempts_max);
     const Timestamp now = parts_.clock.now();
     auto claimed = parts_.outbox.claim(webhook.id, count, config_.lease(), now);
     if (!claimed) {
@@ -99,9 +101,6 @@ std::size_t WebhookSender::begin_some(const DueWebhook& webhook, std::uint32_t c
         return 0;
     }
     const auto batch = std::make_shared<const DeliveryBatch>(*std::move(claimed));
-    // Each has a thread, so that none is ever refused.
-    if (!batch->claims.empty() && !pool_)
-        pool_.emplace("webhook", config_.attempts_max, config_.attempts_max);
     std::size_t begun = 0;
     for (const DeliveryClaim& claim : batch->claims) {
         {
