@@ -1,10 +1,9 @@
 // What a client sees that breaks the protocol's rules: group B of the faults to withstand.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <atomic>
 
+#include "base/testing/no_descriptors.h"
 #include "http/server.h"
 #include "http/testing/raw_client.h"
 #include "http/testing/test_server.h"
@@ -247,29 +246,6 @@ TEST_F(ServerAbuse, ConnectionsPastTheLimitAreSentAway) {
     EXPECT_TRUE(third.is_closed());
     EXPECT_EQ(first.ask(canary_request).status, 200);
 }
-
-/// Takes descriptors until the process has none left.
-class NoDescriptors {
-  public:
-    NoDescriptors() {
-        ::getrlimit(RLIMIT_NOFILE, &before_);
-        rlimit few = before_;
-        few.rlim_cur = 256;
-        ::setrlimit(RLIMIT_NOFILE, &few);
-        for (int taken = 0; (taken = ::open("/dev/null", O_RDONLY | O_CLOEXEC)) >= 0;)
-            taken_.push_back(taken);
-    }
-    ~NoDescriptors() {
-        for (const int taken : taken_) ::close(taken);
-        ::setrlimit(RLIMIT_NOFILE, &before_);
-    }
-    NoDescriptors(const NoDescriptors&) = delete;
-    NoDescriptors& operator=(const NoDescriptors&) = delete;
-
-  private:
-    rlimit before_{};
-    std::vector<int> taken_;
-};
 
 TEST_F(ServerAbuse, WithoutDescriptorsItSaysSoAndGoesOnLater) {
     host_.start();

@@ -1,11 +1,16 @@
 // Endings, and what handlers wait for.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <fstream>
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "base/testing/no_descriptors.h"
 #include "http/server.h"
 #include "http/testing/raw_client.h"
 #include "http/testing/test_server.h"
@@ -139,6 +144,69 @@ TEST_F(ServerDrain, WhatWasSentBeforeIsAnswered) {
     for (const auto& peer : peers) EXPECT_EQ(peer->read_response().status, 200);
     EXPECT_EQ(kept.read_response().status, 200);
     EXPECT_TRUE(kept.is_closed());
+}
+
+/// A thread that drains a server when it is told to, and can be seen to wait for the I/O threads by then. All
+/// without another descriptor.
+class Drainer {
+  public:
+    explicit Drainer(Server& server) : thread_([this, &server] { run(server); }) {
+        state_.open("/proc/self/task/" + std::to_string(id_.get_future().get()) + "/stat");
+    }
+    void begin() {
+        told_ = true;
+        while (state() != 'S') std::this_thread::yield();
+    }
+    void join() { thread_.join(); }
+
+  private:
+    void run(Server& server) {
+        id_.set_value(::gettid());
+        while (!told_) std::this_thread::yield();  // it must not be seen to wait before
+        server.drain();
+    }
+    /// R: it runs, S: it waits.
+    char state() {
+        std::string line;
+        state_.clear();
+        state_.seekg(0);
+        std::getline(state_, line);
+        return line.at(line.rfind(')') + 2);
+    }
+
+    std::promise<pid_t> id_;
+    std::atomic<bool> told_ = false;
+    std::ifstream state_;
+    std::jthread thread_;  // last: it uses the others
+};
+
+TEST_F(ServerDrain, WithoutDescriptorsWhoeverWaitsIsToldSo) {
+    host_.router.add("GET", "/hold", [this](Request&) -> Task<Response> {
+        entered_.set_value();
+        release_future_.wait();  // on the only I/O thread: nobody is accepted meanwhile
+        co_return Response{};
+    });
+    host_.start();
+    RawClient first(host_.port());
+    first.send("GET /hold" + std::string(plain_get));
+    entered_.get_future().wait();
+    std::vector<RawClient> late;
+    for (int i = 0; i < 3; ++i) late.emplace_back(RawClient::Unconnected{});
+    Drainer drainer(host_.server());
+    const NoDescriptors none;
+    for (auto& peer : late) {
+        peer.connect(host_.port());
+        peer.send("GET /hold" + std::string(plain_get));
+    }
+    drainer.begin();
+    release_.set_value();
+    for (auto& peer : late) {
+        const auto response = peer.read_response();
+        EXPECT_EQ(response.status, 503);
+        EXPECT_TRUE(response.field("Retry-After"));
+    }
+    EXPECT_EQ(first.read_response().status, 200);
+    drainer.join();
 }
 
 TEST_F(ServerDrain, ARefusalIsNotTakenBackByAReset) {
