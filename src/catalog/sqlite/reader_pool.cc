@@ -33,7 +33,8 @@ void ReaderPool::give_back(std::unique_ptr<Connection> connection) {
     if (connection != nullptr && !connection->is_usable()) connection.reset();
     {
         const std::lock_guard lock(mutex_);
-        free_.push_back(std::move(connection));
+        // Those that are not open go to the bottom, to be taken last.
+        free_.insert(connection == nullptr ? free_.begin() : free_.end(), std::move(connection));
     }
     returned_.notify_one();
 }

@@ -10,8 +10,10 @@
 #include <latch>
 #include <thread>
 
+#include "base/testing/no_descriptors.h"
 #include "catalog/sqlite/faulty_files.h"
 #include "catalog/sqlite/group_writer.h"
+#include "catalog/sqlite/reader_pool.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "catalog/sqlite/test_files.h"
 
@@ -302,6 +304,24 @@ TEST_F(SqliteTrouble, KilledInTheMiddleOfWritingLosesNothingAnswered) {
         EXPECT_EQ(raw.value("SELECT 2 * count(*) FROM images"), raw.value("SELECT count(*) FROM variants"));
         EXPECT_EQ(raw.value("SELECT value FROM totals"), raw.value("SELECT count(*) FROM jobs"));
     }
+}
+
+TEST_F(SqliteTrouble, WithoutDescriptorsTheConnectionsThatAreOpenAreUsed) {
+    ReaderPool pool({.path = folder_.file()}, 2);
+    const auto read = [&] { return pool.read([](Connection&) -> Status { return {}; }); };
+    ASSERT_TRUE(pool.read([&](Connection&) { return read(); })) << "both are open";
+    const NoDescriptors none;
+    const Status broken = pool.read(
+        [](Connection& connection) { return connection.script("ATTACH '/nowhere/other.db' AS other"); });
+    expect_error(broken, ErrorCode::unavailable);
+    const NoDescriptors also_none_of_its_own;  // which were closed with it
+    EXPECT_TRUE(read());
+    const Status outer = pool.read([&](Connection&) -> Status {
+        expect_error(read(), ErrorCode::unavailable);
+        return {};
+    });
+    EXPECT_TRUE(outer);
+    EXPECT_TRUE(read());
 }
 
 }  // namespace
