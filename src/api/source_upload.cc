@@ -212,6 +212,8 @@ Refusal refusal_of(const OutboundFailure& failed, std::uint64_t picture_bytes_ma
         case OutboundFault::broken_answer:
             return refusal(Problem::source_failed,
                            "The answer of the other server was cut short, or is no HTTP.");
+        case OutboundFault::no_resources:
+            return refusal(Problem::unavailable, "This server cannot open another connection at the moment.");
     }
     return refusal(Problem::source_failed, "The other server failed.");
 }

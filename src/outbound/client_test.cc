@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/testing/no_descriptors.h"
 #include "outbound/testing/scripted_server.h"
 
 namespace safelight {
@@ -315,6 +316,18 @@ TEST_F(ClientTest, TellsWhoCannotBeReached) {
               OutboundFault::unreachable);
     // No name can have so long a part: nobody has to be asked.
     EXPECT_EQ(fault_of(fetch(get("http://" + std::string(64, 'a') + "/"))), OutboundFault::no_such_host);
+}
+
+TEST_F(ClientTest, WantOfDescriptorsIsNoFaultOfTheOthers) {
+    at("/", [](const Peer& peer) { peer.send_ok("there"); });
+    const std::string by_name = fmt::format("http://localhost:{}/", server_.port());
+    {
+        const NoDescriptors none;
+        EXPECT_EQ(fault_of(fetch_path("/")), OutboundFault::no_resources);
+        EXPECT_EQ(fault_of(fetch(get(by_name))), OutboundFault::no_resources);
+    }
+    EXPECT_EQ(fetch_path("/"), "there");
+    EXPECT_EQ(fetch(get(by_name)), "there");
 }
 
 TEST_F(ClientTest, WhoWantsNoBodyIsDoneWithTheHead) {

@@ -30,6 +30,8 @@ std::string_view name_of(OutboundFault fault) {
             return "bad_status";
         case OutboundFault::broken_answer:
             return "broken_answer";
+        case OutboundFault::no_resources:
+            return "no_resources";
     }
     return "unknown";
 }

@@ -20,6 +20,7 @@ enum class OutboundFault {
     too_many_redirects,  // more than are followed
     bad_status,          // complete, and no success
     broken_answer,       // cut short, or no HTTP
+    no_resources,        // this process has no descriptor, or thread, left for a connection
 };
 
 /// "refused_host": for logs.

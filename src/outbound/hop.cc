@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstring>
@@ -16,8 +17,11 @@
 #include <new>
 #include <optional>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <utility>
 
+#include "base/descriptor.h"
 #include "base/text.h"
 
 namespace safelight {
@@ -84,6 +88,18 @@ OutboundFault fault_of(CURLcode code) {
         default:
             return OutboundFault::broken_answer;
     }
+}
+
+/// The system's resolver takes both, and tells neither from a name that nobody knows.
+bool lacks_resources() {
+    const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return true;
+    try {
+        std::thread([] {}).join();
+    } catch (const std::system_error&) {
+        return true;
+    }
+    return false;
 }
 
 long in_milliseconds(Milliseconds time) {
@@ -276,7 +292,9 @@ class Hop::Transfer {
             }
         }
         has_permitted_ = true;
-        return ::socket(target.family, target.socktype | SOCK_CLOEXEC, target.protocol);
+        const int socket = ::socket(target.family, target.socktype | SOCK_CLOEXEC, target.protocol);
+        lacks_descriptor_ = socket < 0 && (errno == EMFILE || errno == ENFILE);
+        return socket;
     }
 
     bool give_up(OutboundFault fault, std::string log_text, int status = 0) {
@@ -304,6 +322,9 @@ class Hop::Transfer {
             return outbound_failure(OutboundFault::broken_answer, "the head was cut short");
         if (code == CURLE_COULDNT_CONNECT && !refused_address_.empty() && !has_permitted_)
             return outbound_failure(OutboundFault::refused_address, refused_address_);
+        const bool found_no_address = code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_OUT_OF_MEMORY;
+        if (lacks_descriptor_ || (found_no_address && lacks_resources()))
+            return outbound_failure(OutboundFault::no_resources, curl_easy_strerror(code));
         return outbound_failure(fault_of(code), curl_easy_strerror(code));
     }
 
@@ -326,6 +347,7 @@ class Hop::Transfer {
     std::string location_;
     std::string refused_address_;  // the last one
     bool has_permitted_ = false;
+    bool lacks_descriptor_ = false;  // for the last address
     std::optional<Outbound<OutboundExchange::Progress>> outcome_;
 };
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <thread>
 
+#include "base/testing/no_descriptors.h"
 #include "outbound/testing/scripted_server.h"
 #include "webhooks/signature.h"
 
@@ -111,6 +112,15 @@ TEST_F(WebhookPosterTest, ANameThatThereIsNotLooksLikeOneThatLeadsInside) {
     EXPECT_EQ(unknown.error, "no_public_address");
     EXPECT_EQ(unknown.fault, "no_such_host");
     EXPECT_FALSE(unknown.status);
+}
+
+TEST_F(WebhookPosterTest, WhatThisMachineLacksIsForTheOperator) {
+    const ScriptedServer server(
+        [](const Peer& peer, const std::string&, const std::string&) { peer.send_ok(""); });
+    const NoDescriptors none;
+    const PostResult result = send_to(server.url());
+    EXPECT_EQ(result.error, "unreachable");
+    EXPECT_EQ(result.fault, "no_resources");
 }
 
 TEST_F(WebhookPosterTest, AStopBreaksItOff) {
