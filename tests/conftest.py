@@ -116,8 +116,8 @@ class Server(SafelightProcess):
         return Client(self.port, Server.contract.check if Server.contract else None)
 
 
-def launch(folder, settings=None):
-    server = Server(folder, settings)
+def launch(folder, settings=None, **how):
+    server = Server(folder, settings, **how)
     servers.append(server)
     server.start()
     if Server.contract is None:
@@ -162,12 +162,12 @@ def contract(server):
 
 @pytest.fixture
 def start_server(tmp_path):
-    """Starts servers of the test's own: start_server({"SAFELIGHT_…": …})."""
+    """Starts servers of the test's own: start_server({"SAFELIGHT_…": …}); `how` is of SafelightProcess."""
     started = []
     numbers = itertools.count()
 
-    def start(settings=None):
-        started.append(launch(tmp_path / f"server-{next(numbers)}", settings))
+    def start(settings=None, **how):
+        started.append(launch(tmp_path / f"server-{next(numbers)}", settings, **how))
         return started[-1]
 
     yield start

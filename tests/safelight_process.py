@@ -42,9 +42,10 @@ class ServerDied(Exception):
 
 
 class SafelightProcess:
-    """`wrapper` goes before the program's name (strace …); the process is then the wrapper's child."""
+    """`wrapper` goes before the program's name (strace …); the process is then the wrapper's child. `prepare` is called in the
+    new process before it becomes the program (limits)."""
 
-    def __init__(self, folder, settings=None, wrapper=(), command="serve"):
+    def __init__(self, folder, settings=None, wrapper=(), command="serve", prepare=None):
         self.folder = Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.data = self.folder / "data"
@@ -52,6 +53,7 @@ class SafelightProcess:
         self.settings = {**TEST_SETTINGS, "SAFELIGHT_DATA": str(self.data), **(settings or {})}
         self.wrapper = list(wrapper)
         self.command = command
+        self.prepare = prepare
         self.port = None
         self._process = None
         self._events = []
@@ -64,7 +66,7 @@ class SafelightProcess:
         self._events, self._lines, self._ended, self.port = [], [], False, None
         self._process = subprocess.Popen([*self.wrapper, str(BINARY), self.command], cwd=self.folder,
                                          env=clean_environment(self.settings), stdin=subprocess.DEVNULL,
-                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                                         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=self.prepare)
         self._reader = threading.Thread(target=self._read_log, args=(self._process.stderr,), daemon=True)
         self._reader.start()
         listening = self.wait_for_event("listening", timeout_s=timeout_s)
