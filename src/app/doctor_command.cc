@@ -143,6 +143,8 @@ Finding look_at_schema(Round& round) {
     TRY_ASSIGN(const MigrationStatus status, migrator->status());
     round.is_current = status.pending.empty();
     const std::string versions = fmt::format("version {} of {}", status.version, status.newest_version);
+    if (status.version > status.newest_version)
+        return facts(versions + ": newer than this program, and compatible with it");
     if (round.is_current) return facts(versions);
     if (is_embedded(round)) return facts(versions + ": the next `safelight serve` brings it up to date");
     std::string detail;

@@ -21,6 +21,9 @@ int print_status(Migrator& migrator) {
     const auto status = migrator.status();
     if (!status) return report(status.error());
     fmt::print("version {} of {}\n", status->version, status->newest_version);
+    if (status->version > status->newest_version)
+        fmt::print("newer than this program, and compatible with those that know version {}\n",
+                   status->compatible_from);
     for (const auto& name : status->pending) fmt::print("pending {}\n", name);
     return 0;
 }

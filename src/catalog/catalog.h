@@ -248,19 +248,22 @@ class BlobLedger {
 };
 
 struct MigrationStatus {
-    std::uint32_t version = 0;         // the database's
-    std::uint32_t newest_version = 0;  // this program's
-    std::vector<std::string> pending;  // names, in order
+    std::uint32_t version = 0;          // the database's; above this program's, when a newer one migrated it
+    std::uint32_t compatible_from = 0;  // what a program has to know at least to work with the database
+    std::uint32_t newest_version = 0;   // this program's
+    std::vector<std::string> pending;   // names, in order
 };
 
-/// Brings the database's schema up or down. Errors: conflict (the database is newer than the program).
+/// Brings the database's schema up or down. Errors: conflict (the database is newer than the program, and not
+/// compatible with it). Programs that have the database open are not stopped: those with which the new schema
+/// is not compatible have to be ended by whoever migrates.
 class Migrator {
   public:
     virtual ~Migrator() = default;
     [[nodiscard]] virtual Result<MigrationStatus> status() = 0;
-    /// Returns the names of what was applied.
+    /// Returns the names of what was applied: none, when a newer program has done more already.
     [[nodiscard]] virtual Result<std::vector<std::string>> up() = 0;
-    /// Undoes the newest `steps`.
+    /// Undoes the newest `steps`. Errors: conflict, of every database that is newer.
     [[nodiscard]] virtual Result<std::vector<std::string>> down(std::uint32_t steps) = 0;
 };
 

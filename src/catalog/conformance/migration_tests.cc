@@ -8,6 +8,12 @@
 namespace safelight {
 namespace {
 
+/// As a program would note it that knows more than this one.
+std::string newer_migration(int version, const std::string& compatible_from) {
+    return "INSERT INTO schema_migrations (version, name, applied_at, compatible_from) VALUES (" +
+           std::to_string(version) + ", '9999_future', 0, " + compatible_from + ")";
+}
+
 TEST_P(MigrationConformance, UpDownAndUpAgain) {
     const auto status = migrator()->status();
     ASSERT_TRUE(status);
@@ -55,8 +61,7 @@ TEST_P(MigrationConformance, ADatabaseThatIsNotMigratedIsRefused) {
 
 TEST_P(MigrationConformance, ANewerDatabaseIsRefusedAndLeftAlone) {
     ASSERT_TRUE(migrator()->up());
-    ASSERT_EQ(under_test_->run("INSERT INTO schema_migrations VALUES (9999, '9999_future', 0)"),
-              SchemaUnderTest::Outcome::done);
+    ASSERT_EQ(under_test_->run(newer_migration(9999, "NULL")), SchemaUnderTest::Outcome::done);
     const std::string before = under_test_->contents();
     const auto opened = under_test_->open();
     ASSERT_FALSE(opened);
@@ -67,6 +72,46 @@ TEST_P(MigrationConformance, ANewerDatabaseIsRefusedAndLeftAlone) {
     EXPECT_EQ(migrator()->down(1).error().code, ErrorCode::conflict);
     EXPECT_EQ(under_test_->migrate_and_open(clock_).error().code, ErrorCode::conflict);
     EXPECT_EQ(under_test_->contents(), before);
+}
+
+TEST_P(MigrationConformance, ANewerDatabaseThatIsCompatibleIsUsedAndLeftAlone) {
+    ASSERT_TRUE(migrator()->up());
+    const std::uint32_t newest = migrator()->status()->newest_version;
+    ASSERT_EQ(under_test_->run(newer_migration(9998, std::to_string(newest))),
+              SchemaUnderTest::Outcome::done);
+    const std::string before = under_test_->contents();
+    EXPECT_TRUE(under_test_->open());
+    EXPECT_TRUE(under_test_->migrate_and_open(clock_));
+    const auto status = migrator()->status();
+    ASSERT_TRUE(status);
+    EXPECT_EQ(status->version, 9998U);
+    EXPECT_EQ(status->compatible_from, newest);
+    EXPECT_TRUE(status->pending.empty());
+    EXPECT_EQ(migrator()->up(), std::vector<std::string>{});
+    EXPECT_EQ(migrator()->down(1).error().code, ErrorCode::conflict);
+
+    ASSERT_EQ(under_test_->run(newer_migration(9999, "9999")), SchemaUnderTest::Outcome::done);
+    EXPECT_EQ(under_test_->open().error().code, ErrorCode::conflict);
+    EXPECT_EQ(under_test_->contents(), before);
+}
+
+TEST_P(MigrationConformance, ADatabaseOfAnEarlierProgramIsBroughtUpToDate) {
+    ASSERT_TRUE(migrator()->up());
+    const std::string ours = under_test_->contents();
+    ASSERT_EQ(under_test_->run("ALTER TABLE schema_migrations DROP COLUMN compatible_from"),
+              SchemaUnderTest::Outcome::done);
+    const std::string theirs = under_test_->contents();
+    EXPECT_TRUE(under_test_->open());
+    const auto status = migrator()->status();
+    ASSERT_TRUE(status);
+    EXPECT_EQ(status->compatible_from, status->version) << "of what was applied then nothing is known";
+    EXPECT_EQ(under_test_->contents(), theirs) << "asking changes nothing";
+
+    EXPECT_EQ(migrator()->up(), std::vector<std::string>{});
+    EXPECT_EQ(under_test_->contents(), ours);
+    EXPECT_EQ(migrator()->status()->compatible_from, status->version);
+    ASSERT_TRUE(migrator()->down(1));
+    ASSERT_TRUE(migrator()->up());
 }
 
 TEST_P(MigrationConformance, AFailingMigrationLeavesNothingHalf) {

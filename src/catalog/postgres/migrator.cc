@@ -2,17 +2,24 @@
 #include <utility>
 
 #include "catalog/postgres/migrations.h"
-#include "catalog/sql/migrator.h"
 
 namespace safelight {
 namespace postgres {
 namespace {
 
+/// Whether it is noted of each migration who can work with it; false as well without a table of them.
+Result<bool> notes_compatibility(Connection& connection) {
+    TRY_ASSIGN(Answer column,
+               connection.query("SELECT FROM pg_attribute WHERE attrelid = to_regclass('schema_migrations')"
+                                " AND attname = 'compatible_from' AND NOT attisdropped"));
+    return column.next();
+}
+
 class PostgresSchema final : public VersionedSchema {
   public:
     explicit PostgresSchema(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
-    Result<std::uint32_t> version() override { return schema_version(*connection_); }
+    Result<SchemaVersion> version() override { return schema_version(*connection_); }
 
     /// Takes a lock that only migrations of this schema take.
     Status begin() override {
@@ -30,13 +37,16 @@ class PostgresSchema final : public VersionedSchema {
         TRY(
             connection_->script("CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY,"
                                 " name text NOT NULL, applied_at bigint NOT NULL)"));
+        TRY_ASSIGN(const bool noted, notes_compatibility(*connection_));
+        // Only then: the table is locked for it, and who starts meanwhile reads it.
+        if (!noted) TRY(connection_->run(sql::note_compatibility));
         return {};
     }
 
     Status apply(const Migration& migration, Timestamp now) override {
         TRY(connection_->script(migration.up));
-        TRY(connection_->run("INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-                             migration.version, std::string_view{migration.name}, now));
+        TRY(connection_->run(sql::note_migration, migration.version, std::string_view{migration.name}, now,
+                             migration.compatible_from));
         return {};
     }
 
@@ -59,13 +69,26 @@ class PostgresSchema final : public VersionedSchema {
 
 }  // namespace
 
-Result<std::uint32_t> schema_version(Connection& connection) {
+Result<SchemaVersion> schema_version(Connection& connection) {
     {
         TRY_ASSIGN(Answer table, connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL"));
-        if (!table.next() || table.integer(0) == 0) return 0;
+        if (!table.next() || table.integer(0) == 0) return SchemaVersion{};
     }
-    TRY_ASSIGN(Answer answer, connection.query("SELECT coalesce(max(version), 0) FROM schema_migrations"));
-    return answer.next() ? static_cast<std::uint32_t>(answer.integer(0)) : 0;
+    TRY_ASSIGN(const bool noted, notes_compatibility(connection));
+    TRY_ASSIGN(Answer answer,
+               connection.query(noted ? sql::schema_version : sql::schema_version_without_note));
+    if (!answer.next()) return SchemaVersion{};
+    Columns columns{answer};
+    return read_schema_version(columns);
+}
+
+Result<std::unique_ptr<VersionedSchema>> open_schema(const PostgresConfig& config) {
+    TRY(config.validate());
+    ConnectionOptions options = options_of(config);
+    options.statement_timeout = config.migration_timeout;
+    options.lock_timeout = config.migration_timeout;
+    TRY_ASSIGN(auto connection, Connection::open(options));
+    return std::make_unique<PostgresSchema>(std::move(connection));
 }
 
 ConnectionOptions options_of(const PostgresConfig& config) {
@@ -86,13 +109,8 @@ ConnectionOptions standby_options(const PostgresConfig& config) {
 }  // namespace postgres
 
 Result<std::unique_ptr<Migrator>> make_postgres_migrator(const PostgresConfig& config, const Clock& clock) {
-    TRY(config.validate());
-    postgres::ConnectionOptions options = postgres::options_of(config);
-    options.statement_timeout = config.migration_timeout;
-    options.lock_timeout = config.migration_timeout;
-    TRY_ASSIGN(auto connection, postgres::Connection::open(options));
-    return make_migrator(std::make_unique<postgres::PostgresSchema>(std::move(connection)),
-                         postgres::migrations(), clock);
+    TRY_ASSIGN(auto schema, postgres::open_schema(config));
+    return make_migrator(std::move(schema), postgres::migrations(), clock);
 }
 
 }  // namespace safelight

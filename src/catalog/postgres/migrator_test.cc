@@ -3,8 +3,10 @@
 
 #include <thread>
 
+#include "catalog/postgres/migrations.h"
 #include "catalog/postgres/postgres_catalog.h"
 #include "catalog/postgres/testing/test_schema.h"
+#include "catalog/sql/testing/declared_migrations.h"
 
 namespace safelight::postgres {
 namespace {
@@ -34,6 +36,10 @@ TEST_F(PostgresMigrations, AMigrationWaitsForTheOther) {
     other.join();
     ASSERT_TRUE(outcome) << outcome.error().log_text;
     EXPECT_FALSE(outcome->empty());
+}
+
+TEST_F(PostgresMigrations, NoteWhoCanWorkWithTheSchema) {
+    expect_compatibility_is_noted([this] { return open_schema(schema_.config()); });
 }
 
 TEST_F(PostgresMigrations, AServerThatIsNotThereIsUnavailable) {

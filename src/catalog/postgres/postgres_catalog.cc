@@ -101,10 +101,10 @@ class PostgresDatabase final : public CatalogDatabase {
     const std::unique_ptr<Retention> retention_;
 };
 
-Status require_newest_version(const PostgresConfig& config) {
+Status require_usable_schema(const PostgresConfig& config) {
     TRY_ASSIGN(const auto connection, Connection::open(options_of(config)));
-    TRY_ASSIGN(const std::uint32_t version, schema_version(*connection));
-    return require_newest(version, newest_version(migrations()));
+    TRY_ASSIGN(const SchemaVersion schema, schema_version(*connection));
+    return require_usable(schema, newest_version(migrations()));
 }
 
 /// libpq's own message of a fault would quote it, with the password that it may hold.
@@ -146,7 +146,7 @@ Status PostgresConfig::validate() const {
 
 Result<std::unique_ptr<CatalogDatabase>> open_postgres_catalog(const PostgresConfig& config) {
     TRY(config.validate());
-    TRY(postgres::require_newest_version(config));
+    TRY(postgres::require_usable_schema(config));
     return std::make_unique<postgres::PostgresDatabase>(config);
 }
 

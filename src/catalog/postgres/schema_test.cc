@@ -41,7 +41,8 @@ class PostgresSchemaUnderTest final : public SchemaUnderTest {
                  here +
                  " UNION ALL SELECT attname || format_type(atttypid, atttypmod) || attnotnull::text FROM "
                  "pg_attribute"
-                 " JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND relkind = 'r' AND "
+                 " JOIN pg_class ON pg_class.oid = attrelid WHERE attnum > 0 AND NOT attisdropped AND "
+                 "relkind = 'r' AND "
                  "relnamespace = " +
                  here +
                  " UNION ALL SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint WHERE "

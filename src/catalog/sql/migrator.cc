@@ -1,5 +1,7 @@
 #include "catalog/sql/migrator.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,11 +16,12 @@ class StepwiseMigrator final : public Migrator {
         : schema_(std::move(schema)), migrations_(migrations), clock_(clock) {}
 
     Result<MigrationStatus> status() override {
-        TRY_ASSIGN(const std::uint32_t version, known_version());
-        MigrationStatus status{
-            .version = version, .newest_version = newest_version(migrations_), .pending = {}};
-        for (const Migration& migration : migrations_.subspan(version))
-            status.pending.emplace_back(migration.name);
+        TRY_ASSIGN(const SchemaVersion schema, compatible_schema());
+        MigrationStatus status{.version = schema.version,
+                               .compatible_from = schema.compatible_from,
+                               .newest_version = newest_version(migrations_),
+                               .pending = {}};
+        for (const Migration& migration : pending(schema)) status.pending.emplace_back(migration.name);
         return status;
     }
 
@@ -56,27 +59,34 @@ class StepwiseMigrator final : public Migrator {
 
     /// Null when there is nothing left to do.
     Result<const Migration*> step_up() {
+        TRY_ASSIGN(const SchemaVersion schema, compatible_schema());
+        if (schema.version > migrations_.size()) return nullptr;
         TRY(schema_->prepare());
-        TRY_ASSIGN(const std::uint32_t version, known_version());
-        if (version == migrations_.size()) return nullptr;
-        const Migration& migration = migrations_[version];
+        if (schema.version == migrations_.size()) return nullptr;
+        const Migration& migration = pending(schema).front();
         TRY(schema_->apply(migration, clock_.now()));
         return &migration;
     }
 
     Result<const Migration*> step_down() {
-        TRY_ASSIGN(const std::uint32_t version, known_version());
-        if (version == 0) return nullptr;
-        const Migration& migration = migrations_[version - 1];
+        TRY_ASSIGN(const SchemaVersion schema, schema_->version());
+        TRY(refuse_newer(schema, newest_version(migrations_)));
+        if (schema.version == 0) return nullptr;
+        const Migration& migration = migrations_[schema.version - 1];
         TRY(schema_->undo(migration));
         return &migration;
     }
 
-    /// Versions rise by one from 1, so that the version is also the number of migrations applied.
-    Result<std::uint32_t> known_version() {
-        TRY_ASSIGN(const std::uint32_t version, schema_->version());
-        TRY(refuse_newer(version, newest_version(migrations_)));
-        return version;
+    Result<SchemaVersion> compatible_schema() {
+        TRY_ASSIGN(const SchemaVersion schema, schema_->version());
+        TRY(refuse_incompatible(schema, newest_version(migrations_)));
+        return schema;
+    }
+
+    /// Versions rise by one from 1, so that the version is also the number of migrations applied; a newer
+    /// program may have applied more than there are here.
+    [[nodiscard]] std::span<const Migration> pending(const SchemaVersion& schema) const {
+        return migrations_.subspan(std::min<std::size_t>(schema.version, migrations_.size()));
     }
 
     const std::unique_ptr<VersionedSchema> schema_;

@@ -17,7 +17,7 @@ class VersionedSchema {
   public:
     virtual ~VersionedSchema() = default;
     /// 0 for an empty database; it is not changed by asking.
-    [[nodiscard]] virtual Result<std::uint32_t> version() = 0;
+    [[nodiscard]] virtual Result<SchemaVersion> version() = 0;
 
     /// Begins a transaction, in which nobody else migrates.
     [[nodiscard]] virtual Status begin() = 0;
@@ -27,9 +27,10 @@ class VersionedSchema {
 
     // Inside of a transaction:
 
-    /// Makes the table of what was applied; harmless when it is there.
+    /// Makes the table of what was applied, or brings an earlier program's up to date; harmless when it is
+    /// there as it should be.
     [[nodiscard]] virtual Status prepare() = 0;
-    /// Runs the migration up and notes it.
+    /// Runs the migration up and notes it, and who can work with it.
     [[nodiscard]] virtual Status apply(const Migration& migration, Timestamp now) = 0;
     /// Runs it down and takes the note away.
     [[nodiscard]] virtual Status undo(const Migration& migration) = 0;

@@ -65,16 +65,25 @@ ConnectionOptions reader_options(const SqliteConfig& config) {
     return options;
 }
 
-Result<std::uint32_t> schema_version(Connection& connection) {
+Result<SchemaVersion> schema_version(Connection& connection) {
     {
         TRY_ASSIGN(Query query, connection.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND"
                                                  " name = 'schema_migrations'"));
         TRY_ASSIGN(const bool found, query.next());
-        if (!found) return 0;
+        if (!found) return SchemaVersion{};
     }
-    TRY_ASSIGN(Query query, connection.query("SELECT coalesce(max(version), 0) FROM schema_migrations"));
+    TRY_ASSIGN(const bool noted, notes_compatibility(connection));
+    TRY_ASSIGN(Query query, connection.query(noted ? sql::schema_version : sql::schema_version_without_note));
     TRY_ASSIGN(const bool found, query.next());
-    return found ? static_cast<std::uint32_t>(query.integer(0)) : 0;
+    if (!found) return SchemaVersion{};
+    Columns columns{query};
+    return read_schema_version(columns);
+}
+
+Result<bool> notes_compatibility(Connection& connection) {
+    TRY_ASSIGN(Query query, connection.query("SELECT 1 FROM pragma_table_info('schema_migrations')"
+                                             " WHERE name = 'compatible_from'"));
+    return query.next();
 }
 
 }  // namespace safelight::sqlite

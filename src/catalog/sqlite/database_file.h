@@ -1,9 +1,8 @@
 // The database's file: how it is created, opened, and which version it has.
 #pragma once
 
-#include <cstdint>
-
 #include "base/result.h"
+#include "catalog/sql/schema_version.h"
 #include "catalog/sqlite/connection.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 
@@ -16,7 +15,9 @@ namespace safelight::sqlite {
 [[nodiscard]] ConnectionOptions writer_options(const SqliteConfig& config);
 [[nodiscard]] ConnectionOptions reader_options(const SqliteConfig& config);
 
-/// 0 for an empty database.
-[[nodiscard]] Result<std::uint32_t> schema_version(Connection& connection);
+/// Version 0 for an empty database.
+[[nodiscard]] Result<SchemaVersion> schema_version(Connection& connection);
+/// Whether it is noted of each migration who can work with it; false as well without a table of them.
+[[nodiscard]] Result<bool> notes_compatibility(Connection& connection);
 
 }  // namespace safelight::sqlite

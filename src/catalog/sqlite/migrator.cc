@@ -1,7 +1,6 @@
 // What a step of a migration is on SQLite.
 #include <utility>
 
-#include "catalog/sql/migrator.h"
 #include "catalog/sqlite/database_file.h"
 #include "catalog/sqlite/migrations.h"
 
@@ -13,7 +12,7 @@ class SqliteSchema final : public VersionedSchema {
   public:
     explicit SqliteSchema(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
-    Result<std::uint32_t> version() override { return schema_version(*connection_); }
+    Result<SchemaVersion> version() override { return schema_version(*connection_); }
 
     /// Takes the lock of whoever writes.
     Status begin() override { return run("BEGIN IMMEDIATE"); }
@@ -21,15 +20,18 @@ class SqliteSchema final : public VersionedSchema {
     void roll_back() override { connection_->roll_back(); }
 
     Status prepare() override {
-        return connection_->script(
-            "CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY,"
-            " name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT");
+        TRY(
+            connection_->script("CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY,"
+                                " name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT"));
+        TRY_ASSIGN(const bool noted, notes_compatibility(*connection_));
+        if (noted) return {};
+        return run(sql::note_compatibility);
     }
 
     Status apply(const Migration& migration, Timestamp now) override {
         TRY(connection_->script(migration.up));
-        return run("INSERT INTO schema_migrations (version, name, applied_at) VALUES ($1, $2, $3)",
-                   migration.version, std::string_view{migration.name}, now);
+        return run(sql::note_migration, migration.version, std::string_view{migration.name}, now,
+                   migration.compatible_from);
     }
 
     Status undo(const Migration& migration) override {
@@ -48,14 +50,19 @@ class SqliteSchema final : public VersionedSchema {
 };
 
 }  // namespace
+
+Result<std::unique_ptr<VersionedSchema>> open_schema(const SqliteConfig& config) {
+    TRY(config.validate());
+    TRY(create_file(config.path));
+    TRY_ASSIGN(auto connection, Connection::open(writer_options(config)));
+    return std::make_unique<SqliteSchema>(std::move(connection));
+}
+
 }  // namespace sqlite
 
 Result<std::unique_ptr<Migrator>> make_sqlite_migrator(const SqliteConfig& config, const Clock& clock) {
-    TRY(config.validate());
-    TRY(sqlite::create_file(config.path));
-    TRY_ASSIGN(auto connection, sqlite::Connection::open(sqlite::writer_options(config)));
-    return make_migrator(std::make_unique<sqlite::SqliteSchema>(std::move(connection)), sqlite::migrations(),
-                         clock);
+    TRY_ASSIGN(auto schema, sqlite::open_schema(config));
+    return make_migrator(std::move(schema), sqlite::migrations(), clock);
 }
 
 }  // namespace safelight

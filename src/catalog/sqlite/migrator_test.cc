@@ -3,6 +3,8 @@
 
 #include <filesystem>
 
+#include "catalog/sql/testing/declared_migrations.h"
+#include "catalog/sqlite/migrations.h"
 #include "catalog/sqlite/sqlite_catalog.h"
 #include "catalog/sqlite/test_files.h"
 
@@ -29,6 +31,10 @@ TEST_F(SqliteMigrations, FilesAreTheOwnersAlone) {
         ++files;
     }
     EXPECT_EQ(files, 3) << "the database, its log and its shared index";
+}
+
+TEST_F(SqliteMigrations, NoteWhoCanWorkWithTheSchema) {
+    expect_compatibility_is_noted([this] { return open_schema(config()); });
 }
 
 TEST_F(SqliteMigrations, AFolderThatIsMissingIsReported) {

@@ -75,10 +75,10 @@ class SqliteDatabase final : public CatalogDatabase {
     const std::unique_ptr<Retention> retention_;
 };
 
-Status require_newest_version(const SqliteConfig& config) {
+Status require_usable_schema(const SqliteConfig& config) {
     TRY_ASSIGN(const auto connection, Connection::open(reader_options(config)));
-    TRY_ASSIGN(const std::uint32_t version, schema_version(*connection));
-    return require_newest(version, newest_version(migrations()));
+    TRY_ASSIGN(const SchemaVersion schema, schema_version(*connection));
+    return require_usable(schema, newest_version(migrations()));
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ Status SqliteConfig::validate() const {
 
 Result<std::unique_ptr<CatalogDatabase>> open_sqlite_catalog(const SqliteConfig& config) {
     TRY(config.validate());
-    TRY(sqlite::require_newest_version(config));
+    TRY(sqlite::require_usable_schema(config));
     TRY_ASSIGN(auto writer, sqlite::GroupWriter::start({.connection = sqlite::writer_options(config),
                                                         .queue_max = config.write_queue_max}));
     return std::make_unique<sqlite::SqliteDatabase>(config, std::move(writer));
