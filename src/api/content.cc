@@ -60,7 +60,7 @@ http::Headers headers_of(const Content& content, const http::Validators& validat
 }
 
 void describe(http::Headers& headers, const Content& content) {
-    headers.set("Content-Type", std::string(media_type_of(content.format)));
+    headers.set("Content-Type", std::string(media_type_of_stored(content.format)));
     headers.set("Content-Disposition", http::content_disposition("inline", content.filename));
     headers.set("Content-Security-Policy", "sandbox; default-src 'none'");
     headers.set("Accept-Ranges", "bytes");

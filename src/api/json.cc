@@ -29,8 +29,8 @@ void append_content(std::string& json, const std::optional<VariantContent>& cont
     }
     fmt::format_to(std::back_inserter(json),
                    R"("media_type":"{}","width":{},"height":{},"bytes":{},"etag":"\"{}\"")",
-                   media_type_of(content->format), content->width_px, content->height_px, content->size_bytes,
-                   content->sha256.to_hex());
+                   media_type_of_stored(known_format(*content)), content->width_px, content->height_px,
+                   content->size_bytes, content->sha256.to_hex());
 }
 
 void append_error(std::string& json, const std::optional<VariantError>& error) {
@@ -50,7 +50,7 @@ void append_variant(std::string& json, ImageId image_id, const Variant& variant)
     json += R"({"name":)";
     append_quoted(json, variant.name);
     fmt::format_to(std::back_inserter(json), R"(,"status":"{}","transform":{},)", name_of(variant.status),
-                   to_json(variant.transform));
+                   variant.unknown_transform ? *variant.unknown_transform : to_json(variant.transform));
     append_content(json, variant.content);
     json += R"(,"url":)";
     append_quoted(json, url_of_variant(image_id, variant.name));
@@ -66,8 +66,8 @@ void append_open_image(std::string& json, const Image& image) {
     fmt::format_to(
         std::back_inserter(json),
         R"(,"media_type":"{}","bytes":{},"sha256":"{}","width":{},"height":{},"frames":{},"has_alpha":{},)",
-        media_type_of(image.facts.format), image.size_bytes, image.sha256.to_hex(), image.facts.width_px,
-        image.facts.height_px, image.facts.frames, image.facts.has_alpha);
+        media_type_of_stored(known_format(image)), image.size_bytes, image.sha256.to_hex(),
+        image.facts.width_px, image.facts.height_px, image.facts.frames, image.facts.has_alpha);
     append_facts(json, image);
     fmt::format_to(std::back_inserter(json), R"(,"url":"{}","variants":[)", url_of_original(image.id));
     for (const Variant& variant : image.variants) {
@@ -172,6 +172,10 @@ std::string to_json(std::span<const Image> images, const std::optional<std::stri
 
 std::string to_json(std::span<const SimilarImage> images) {
     return page_json(images, std::nullopt);
+}
+
+std::string_view media_type_of_stored(std::optional<Format> format) {
+    return format ? media_type_of(*format) : "application/octet-stream";
 }
 
 std::string url_of(const Job& job) {

@@ -26,6 +26,9 @@ void append_quoted(std::string& json, std::string_view text);
 /// As a page of images that ends with it, each with its "distance".
 [[nodiscard]] std::string to_json(std::span<const SimilarImage> images);
 
+/// Of bytes in a format that only a newer version knows nothing is said: "application/octet-stream".
+[[nodiscard]] std::string_view media_type_of_stored(std::optional<Format> format);
+
 [[nodiscard]] std::string url_of(const Job& job);
 [[nodiscard]] std::string url_of_original(ImageId id);
 [[nodiscard]] std::string url_of_variant(ImageId id, std::string_view name);

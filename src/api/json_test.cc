@@ -86,6 +86,19 @@ TEST(Json, ReadyVariantHasWhatTheHeaderOfItsBytesHas) {
     EXPECT_EQ(variant.at("etag"), json::string(etag_of(image.variants[0].content->sha256)));
 }
 
+TEST(Json, WhatANewerVersionWroteStandsAsItIs) {
+    Variant variant = ready_variant();
+    variant.unknown_transform = R"({"hologram":{"depth":7}})";
+    variant.content->is_unknown_format = true;
+    const auto shown = json::parse(to_json(variant, id_ending_in<ImageId>(2)));
+    EXPECT_EQ(shown.at("transform"), json::parse(*variant.unknown_transform));
+    EXPECT_EQ(shown.at("media_type"), "application/octet-stream");
+    EXPECT_EQ(shown.at("status"), "ready");
+    Job job = a_job();
+    job.image.is_unknown_format = true;
+    EXPECT_EQ(json::parse(to_json(job)).at("image").at("media_type"), "application/octet-stream");
+}
+
 TEST(Json, FailedVariantSaysWhyUnlessItIsABug) {
     Image image = a_job().image;
     Variant failed = ready_variant();

@@ -18,8 +18,8 @@ bool may_be_sent_on(const http::Request& request, const Image& image) {
 }
 
 /// The store sends no Content-Security-Policy and no nosniff: what a browser could execute stays with us.
-bool is_inert(Format format) {
-    return format != Format::svg;
+bool is_inert(const Image& image) {
+    return !image.is_unknown_format && image.facts.format != Format::svg;
 }
 
 }  // namespace
@@ -27,7 +27,7 @@ bool is_inert(Format format) {
 std::optional<Answer> redirect_to_original(const OriginalLinks& links, const http::Request& request,
                                            const Image& image) {
     const bool is_wanted = links.store != nullptr && image.size_bytes >= links.bytes_min;
-    if (!is_wanted || !is_inert(image.facts.format) || !may_be_sent_on(request, image)) return std::nullopt;
+    if (!is_wanted || !is_inert(image) || !may_be_sent_on(request, image)) return std::nullopt;
     auto link = links.store->link_to(
         image.blob, {.method = request.method == "HEAD" ? LinkMethod::head : LinkMethod::get,
                      .valid_for = links.valid_for,

@@ -62,6 +62,14 @@ JobStatus status_of(const VariantCounts& counts) {
     return counts.ready > 0 ? JobStatus::processed : JobStatus::unprocessed;
 }
 
+std::optional<Format> known_format(const Image& image) {
+    return image.is_unknown_format ? std::nullopt : std::optional(image.facts.format);
+}
+
+std::optional<Format> known_format(const VariantContent& content) {
+    return content.is_unknown_format ? std::nullopt : std::optional(content.format);
+}
+
 Timestamp time_of(const Uuid& uuid) {
     std::int64_t ms = 0;
     for (std::size_t i = 0; i < 6; ++i) ms = (ms << 8) | uuid.bytes[i];

@@ -52,6 +52,7 @@ struct VariantContent {
     std::uint32_t height_px = 0;
     std::uint64_t size_bytes = 0;
     Sha256 sha256;
+    bool is_unknown_format = false;  // as of an Image
 
     bool operator==(const VariantContent&) const = default;
 };
@@ -73,6 +74,9 @@ struct Variant {
     Timestamp updated_at;
     /// As far as it is noted; also when it was asked for because it had expired.
     std::optional<Timestamp> read_at{};
+    /// The JSON object that a newer version of the program wrote, when this one does not know it: then
+    /// `transform` means nothing. It is never in a claim.
+    std::optional<std::string> unknown_transform{};
 
     bool operator==(const Variant&) const = default;
 };
@@ -89,6 +93,9 @@ struct Image {
     std::optional<Look> look;       // from the first render on
     Timestamp created_at;           // the time in its id
     std::vector<Variant> variants;  // in the order in which they were asked for
+    /// It came to a newer version of the program, and this one does not know its format: then `facts.format`
+    /// means nothing. Nothing can be made of it here.
+    bool is_unknown_format = false;
 
     bool operator==(const Image&) const = default;
 };
@@ -108,6 +115,10 @@ struct Job {
 
     bool operator==(const Job&) const = default;
 };
+
+/// Empty when only a newer version of the program knows it.
+[[nodiscard]] std::optional<Format> known_format(const Image& image);
+[[nodiscard]] std::optional<Format> known_format(const VariantContent& content);
 
 /// The time in a version-7 UUID. It is what `created_at` of a stored record says, so that listing by id,
 /// filtering by time and showing the time can never disagree.

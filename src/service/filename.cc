@@ -66,11 +66,13 @@ std::string clean_filename(std::string_view said, Format format) {
     return std::string(name);
 }
 
-std::string variant_filename(std::string_view original, std::string_view variant, Format format) {
+std::string variant_filename(std::string_view original, std::string_view variant,
+                             std::optional<Format> format) {
     const auto dot = original.rfind('.');
     const std::string_view stem =
         dot == std::string_view::npos || dot == 0 ? original : original.substr(0, dot);
-    std::string suffix = "-" + std::string(variant) + "." + std::string(extension_of(format));
+    std::string suffix = "-" + std::string(variant);
+    if (format) suffix += "." + std::string(extension_of(*format));
     return std::string(cut_between_characters(stem, filename_bytes_max - suffix.size())) + suffix;
 }
 

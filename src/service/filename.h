@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,8 +17,8 @@ inline constexpr std::size_t filename_bytes_max = 255;
 /// between characters. When nothing is left: "upload.jpg".
 [[nodiscard]] std::string clean_filename(std::string_view said, Format format);
 
-/// "cat.jpeg", "thumbnail", webp → "cat-thumbnail.webp".
+/// "cat.jpeg", "thumbnail", webp → "cat-thumbnail.webp"; without an extension when the format is not known.
 [[nodiscard]] std::string variant_filename(std::string_view original, std::string_view variant,
-                                           Format format);
+                                           std::optional<Format> format);
 
 }  // namespace safelight

@@ -62,6 +62,7 @@ TEST(VariantFilename, ReplacesTheSuffix) {
     EXPECT_EQ(variant_filename("cat.jpeg", "thumbnail", Format::webp), "cat-thumbnail.webp");
     EXPECT_EQ(variant_filename("cat", "thumbnail", Format::jpeg), "cat-thumbnail.jpg");
     EXPECT_EQ(variant_filename("a.b.png", "big", Format::png), "a.b-big.png");
+    EXPECT_EQ(variant_filename("cat.jpeg", "small", std::nullopt), "cat-small");
     EXPECT_EQ(variant_filename(".htaccess", "big", Format::png), ".htaccess-big.png");
 }
 

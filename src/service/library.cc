@@ -81,7 +81,7 @@ class CatalogLibrary final : public Library {
         TRY_ASSIGN(Image image, parts_.catalog.find_image(owner, id));
         Content content;
         TRY_ASSIGN(content.bytes, open(image, image.blob, image.size_bytes));
-        content.format = image.facts.format;
+        content.format = known_format(image);
         content.sha256 = image.sha256;
         content.modified_at = image.created_at;
         content.filename = std::move(image.filename);
@@ -103,10 +103,10 @@ class CatalogLibrary final : public Library {
             }
             Content content;
             TRY_ASSIGN(content.bytes, checked(std::move(bytes), image, recorded.blob, recorded.size_bytes));
-            content.format = recorded.format;
+            content.format = known_format(recorded);
             content.sha256 = recorded.sha256;
             content.modified_at = variant.updated_at;
-            content.filename = variant_filename(image.filename, variant.name, recorded.format);
+            content.filename = variant_filename(image.filename, variant.name, content.format);
             if (parts_.reads != nullptr) parts_.reads->note(owner, id, variant);
             return content;
         }

@@ -26,7 +26,7 @@ namespace safelight {
 /// it.
 struct Content {
     std::unique_ptr<ByteSource> bytes;
-    Format format = Format::jpeg;
+    std::optional<Format> format;  // empty: one that only a newer version knows
     Sha256 sha256;
     Timestamp modified_at;
     std::string filename;  // a name to offer for saving: the client's for an original, "cat-thumbnail.jpg"

@@ -37,6 +37,11 @@ Result<Transform> parse_stored_transform(std::string_view text) {
     return parse(text, "", false);
 }
 
+bool may_be_transform(std::string_view text) {
+    boost::system::error_code parse_error;
+    return json::parse(text, parse_error).is_object() && !parse_error;
+}
+
 std::string to_json(const Transform& transform) {
     std::string text = "{";
     std::string_view section;

@@ -48,6 +48,14 @@ TEST(OutputMembers, WhatIsStoredStaysValidWhenRequestsAreReadMoreStrictly) {
     EXPECT_FALSE(parse_stored_transform(R"({"unknown":1})"));
 }
 
+TEST(OutputMembers, OfANewerVersionAreToldFromWhatIsNoTransform) {
+    for (const std::string text : {"{}", R"({"unknown":{"a":[1,"b"]}})", R"({"format":"hologram"})"})
+        EXPECT_TRUE(may_be_transform(text)) << text;
+    for (const std::string text :
+         {"", "7", "[]", "hologram(7)", R"({"a":1)", R"({"a":1}x)", "{\"a\":\"\xff\"}"})
+        EXPECT_FALSE(may_be_transform(text)) << text;
+}
+
 TEST(OutputMembers, OfSizeAndMetadataAreRead) {
     for (const std::string text :
          {R"({"format":"auto","quality":80,"max_bytes":20000})",

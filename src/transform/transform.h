@@ -215,6 +215,9 @@ struct Transform {
 /// matter of requests and may grow stricter; what is stored already is carried out as it was.
 [[nodiscard]] Result<Transform> parse_stored_transform(std::string_view json);
 
+/// Whether a text may be a transform at all, of whatever version: a JSON object.
+[[nodiscard]] bool may_be_transform(std::string_view json);
+
 /// The canonical form: members in fixed order, defaults left out, no spaces. Equal transforms have equal
 /// text.
 [[nodiscard]] std::string to_json(const Transform& transform);

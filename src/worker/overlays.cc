@@ -55,6 +55,12 @@ Status Overlays::add(Catalog& catalog, BlobStore& blobs, AccountId owner, ImageI
             fmt::format("The watermark {} is none of your images, or not any more.", id.to_string()));
     }
     if (!image) return std::unexpected(image.error());
+    if (image->is_unknown_format) {
+        return failure(ErrorCode::unavailable,
+                       fmt::format("The watermark {} is in a format that only a newer version knows, which "
+                                   "this is left to.",
+                                   id.to_string()));
+    }
     if (image->size_bytes > bytes_max - bytes_) {
         return refused(
             fmt::format("The watermarks of this job have more than {} bytes together.", bytes_max));

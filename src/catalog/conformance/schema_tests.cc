@@ -376,17 +376,6 @@ TEST_P(SchemaConformance, RerendersAreCountedAndEndWithReadiness) {
     expect_equal();
 }
 
-TEST_P(SchemaConformance, ARerenderFromANewerVersionDoesNotHoldUpTheOthers) {
-    must(make_ready(2));
-    must(insert_rerender("a", R"({"future":1})"));
-    const auto database = under_test_->open();
-    ASSERT_TRUE(database);
-    const auto claim = (*database)->rerenders().claim(Milliseconds{1'000}, Timestamp{Milliseconds{2}});
-    ASSERT_TRUE(claim);
-    EXPECT_FALSE(claim->has_value());
-    EXPECT_EQ(value("SELECT state FROM rerenders"), "failed");
-}
-
 TEST_P(SchemaConformance, BacklogIsTheNumberOfJobsInProcessing) {
     const auto expect_equal = [&] {
         EXPECT_EQ(value("SELECT sum(value) FROM totals WHERE name = 'backlog'"),

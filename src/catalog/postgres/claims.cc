@@ -31,7 +31,9 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
         return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
     claim.image = std::move(images.front());
     claim.pending = pending_of(claim.image);
-    return claim;
+    if (!needs_newer_program(claim)) return claim;
+    TRY(connection.run(sql::put_off, id, claim.lease_until));
+    return std::nullopt;
 }
 
 /// What the variants of an image have now, by name; those that are gone are missing. Nobody else changes them

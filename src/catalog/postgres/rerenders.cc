@@ -188,10 +188,9 @@ class PostgresRerenders final : public Rerenders {
                    pool_.write([&](Connection& connection) { return take(connection, lease, now); }));
         if (!taken) return std::nullopt;
         RerenderClaim& claim = taken->claim;
-        if (!taken->transform) {
-            // Written by a newer version: it must not stand in the way of the others for ever.
-            TRY(fail({claim.image.id, claim.name, claim.token},
-                     {ErrorCode::internal, taken->transform.error().public_text}));
+        if (!taken->transform || claim.image.is_unknown_format) {
+            // Left to the newer version that asked for it; the others come first meanwhile.
+            TRY(release({claim.image.id, claim.name, claim.token}, claim.lease_until, false));
             return std::nullopt;
         }
         claim.transform = *std::move(taken->transform);

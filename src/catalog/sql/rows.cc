@@ -19,7 +19,9 @@ std::optional<ColourSpace> colour_space_from_name(std::string_view name) {
 VariantContent read_content(Columns& columns) {
     VariantContent content;
     content.blob = columns.id<BlobKey>();
-    content.format = columns.named(format_from_name);
+    const auto format = format_from_name(columns.view());
+    content.format = format.value_or(Format{});
+    content.is_unknown_format = !format;
     content.width_px = columns.number<std::uint32_t>();
     content.height_px = columns.number<std::uint32_t>();
     content.size_bytes = columns.number<std::uint64_t>();
@@ -98,7 +100,9 @@ Image read_image(Columns& columns) {
     image.blob = columns.id<BlobKey>();
     image.size_bytes = columns.number<std::uint64_t>();
     image.sha256 = columns.sha256();
-    image.facts.format = columns.named(format_from_name);
+    const auto format = format_from_name(columns.view());
+    image.facts.format = format.value_or(Format{});
+    image.is_unknown_format = !format;
     image.facts.width_px = columns.number<std::uint32_t>();
     image.facts.height_px = columns.number<std::uint32_t>();
     image.facts.frames = columns.number<std::uint32_t>();
@@ -151,8 +155,11 @@ PlacedVariant read_variant(Columns& columns) {
     placed.image_id = columns.id<ImageId>();
     variant.name = columns.text();
     placed.position = columns.number();
-    if (auto transform = parse_stored_transform(columns.view())) {
+    const std::string_view stored = columns.view();
+    if (auto transform = parse_stored_transform(stored)) {
         variant.transform = *transform;
+    } else if (may_be_transform(stored)) {
+        variant.unknown_transform = stored;
     } else {
         columns.not_understood();
     }

@@ -53,8 +53,9 @@ void add_successor(Columns& columns, Successors& successors) {
 Result<std::vector<VariantRequest>> missing_variants(const std::vector<Variant>& present,
                                                      const Successors& successors,
                                                      std::span<const VariantRequest> wanted) {
-    std::map<std::string_view, const Transform*> known;
-    for (const Variant& variant : present) known.emplace(variant.name, &variant.transform);
+    std::map<std::string_view, const Transform*> known;  // null: of a newer version, and unlike any of ours
+    for (const Variant& variant : present)
+        known.emplace(variant.name, variant.unknown_transform ? nullptr : &variant.transform);
     const auto is_succeeding = [&successors](const VariantRequest& request) {
         const auto successor = successors.find(request.name);
         return successor != successors.end() && successor->second == request.transform;
@@ -65,7 +66,8 @@ Result<std::vector<VariantRequest>> missing_variants(const std::vector<Variant>&
         const auto [entry, is_new] = known.emplace(wanted[i].name, &wanted[i].transform);
         if (is_new) {
             missing.push_back(wanted[i]);
-        } else if (*entry->second != wanted[i].transform && !is_succeeding(wanted[i])) {
+        } else if ((entry->second == nullptr || *entry->second != wanted[i].transform) &&
+                   !is_succeeding(wanted[i])) {
             faults.push_back({fmt::format("/variants/{}", i),
                               fmt::format("The name \"{}\" is taken by a variant with another transform.",
                                           wanted[i].name)});
@@ -114,6 +116,12 @@ std::vector<Variant> pending_of(const Image& image) {
         if (variant.status == VariantStatus::pending) pending.push_back(variant);
     }
     return pending;
+}
+
+bool needs_newer_program(const Claim& claim) {
+    return claim.image.is_unknown_format || std::ranges::any_of(claim.pending, [](const Variant& variant) {
+               return variant.unknown_transform.has_value();
+           });
 }
 
 Result<Completion> completion_of(Columns& columns) {

@@ -60,6 +60,10 @@ struct JobHold {
 /// What a claim of the image's job has to make, in order.
 [[nodiscard]] std::vector<Variant> pending_of(const Image& image);
 
+/// Whether a newer version has written what this one can make nothing of: the image's format, or the
+/// transform of what has to be made.
+[[nodiscard]] bool needs_newer_program(const Claim& claim);
+
 /// What a completion says, by the job's status after it. Columns: status, lane.
 [[nodiscard]] Result<Completion> completion_of(Columns& columns);
 

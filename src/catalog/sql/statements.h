@@ -76,6 +76,10 @@ inline constexpr std::string_view variant_failed =
 inline constexpr std::string_view image_seen =
     "UPDATE images SET dhash = $2, dominant = $3, palette = $4, thumbhash = $5, blurhash = $6 WHERE id = $1";
 inline constexpr std::string_view status_and_lane = "SELECT status, lane FROM jobs WHERE id = $1";
+/// Takes back what `claim` has done in this transaction: nobody has seen it.
+inline constexpr std::string_view put_off =
+    "UPDATE jobs SET attempts = attempts - 1, tries = tries - 1, lease_until = NULL, due_at = $2 WHERE id = "
+    "$1";
 /// The page of each lane is cut off by itself.
 #define SAFELIGHT_CLAIMABLE_IN(lane)                                                             \
     "SELECT * FROM (SELECT id, lane FROM jobs WHERE status = 'PROCESSING' AND lane = " lane      \
@@ -331,6 +335,7 @@ inline constexpr Named shared[] = {
     {"variant_failed", variant_failed},
     {"image_seen", image_seen},
     {"status_and_lane", status_and_lane},
+    {"put_off", put_off},
     {"claimable", claimable},
     {"survey", survey},
     {"take_unmade_claim", take_unmade_claim},

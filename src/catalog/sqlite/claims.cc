@@ -29,7 +29,9 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
     if (!image) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
     claim.image = std::move(*image);
     claim.pending = pending_of(claim.image);
-    return claim;
+    if (!needs_newer_program(claim)) return claim;
+    TRY(connection.run(sql::put_off, id, claim.lease_until));
+    return std::nullopt;
 }
 
 /// The blob that a variant has now. Nothing at all when the variant is gone.

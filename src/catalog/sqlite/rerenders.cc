@@ -133,14 +133,14 @@ Result<std::optional<RerenderClaim>> take(Connection& connection, Milliseconds l
         claim.tries = columns.number<std::uint32_t>();
     }
     auto transform = parse_stored_transform(wanted);
-    if (!transform) {
-        // Written by a newer version: it must not stand in the way of the others for ever.
-        TRY(connection.run(sql::fail_rerender, next->image_id, std::string_view{claim.name}, claim.token,
-                           name_of(ErrorCode::internal), std::string_view{transform.error().public_text}));
+    TRY(read_image_of(connection, next->image_id, claim));
+    if (!transform || claim.image.is_unknown_format) {
+        // Left to the newer version that asked for it; the others come first meanwhile.
+        TRY(connection.run(sql::release_rerender, next->image_id, std::string_view{claim.name}, claim.token,
+                           claim.lease_until, 1));
         return std::nullopt;
     }
     claim.transform = *std::move(transform);
-    TRY(read_image_of(connection, next->image_id, claim));
     return claim;
 }
 
