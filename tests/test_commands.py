@@ -233,7 +233,7 @@ class TestMigrate:
         holder = next(name for name in tables if "migration" in name or "schema" in name.replace("sqlite_schema", ""))
         columns = [row[1] for row in connection.execute(f"PRAGMA table_info({holder})")]
         newest = connection.execute(f"SELECT * FROM {holder} ORDER BY version DESC").fetchone()
-        row = {**dict(zip(columns, newest)), "version": 999}
+        row = {**dict(zip(columns, newest)), "version": 999, "compatible_from": 999}
         connection.execute(f"INSERT INTO {holder} ({','.join(row)}) VALUES ({','.join('?' * len(row))})", list(row.values()))
         connection.commit()
         connection.close()
