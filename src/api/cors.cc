@@ -7,6 +7,7 @@
 #include <ranges>
 
 #include "base/text.h"
+#include "outbound/url.h"
 
 namespace safelight {
 namespace {
@@ -23,14 +24,10 @@ constexpr std::string_view exposed_fields =
 constexpr std::string_view methods = "GET, HEAD, POST, PATCH, DELETE";
 constexpr std::string_view remembered_s = "7200";  // the most that every browser takes
 
+/// Written as a browser would.
 bool is_origin(std::string_view text) {
-    const bool is_https = text.starts_with("https://");
-    if (!is_https && !text.starts_with("http://")) return false;
-    const std::string_view host = text.substr(text.find("//") + 2);
-    const bool has_implied_port = host.ends_with(is_https ? ":443" : ":80");
-    return !host.empty() && !has_implied_port && std::ranges::all_of(host, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || std::string_view("-.:[]_").contains(c);
-    });
+    const auto url = parse_url(text);
+    return url && url->origin() == text;
 }
 
 bool is_preflight(const http::Request& request) {

@@ -7,12 +7,11 @@
 
 #include "base/text.h"
 #include "outbound/ip_address.h"
+#include "outbound/url.h"
 
 namespace safelight {
 namespace {
 
-constexpr std::uint16_t http_port = 80;
-constexpr std::uint16_t https_port = 443;
 constexpr std::size_t name_bytes_max = 253;
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {

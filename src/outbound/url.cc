@@ -93,6 +93,13 @@ Outbound<OutboundUrl> read(CURLU* url) {
 
 }  // namespace
 
+std::string OutboundUrl::origin() const {
+    std::string origin = is_https ? "https://" : "http://";
+    origin += host.contains(':') ? '[' + host + ']' : host;
+    if (port != (is_https ? https_port : http_port)) origin += fmt::format(":{}", port);
+    return origin;
+}
+
 std::string_view OutboundUrl::last_segment() const {
     return std::string_view(path).substr(path.rfind('/') + 1);
 }

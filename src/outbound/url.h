@@ -11,6 +11,8 @@
 namespace safelight {
 
 inline constexpr std::size_t url_bytes_max = 8'192;
+inline constexpr std::uint16_t http_port = 80;
+inline constexpr std::uint16_t https_port = 443;
 
 struct OutboundUrl {
     std::string text;  // the whole address, without a fragment
@@ -19,6 +21,8 @@ struct OutboundUrl {
     bool is_https = false;  // else http
     std::string path;       // still encoded; begins with '/'
 
+    /// Scheme, host and port, as browsers write them (RFC 6454 section 6.2): "https://shop.example".
+    [[nodiscard]] std::string origin() const;
     /// What follows the last slash of the path, still encoded; may be empty.
     [[nodiscard]] std::string_view last_segment() const;
 };

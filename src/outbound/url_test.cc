@@ -9,6 +9,15 @@ OutboundFault fault_of(const Outbound<OutboundUrl>& url) {
     return url ? OutboundFault::broken_answer : url.error().fault;
 }
 
+TEST(Url, OriginIsAsBrowsersWriteIt) {
+    const auto origin = [](std::string_view text) { return parse_url(text).value().origin(); };
+    EXPECT_EQ(origin("HTTPS://Shop.example:443/a?b"), "https://shop.example");
+    EXPECT_EQ(origin("http://shop.example:80"), "http://shop.example");
+    EXPECT_EQ(origin("http://shop.example:443"), "http://shop.example:443");
+    EXPECT_EQ(origin("https://127.0.0.1:8443/"), "https://127.0.0.1:8443");
+    EXPECT_EQ(origin("http://[::1]:3000"), "http://[::1]:3000");
+}
+
 TEST(Url, IsTakenApart) {
     const auto url = parse_url("HTTPS://Example.COM./a/b%20c.jpg?x=1#part").value();
     EXPECT_EQ(url.host, "example.com");
