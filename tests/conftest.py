@@ -25,6 +25,7 @@ answers_seen = set()  # by all processes of this run, at its end
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="outages of a minute, crowds of a thousand jobs, every kill point")
+    parser.addoption("--tell-skipped", metavar="FILE", help="adds a line to FILE for each test that is skipped, with the reason")
     parser.addoption("--judge-contract", action="store_true", help="fails when a documented answer was not seen in this run")
 
 
@@ -47,6 +48,7 @@ def pytest_sessionfinish(session):
     if sent_home is not None:
         sent_home.update(seen=sorted(answers_seen), summary=summary_lines)
         return
+    tell_skipped(session.config)
     never_seen = []
     if session.config.getoption("--judge-contract"):
         document = json.loads((REPOSITORY / "openapi/openapi.json").read_text())
@@ -57,6 +59,15 @@ def pytest_sessionfinish(session):
     if died or never_seen:
         summary_lines.extend(["FAILED:", *died, *([f"{len(never_seen)} documented answers were never seen"] if never_seen else [])])
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def tell_skipped(config):
+    path = config.getoption("--tell-skipped")
+    if not path:
+        return
+    skipped = config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", [])
+    with open(path, "a") as file:
+        file.writelines(f"{report.nodeid}: {report.longrepr[2].removeprefix('Skipped: ')}\n" for report in skipped)
 
 
 @pytest.hookimpl(optionalhook=True)

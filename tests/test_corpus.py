@@ -14,7 +14,7 @@ from eventually import eventually
 
 FILES = pictures.corpus()
 RENDERER_MEMORY = 1 << 30
-pytestmark = pytest.mark.skipif(not FILES, reason="the collection of test images is not there")
+pytestmark = pytest.mark.skipif(not FILES, reason="not on this machine: the collection of test images")
 
 
 @dataclass

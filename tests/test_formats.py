@@ -151,7 +151,7 @@ class TestDrawings:
             pass  # it does count
         eventually(lambda: listener.connections == 1)
 
-    @pytest.mark.skipif(not ATTACKS, reason="the collection of test images is not there")
+    @pytest.mark.skipif(not ATTACKS, reason="not on this machine: the collection of test images")
     def test_that_attack_reach_nothing(self, start_server, listener, tmp_path):
         """Each of the collection under every name, with a file and an address of our own in place of those that it tries."""
         assert len(ATTACKS) == 8

@@ -181,7 +181,7 @@ def test_nothing_is_lost_and_nothing_is_started_again(stack, trouble, outage_s, 
     house, pids = stack.house, stack.pids()
     if "disk" in trouble.what and not stack.disk.mounted:
         summarise(f"fault: {trouble}: skipped, because mounting is not allowed here")
-        pytest.skip("mounting is not allowed here")
+        pytest.skip("not on this machine: mounting")
     eventually(lambda: is_well(house), timeout_s=30)
     uploader = Uploader(house.server.port, pause_s=0.1)
     uploader.start()

@@ -20,7 +20,7 @@ SIZE, QUALITY = 500, 80
 SCORE_MIN = 75
 COMPANY_CHANGE_MIN = -1
 
-pytestmark = pytest.mark.skipif(FOLDER is None, reason="the collection of test images is not there")
+pytestmark = pytest.mark.skipif(FOLDER is None, reason="not on this machine: the collection of test images")
 
 
 @pytest.fixture(scope="module", params=PHOTOS)

@@ -135,7 +135,8 @@ class FitBytesOfFiles : public testing::TestWithParam<Format> {
   protected:
     void SetUp() override {
         ASSERT_TRUE(initialise_codecs());
-        if (!can_write(GetParam())) GTEST_SKIP() << "this build cannot write " << name_of(GetParam());
+        if (!can_write(GetParam()))
+            GTEST_SKIP() << "not on this machine: an encoder of " << name_of(GetParam());
     }
 
     /// Hard to predict and easy to repeat.

@@ -89,7 +89,7 @@ TEST_F(WideGamut, DisplayP3StaysWhereItIsKept) {
 }
 
 TEST_F(WideGamut, JpegXlSaysItsColoursWithoutAProfile) {
-    if (!can_write(Format::jxl)) GTEST_SKIP() << "no JPEG XL";
+    if (!can_write(Format::jxl)) GTEST_SKIP() << "not on this machine: JPEG XL";
     for (const bool lossless : {false, true}) {
         Transform transform{.format = Format::jxl, .lossless = lossless, .icc = Icc::keep};
         if (!lossless) transform.quality = 95;
@@ -103,7 +103,8 @@ TEST_F(WideGamut, JpegXlSaysItsColoursWithoutAProfile) {
 }
 
 TEST_F(WideGamut, WhatIsDoneToAPictureLeavesItInDisplayP3) {
-    if (!can_write(Format::jxl)) GTEST_SKIP() << "no JPEG XL, whose encoder sees what the pixels say";
+    if (!can_write(Format::jxl))
+        GTEST_SKIP() << "not on this machine: JPEG XL, whose encoder sees what the pixels say";
     for (const std::string operations :
          {R"("rotate":90)", R"("rotate":12.5)", R"("flip":"horizontal")", R"("blur":0.5)", R"("sharpen":0.5)",
           R"("saturation":1.1)", R"("corner_radius":4)", R"("pad":{"top":3})", R"("background":"#ff0000")",

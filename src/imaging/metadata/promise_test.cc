@@ -73,7 +73,7 @@ class MetadataPromise : public testing::TestWithParam<Case> {
     void SetUp() override {
         ASSERT_TRUE(initialise_codecs());
         original_ = test::file_with_secrets(GetParam().from);
-        if (original_.empty() || !can_write(GetParam().to)) GTEST_SKIP() << "not with these libraries";
+        if (original_.empty() || !can_write(GetParam().to)) GTEST_SKIP() << "not on this machine: a codec";
         const Transform transform{
             .resize = Resize{40, 40}, .format = GetParam().to, .metadata = GetParam().policy};
         auto pictures = test::rendered(original_, std::span(&transform, 1), {}, {});

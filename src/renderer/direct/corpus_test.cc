@@ -82,7 +82,7 @@ class Corpus : public testing::Test {
   protected:
     void SetUp() override {
         if (!std::filesystem::exists(folder() / "MANIFEST.tsv"))
-            GTEST_SKIP() << "the shared pictures are not here";
+            GTEST_SKIP() << "not on this machine: the collection of test images";
     }
 
     Result<Rendition> thumbnail(std::span<const std::byte> file) const {
