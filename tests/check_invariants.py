@@ -7,7 +7,8 @@ asks the program's own `reconcile` as well.
 Without DATA, a data folder, the backends are those that SAFELIGHT_DATA, SAFELIGHT_CATALOG, SAFELIGHT_QUEUE, SAFELIGHT_BLOBS
 and SAFELIGHT_S3_… in the environment name.
 
-FILE is JSON: {"uploaded": {job id: {"image": id, "sha256": hex}}, "deleted": [job id, …]}: what clients were told.
+FILE is JSON: {"uploaded": {job id: {"image": id, "sha256": hex}}, "deleted": [job id, …]}: what clients were told; and, if there
+are any, "retried": {job id: attempts before}, and "operations": {bulk operation id: how many jobs}.
 With --url, what is in the catalog is also fetched. Prints one line for each violation; the exit code is 1 if any.
 """
 
@@ -46,6 +47,7 @@ class Checker:
         self.check_uploads()
         self.check_jobs()
         self.check_rerenders()
+        self.check_bulk_operations()
         self.check_webhooks()
         self.check_usage()
         self.check_acknowledged()
@@ -163,6 +165,25 @@ class Checker:
                             "FROM totals WHERE name = 'rerenders'")[0]
         if waiting["value"] != waiting["counted"]:
             self.violated("I4", f"{waiting['value']} rerenders are said to wait, {waiting['counted']} do")
+
+    def check_bulk_operations(self):
+        """I4: what is done to many jobs is at an end. Of what was accepted each job was done, once."""
+        operations = {row["id"]: row for row in self.rows("SELECT id, jobs_done, jobs_skipped, finished_at FROM bulk_operations")}
+        for operation in operations.values():
+            if operation["finished_at"] is None:
+                self.violated("I4", f"the bulk operation {operation['id']} is not finished at rest")
+        attempts = {row["id"]: row["attempts"] for row in self.rows("SELECT id, attempts FROM jobs")}
+        for job, before in self.acknowledged.get("retried", {}).items():
+            if job in attempts and attempts[job] <= before:
+                self.violated("I4", f"the job {job} was to be tried again, and was not")
+        for operation, count in self.acknowledged.get("operations", {}).items():
+            row = operations.get(operation)
+            if row is None or (row["jobs_done"], row["jobs_skipped"]) != (count, 0):
+                self.violated("I4", f"the bulk operation {operation} of {count} jobs is told as {row}")
+            if self.client:
+                answer = self.client.get(f"/v1/bulk-operations/{operation}")
+                if answer.status != 200 or not answer.json()["finished"] or answer.json()["jobs_done"] != count:
+                    self.violated("I4", f"the bulk operation {operation} of {count} jobs is answered with {answer.body}")
 
     def check_webhooks(self):
         """I4: a job that is at its end was told to every endpoint that was there for it, or will be; of one job and endpoint in

@@ -49,5 +49,6 @@ def is_quiet(data):
     """No work waits, and nothing has to be swept."""
     waiting = rows(data, "SELECT count(*) FROM jobs WHERE status = 'PROCESSING'")[0][0]
     waiting += rows(data, "SELECT count(*) FROM rerenders WHERE state = 'waiting'")[0][0]
+    waiting += rows(data, "SELECT count(*) FROM bulk_operations WHERE finished_at IS NULL")[0][0]
     unsettled = rows(data, "SELECT count(*) FROM blobs WHERE state <> 'live'")[0][0]
     return waiting == 0 and unsettled == 0

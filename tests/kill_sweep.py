@@ -4,8 +4,9 @@
     kill_sweep.py [--all | --kills N] [--random N] [--seed N] [--verbose]
 
 The life cycle is: upload a picture, wait for its thumbnail, ask for a further variant, upload another in two pieces (as tus
-does), delete the first. A first run under strace counts the calls that change something, thread by thread; each of them is a kill point.
-For every kill point the life cycle runs again on a fresh copy of a small data folder, and strace kills the server when
+does), delete the first. Another one is that of many jobs at once: all that failed are tried again, and all that are done are
+deleted, in the background. A first run under strace counts the calls that change something, thread by thread; each of them is a
+kill point. For every kill point its life cycle runs again on a fresh copy of a small data folder, and strace kills the server when
 that thread makes that call for the n-th time. Then the server is started again without strace, and once it is quiet,
 check_invariants.py looks at the data folder: what was acknowledged is there, what was deleted is gone, no job hangs, no
 byte is left over. An upload that was cut short goes on from where it is, which is not before what was acknowledged. Starting up is swept as well (the migration of an empty folder, and the start over work left undone).
@@ -18,6 +19,7 @@ import collections
 import contextlib
 import hashlib
 import http.client
+import json
 import random
 import re
 import shutil
@@ -25,6 +27,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,20 +54,24 @@ SETTINGS = {"SAFELIGHT_IO_THREADS": "1", "SAFELIGHT_BLOCKING_THREADS": "1", "SAF
 QUIET_WITHIN_S = 20
 STRACE = ["strace", "-f", "-qq", "-o", "/dev/null"]
 PICTURES = [pictures.make("png", (60, 40)), pictures.make("jpeg", (120, 90))]
+# More pixels than are allowed, which is found out before anything is decoded: it fails again each time that it is tried.
+FAILING = pictures.make("gif", (120, 80), frames=7)
+FAILING_VARIANT = {"name": "huge", "transform": {"resize": {"width": 3600, "enlarge": True}, "format": "webp"}}
 ANOTHER_VARIANT = {"variants": [{"name": "small", "transform": {"resize": {"width": 10}}}]}
 GONE = (ConnectionError, http.client.HTTPException, TimeoutError, OSError)
 
 
 @dataclass(frozen=True)
 class KillPoint:
-    """`thread` makes `call` for the n-th time; with an empty thread, any does while the server starts."""
+    """`thread` makes `call` for the n-th time in the life of that name; with an empty thread, any does while the server starts."""
+    life: str
     thread: str
     call: str
     n: int
     doing: str = field(default="", compare=False)
 
     def __str__(self):
-        return f"{self.thread or 'start'}: {self.call} #{self.n} {self.doing}".strip()
+        return f"{self.life}: {self.thread or 'any thread'}: {self.call} #{self.n} {self.doing}".strip()
 
 
 class Acknowledged:
@@ -72,11 +80,14 @@ class Acknowledged:
     def __init__(self):
         self.uploaded = {}
         self.deleted = []
+        self.retried = {}  # job → its attempts before
+        self.operations = {}  # id of a bulk operation → how many jobs it is about
         self.begun = None  # (address, how much was acknowledged) of an upload in pieces
         self.complete = False
 
-    def upload(self, client, data):
-        response = client.upload_raw(data, "?filename=sweep")
+    def upload(self, client, data, variants=None):
+        wanted = "" if variants is None else "&variants=" + urllib.parse.quote(json.dumps(variants))
+        response = client.upload_raw(data, "?filename=sweep" + wanted)
         assert response.status == 202, (response.status, response.body)
         job = response.json()
         self.uploaded[job["id"]] = {"image": job["image"]["id"], "sha256": job["image"]["sha256"]}
@@ -127,8 +138,25 @@ class Acknowledged:
         self.deleted.append(job)
         return told
 
+    def retry_many(self, client, jobs):
+        """`jobs` are all that have failed."""
+        attempts = {job: client.get(f"/v1/jobs/{job}").json()["attempts"] for job in jobs}
+        self._accept(client.request("POST", "/v1/jobs/retry"), len(jobs))
+        self.retried.update(attempts)
+
+    def delete_many(self, client, jobs):
+        """`jobs` are all that are done."""
+        for job in jobs:
+            del self.uploaded[job]  # until it is answered, both may be
+        self._accept(client.delete("/v1/jobs?status=PROCESSED"), len(jobs))
+        self.deleted += jobs
+
+    def _accept(self, response, count):
+        assert response.status == 202, (response.status, response.body)
+        self.operations[response.json()["id"]] = count
+
     def as_dict(self):
-        return {"uploaded": self.uploaded, "deleted": self.deleted}
+        return {"uploaded": self.uploaded, "deleted": self.deleted, "retried": self.retried, "operations": self.operations}
 
 
 def live(client, told):
@@ -143,6 +171,38 @@ def live(client, told):
         client.wait(second)
         client.get("/v1/jobs")
         told.complete = True
+
+
+def prepare_many(client, told):
+    for picture in PICTURES:
+        client.wait(told.upload(client, picture))
+    for _ in range(2):
+        assert client.wait(told.upload(client, FAILING, [FAILING_VARIANT]))["status"] == "FAILED"
+
+
+def live_many(client, told, runners_held=contextlib.nullcontext):
+    """What is asked for while those who carry it out are held waits for them."""
+    with contextlib.suppress(*GONE):
+        with runners_held():
+            jobs = {job: client.get(f"/v1/jobs/{job}").json()["status"] for job in told.uploaded}
+            told.retry_many(client, [job for job, status in jobs.items() if status == "FAILED"])
+            told.delete_many(client, [job for job, status in jobs.items() if status == "PROCESSED"])
+        for operation in told.operations:
+            eventually(lambda: client.get(f"/v1/bulk-operations/{operation}").json()["finished"], QUIET_WITHIN_S,  # noqa: B023
+                       interval_s=0.2)  # so that it is asked about as often each time
+        for job in told.retried:
+            client.wait(job)
+        told.complete = True
+
+
+@dataclass(frozen=True)
+class Life:
+    """`prepare` comes before anything is counted or killed."""
+    live: Callable
+    prepare: Callable = lambda client, told: None
+
+
+LIVES = {"life": Life(live), "many": Life(live_many, prepare_many)}
 
 
 class Sweep:
@@ -180,21 +240,22 @@ class Sweep:
 
     # --- finding the kill points ---
 
-    def find_points(self):
+    def find_points(self, life):
         """One run of the life cycle, every call noted."""
-        server = self._server("count")
+        server = self._server(f"count-{life}")
         server.start()
+        client, told = Client(server.port), self._fresh_told()
+        LIVES[life].prepare(client, told)
         names = thread_names(server)
-        log = self.folder / "calls"
+        log = self.folder / f"calls-of-{life}"
         tracer = attach(["strace", "-f", "-y", "-o", str(log), "-e", "trace=" + ",".join(f"?{c}" for c in CALLS),
                          "-p", str(server.pid)])
-        told = Acknowledged()
-        live(Client(server.port), told)
+        LIVES[life].live(client, told)
         assert told.complete, "the life cycle has to work without a kill"
         tracer.terminate()
         tracer.communicate(timeout=20)
         server.stop()
-        return points_of(log.read_text(errors="replace"), names, server.data)
+        return points_of(life, log.read_text(errors="replace"), names, server.data)
 
     def find_start_points(self):
         """Two starts: over an empty folder, and over the seed. Of the 256 folders of the blob store, which are made
@@ -217,7 +278,7 @@ class Sweep:
                 folder = FAN_OUT.search(rest)
                 is_one_of_many = folder and folder[1] not in ("00", "80", "ff")
                 if changes_data(call, rest, server.data) and not is_one_of_many:
-                    points.append((from_seed, KillPoint("", call, counts[call], doing(rest, server.data))))
+                    points.append((from_seed, KillPoint("start", "", call, counts[call], doing(rest, server.data))))
         return points
 
     # --- one kill ---
@@ -227,10 +288,12 @@ class Sweep:
         told = self._fresh_told()
         try:
             server.start()
+            client = Client(server.port)
+            LIVES[point.life].prepare(client, told)
             tid = next(tid for tid, name in thread_names(server).items() if name == point.thread)
             tracer = attach(["strace", "-o", "/dev/null", "-p", str(tid), "-e", f"trace={point.call}", "-e",
                              f"inject={point.call}:signal=SIGKILL:when={point.n}"])
-            live(Client(server.port), told)
+            LIVES[point.life].live(client, told)
             if told.complete:
                 self.counts["not reached"] += 1
                 server.kill()
@@ -260,9 +323,11 @@ class Sweep:
         told = self._fresh_told()
         try:
             server.start()
+            client, life = Client(server.port), LIVES[chance.choice(list(LIVES))]
+            life.prepare(client, told)
             delay_s = chance.uniform(0, 0.25)
             killer = subprocess.Popen(["sh", "-c", f"sleep {delay_s:.4f}; kill -9 {server.pid}"])
-            live(Client(server.port), told)
+            life.live(client, told)
             killer.wait(20)
             server.wait(20)
             self._look_after(server, told, f"random kill after {delay_s:.4f} s (seed {seed})")
@@ -332,7 +397,7 @@ def doing(rest, data):
     return rest.replace(str(data) + "/", "")[:70]
 
 
-def points_of(text, names, data):
+def points_of(life, text, names, data):
     """The calls that change something in the data folder, numbered as strace counts them: by thread and by call."""
     counts = collections.Counter()
     points = []
@@ -342,7 +407,7 @@ def points_of(text, names, data):
             continue
         counts[thread, call] += 1
         if changes_data(call, rest, data) or call in ("sendto", "sendmsg", "writev"):  # what a client is told
-            points.append(KillPoint(names[thread], call, counts[thread, call], doing(rest, data)))
+            points.append(KillPoint(life, names[thread], call, counts[thread, call], doing(rest, data)))
     return points
 
 
@@ -358,13 +423,14 @@ def sweep(folder, kills=None, random_kills=0, seed=None, verbose=False, share=sh
     """Runs it; returns the Sweep with its counts and failures."""
     started = time.monotonic()
     run = Sweep(folder, verbose)
-    life, start = run.find_points(), run.find_start_points()
-    by_kind = collections.Counter((point.thread, point.call) for point in life)
-    print(f"{len(life)} kill points in the life cycle, {len(start)} in the start-up", flush=True)
-    for (thread, call), count in sorted(by_kind.items()):
-        print(f"    {thread}: {count} × {call}")
-    run.counts["points"] = len(life) + len(start)
-    work = [lambda point=point: run.kill_in_life(point) for point in life if share.has(point.thread, point.call, point.n)]
+    lives, start = [point for life in LIVES for point in run.find_points(life)], run.find_start_points()
+    by_kind = collections.Counter((point.life, point.thread, point.call) for point in lives)
+    print(f"{len(lives)} kill points in the life cycles, {len(start)} in the start-up", flush=True)
+    for (life, thread, call), count in sorted(by_kind.items()):
+        print(f"    {life}: {thread}: {count} × {call}")
+    run.counts["points"] = len(lives) + len(start)
+    work = [lambda point=point: run.kill_in_life(point) for point in lives
+            if share.has(point.life, point.thread, point.call, point.n)]
     work += [lambda pair=pair: run.kill_in_start(*pair) for pair in start if share.has(pair[0], pair[1].call, pair[1].n)]
     for one in work if kills is None else spread(work, kills):
         one()

@@ -204,5 +204,6 @@ class Remains:
     def is_quiet(self):
         """No work waits, and nothing has to be swept."""
         row, = self.rows("SELECT (SELECT count(*) FROM jobs WHERE status = 'PROCESSING') + (SELECT count(*) FROM rerenders "
-                         "WHERE state = 'waiting') + (SELECT count(*) FROM blobs WHERE state <> 'live') AS unsettled")
+                         "WHERE state = 'waiting') + (SELECT count(*) FROM bulk_operations WHERE finished_at IS NULL) + "
+                         "(SELECT count(*) FROM blobs WHERE state <> 'live') AS unsettled")
         return row["unsettled"] == 0

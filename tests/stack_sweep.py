@@ -3,7 +3,7 @@
 
     stack_sweep.py [--all | --kills N] [--verbose]      (./test --sweep starts the servers that it needs)
 
-A server without workers and a worker run over PostgreSQL, Redis and S3. The life cycle is the one of kill_sweep.py, and one
+A server without workers and a worker run over PostgreSQL, Redis and S3. The life cycles are those of kill_sweep.py, and one
 of a picture that goes to S3 in several parts. A first run under strace counts what each thread sends to whom (PostgreSQL,
 Redis, S3, the client), and each first receiving after it: those are the kill points: before a command is sent, and after it
 was, with its answer unknown. Renderer processes are killed at their system calls. What died is started again, and once
@@ -14,11 +14,12 @@ import argparse
 import collections
 import contextlib
 import re
+import signal
 import sys
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import backends
@@ -27,7 +28,8 @@ import shares
 from check_invariants import check
 from eventually import eventually
 from http_client import Client
-from kill_sweep import GONE, PICTURES, QUIET_WITHIN_S, SETTINGS, Acknowledged, attach, live, parse_call, thread_names
+from kill_sweep import (GONE, LIVES, PICTURES, QUIET_WITHIN_S, SETTINGS, Acknowledged, Life, attach, live_many, parse_call,
+                        thread_names)
 from own_servers import is_gone
 from remains import Remains
 from safelight_process import SafelightProcess, run_command
@@ -38,6 +40,8 @@ RECEIVES = ("read", "recvfrom", "recvmsg")
 RENDERER_CALLS = ("recvmsg", "sendmsg")  # a renderer process makes no others that matter
 DUTIES = ("sweeper", "overdue-sweeper", "bulk runner", "rescuer", "lease-keeper", "webhook-sender")  # ask the same again and again
 SAME_QUESTIONS_MAX = 2
+# Where a duty has work, it asks the same for each piece of it.
+SAME_QUESTIONS_MAX_AT_WORK = {("many", "bulk runner"): 8}
 LARGE = pictures.noise((1800, 1800))  # more than one part
 CONNECTION = re.compile(r"^(\d+)<TCP(?:v6)?:\[.*?->.*?:(\d+)\]>")
 STATEMENT = re.compile(r'"(?:B\\0\\0.*?\\0(s\d+)|Q\\0\\0\\0..(\w+)|(\w+ ?/?))')
@@ -67,9 +71,6 @@ def live_large(client, told):
         told.complete = True
 
 
-LIVES = {"life": live, "large": live_large}
-
-
 class StackSweep:
     def __init__(self, folder, verbose=False):
         self.folder = Path(folder)
@@ -83,8 +84,12 @@ class StackSweep:
         self.remains = Remains.of(settings)
         migrated = run_command("migrate", "up", cwd=self.folder, settings=settings)
         assert migrated.returncode == 0, migrated.stderr
-        self.processes = {"server": SafelightProcess(self.folder / "server", {**settings, "SAFELIGHT_WORKERS": "0"}),
+        # What is asked for of many jobs is done by the worker, and not by the server, which looks for it as well.
+        self.processes = {"server": SafelightProcess(self.folder / "server", {**settings, "SAFELIGHT_WORKERS": "0",
+                                                                              "SAFELIGHT_RESCUE_INTERVAL": "1h"}),
                           "worker": SafelightProcess(self.folder / "worker", settings, command="worker")}
+        self.lives = {**LIVES, "large": Life(live_large),
+                      "many": replace(LIVES["many"], live=lambda client, told: live_many(client, told, self.worker_held))}
         self.names = {backends.host_and_port(server)[1]: server for server in ("postgres", "redis", "s3")}
 
     def __enter__(self):
@@ -104,18 +109,29 @@ class StackSweep:
     def client(self):
         return Client(self.processes["server"].port)
 
+    @contextlib.contextmanager
+    def worker_held(self):
+        """It finds all its work at once when it goes on, and does not ask for it a different number of times each time."""
+        worker = self.processes["worker"]
+        if worker.running:
+            worker.send(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            if worker.running:
+                worker.send(signal.SIGCONT)
+
     # --- finding the kill points ---
 
     def find_points(self, life, victim):
         """One life, everything noted that goes to others."""
         process = self._fresh(victim)
+        told = self._prepared(life)
         names = thread_names(process)
         log = self.folder / "calls"
         tracer = attach(["strace", "-f", "-yy", "-s", "60", "-o", str(log), "-e",
                          "trace=" + ",".join(SENDS + RECEIVES), "-p", str(process.pid)])
-        self._live_once(life)
-        tracer.terminate()
-        tracer.communicate(timeout=20)
+        self._live_once(life, told, tracer)
         text = log.read_text(errors="replace")
         return [KillPoint(life, victim, *point) for point in points_of(text, names, self.names, whole_requests=life == "large")]
 
@@ -124,16 +140,20 @@ class StackSweep:
         process = self._fresh(victim)
         log = self.folder / "calls"
         tracer = attach_to_all(process.renderers(), RENDERER_CALLS, ["-o", str(log)])
-        self._live_once("life")
-        tracer.terminate()
-        tracer.communicate(timeout=20)
+        self._live_once("life", Acknowledged(), tracer)
         counts = collections.Counter(parse_call(line)[:2] for line in log.read_text(errors="replace").splitlines())
         return [KillPoint("life", victim, "renderer", call, n)
                 for (_, call), count in counts.items() if call for n in range(1, count + 1)]
 
-    def _live_once(self, life):
+    def _prepared(self, life):
         told = Acknowledged()
-        LIVES[life](self.client(), told)
+        self.lives[life].prepare(self.client(), told)
+        return told
+
+    def _live_once(self, life, told, tracer):
+        self.lives[life].live(self.client(), told)
+        tracer.terminate()
+        tracer.communicate(timeout=20)
         assert told.complete, "the life cycle has to work without a kill"
         self._clear(told)
 
@@ -141,7 +161,7 @@ class StackSweep:
 
     def kill_at(self, point):
         process = self._fresh(point.victim)
-        told = Acknowledged()
+        told = self._prepared(point.life)
         if point.thread == "renderer":
             tids = process.renderers()
             is_dead = lambda: any(map(is_gone, tids))
@@ -164,7 +184,7 @@ class StackSweep:
 
     def _live_as_far_as_possible(self, life, told):
         with contextlib.suppress(AssertionError):  # refused, because of what was killed
-            LIVES[life](self.client(), told)
+            self.lives[life].live(self.client(), told)
 
     def _fresh(self, name):
         """Started anew: its threads do the same as in the first run."""
@@ -211,7 +231,7 @@ def without_repetitions(points):
         is_answer = point.doing.startswith("from ")
         key = (point.victim, point.life, point.thread, is_answer, question and question.groups())
         asked[key] += 1
-        if point.thread not in DUTIES or asked[key] <= SAME_QUESTIONS_MAX:
+        if point.thread not in DUTIES or asked[key] <= SAME_QUESTIONS_MAX_AT_WORK.get((point.life, point.thread), SAME_QUESTIONS_MAX):
             kept.append(point)
     return kept
 
@@ -255,8 +275,9 @@ def sweep(folder, kills=None, verbose=False, share=shares.ALL):
     and failures. What a duty does between two questions of its own differs from life to life: some points are not reached."""
     began = time.monotonic()
     with StackSweep(folder, verbose) as run:
-        points = without_repetitions([*run.find_points("life", "server"), *run.find_points("large", "server"),
-                                      *run.find_points("life", "worker")])
+        points = without_repetitions([point for life, victim in (("life", "server"), ("large", "server"), ("many", "server"),
+                                                                 ("life", "worker"), ("many", "worker"))
+                                      for point in run.find_points(life, victim)])
         points += run.find_renderer_points("worker") + run.find_renderer_points("server")
         by_kind = collections.Counter((point.life, point.victim, point.thread, " ".join(point.doing.split()[:2]))
                                       for point in points)

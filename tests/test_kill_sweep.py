@@ -12,7 +12,8 @@ from PIL import Image
 import kill_sweep
 import pictures
 from check_invariants import check
-from data_folder import blob_path
+from data_folder import blob_path, is_quiet
+from eventually import eventually
 from remains import Remains
 
 
@@ -35,8 +36,11 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
     server.client().process(pictures.make("jpeg", (200, 100)))
     gone = server.client().process(pictures.make("png"))["id"]
     server.client().delete(f"/v1/jobs/{gone}")
+    many = server.client().delete("/v1/jobs?status=FAILED").json()["id"]
+    eventually(lambda: is_quiet(server.data))
     server.stop()
-    told = {"uploaded": {job["id"]: {"image": job["image"]["id"], "sha256": job["image"]["sha256"]}}, "deleted": [gone]}
+    told = {"uploaded": {job["id"]: {"image": job["image"]["id"], "sha256": job["image"]["sha256"]}}, "deleted": [gone],
+            "operations": {many: 0}}
     assert check(Remains.of_folder(server.data), acknowledged=told) == []
 
     def damaged(damage):
@@ -80,6 +84,11 @@ def test_the_checker_sees_every_kind_of_damage(start_server, tmp_path):
     assert "I4" in damaged(lambda data, db: db.execute("UPDATE jobs SET attempts = 9, tries = 9"))
     assert "I1" in damaged(lambda data, db: (db.execute("PRAGMA foreign_keys = ON"), db.execute("DELETE FROM jobs"),
                                              db.execute("DELETE FROM images")))
+    assert "I4" in damaged(lambda data, db: db.execute("UPDATE bulk_operations SET finished_at = NULL"))
+    assert damaged(lambda data, db: db.execute("UPDATE bulk_operations SET jobs_done = jobs_done + 1")) == {"I4"}
+    assert damaged(lambda data, db: db.execute("DELETE FROM bulk_operations")) == {"I4"}
+    told["retried"] = {job["id"]: 1}
+    assert {violation.split(":")[0] for violation in check(Remains.of_folder(server.data), acknowledged=told)} == {"I4"}
     told["deleted"].append(job["id"])
     assert "I6" in {violation.split(":")[0] for violation in check(Remains.of_folder(server.data), acknowledged=told)}
     with pytest.raises(sqlite3.IntegrityError):
