@@ -4,12 +4,24 @@ asks the program's own `reconcile` as well.
 
     check_invariants.py [DATA] [--url http://127.0.0.1:PORT] [--acknowledged FILE]
 
+    I1  nothing acknowledged is lost: originals are there, byte for byte
+    I2  every ready variant is there, and is a picture of the recorded size
+    I3  no orphans: ledger, references and blobs agree, and nothing is unfinished
+    I4  every job, rerender, bulk operation and webhook delivery is at its end, or waits as it may
+    I5  the same transform of the same picture looks the same
+    I6  what was deleted is gone
+    I7  processes are those that were started, with the memory and the open files that they had (baseline.py, from tests alone)
+    I8  no byte crosses tenants (check_owners.py)
+    I9  metrics say what the backends hold (check_metrics.py, with --url)
+
+and what has no number: usage of accounts, hints, what the database says of itself, and `reconcile`.
+
 Without DATA, a data folder, the backends are those that SAFELIGHT_DATA, SAFELIGHT_CATALOG, SAFELIGHT_QUEUE, SAFELIGHT_BLOBS
 and SAFELIGHT_S3_… in the environment name.
 
 FILE is JSON: {"uploaded": {job id: {"image": id, "sha256": hex}}, "deleted": [job id, …]}: what clients were told; and, if there
 are any, "retried": {job id: attempts before}, and "operations": {bulk operation id: how many jobs}.
-With --url, what is in the catalog is also fetched. Prints one line for each violation; the exit code is 1 if any.
+With --url, what is in the catalog is also fetched, and the metrics are read. Prints one line for each violation; the exit code is 1 if any.
 """
 
 import argparse
@@ -22,6 +34,8 @@ import uuid
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from check_metrics import metric_faults
+from check_owners import owner_faults
 from http_client import Client
 from pictures import mean_difference, opened
 from remains import Remains
@@ -31,10 +45,12 @@ TRIES_MAX = 3
 
 
 class Checker:
-    def __init__(self, remains, url=None, acknowledged=None):
+    def __init__(self, remains, url=None, acknowledged=None, baselines=()):
+        self.remains = remains
         self.rows, self.blobs, self.hints, self.settings = remains.rows, remains.blobs, remains.hints, remains.settings
         self.client = Client(urlsplit(url).port) if url else None
         self.acknowledged = acknowledged or {"uploaded": {}, "deleted": []}
+        self.baselines = baselines
         self.violations = []
 
     def violated(self, invariant, text):
@@ -50,7 +66,10 @@ class Checker:
         self.check_bulk_operations()
         self.check_webhooks()
         self.check_usage()
+        self.check_owners()
         self.check_acknowledged()
+        self.check_metrics()
+        self.check_processes()
         self.check_hints()
         self.check_database()
         self.check_reconcile()
@@ -233,8 +252,8 @@ class Checker:
             "SELECT account, sum(stored_bytes) AS bytes, sum(images) AS images FROM account_usage GROUP BY account")}
         for account in counted.keys() | said.keys():
             if said.get(account, (0, 0)) != counted.get(account, (0, 0)):
-                self.violated("I7", f"{account} is said to have {said.get(account)} (bytes, images), "
-                                    f"and has {counted.get(account)}")
+                self.violated("usage", f"{account} is said to have {said.get(account)} (bytes, images), "
+                                       f"and has {counted.get(account)}")
         pixels = {(row["account"], row["day"]): row["pixels"] for row in self.rows(
             "SELECT account, day, sum(pixels) AS pixels FROM account_pixels GROUP BY account, day")}
         taken = {}
@@ -244,11 +263,28 @@ class Checker:
         for (account, day), sum_of_images in taken.items():
             # Days that are over are let go of; an id may be of a moment before midnight, and its job of one after it.
             if (account, day) in pixels and pixels[account, day] + pixels.get((account, day + 1), 0) < sum_of_images:
-                self.violated("I7", f"{account} is said to have sent {pixels[account, day]} pixels on day {day}, "
-                                    f"and has {sum_of_images} of it")
+                self.violated("usage", f"{account} is said to have sent {pixels[account, day]} pixels on day {day}, "
+                                       f"and has {sum_of_images} of it")
         for row in self.rows("SELECT account, sum(stored_bytes) AS bytes, sum(images) AS images FROM account_usage "
                              "GROUP BY account HAVING sum(stored_bytes) < 0 OR sum(images) < 0"):
-            self.violated("I7", f"{row['account']} is said to have less than nothing: {row}")
+            self.violated("usage", f"{row['account']} is said to have less than nothing: {row}")
+
+    def check_owners(self):
+        """I8"""
+        for fault in owner_faults(self.rows):
+            self.violated("I8", fault)
+
+    def check_metrics(self):
+        """I9"""
+        for client in filter(None, [self.client, *(Client(baseline.process.port) for baseline in self.baselines)]):
+            for fault in metric_faults(self.remains, client):
+                self.violated("I9", fault)
+
+    def check_processes(self):
+        """I7"""
+        for baseline in self.baselines:
+            for fault in baseline.faults():
+                self.violated("I7", fault)
 
     def check_acknowledged(self):
         """I1, I6: what clients were told holds."""
@@ -296,9 +332,9 @@ class Checker:
             self.violated("reconcile", (result.stdout + result.stderr).strip())
 
 
-def check(remains, url=None, acknowledged=None):
+def check(remains, url=None, acknowledged=None, baselines=()):
     """The violations, as texts."""
-    return Checker(remains, url, acknowledged).run()
+    return Checker(remains, url, acknowledged, baselines).run()
 
 
 def main():
