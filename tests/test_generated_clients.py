@@ -1,4 +1,5 @@
-"""Clients that public generators make of the contract work with the running server: one in TypeScript, one in Python."""
+"""Clients that public generators make of the contract work with the running server: one in TypeScript, one in Python; and with one
+that asks for keys."""
 
 import importlib
 import io
@@ -9,6 +10,8 @@ import sys
 import pytest
 
 import pictures
+from conftest import finish, launch
+from key_client import KeyClient, make_key
 from safelight_process import REPOSITORY
 from test_contract import NOBODY
 
@@ -33,27 +36,50 @@ def document(shared_server, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A server that asks for keys."""
+    server = launch(tmp_path_factory.mktemp("guarded"), {"SAFELIGHT_ACCESS": "keys"})
+    yield server
+    finish(server)
+
+
+@pytest.fixture(scope="module")
+def key(guarded):
+    return make_key(guarded, "images:read", "images:write")
+
+
+@pytest.fixture(scope="module")
 def typescript(document, tmp_path_factory):
-    """The program that uses it, translated."""
+    """Where the programs that use it are, translated."""
     folder = tmp_path_factory.mktemp("typescript")
     (folder / "node_modules").symlink_to(CLIENTS / "node_modules")
     (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "typed.mts").write_text((CLIENTS / "typed.mts").read_text())
+    programs = sorted(CLIENTS.glob("typed*.mts"))
+    for program in programs:
+        (folder / program.name).write_text(program.read_text())
     run("npx", "openapi-typescript", str(document), "-o", "api.d.mts", cwd=folder)
     run("npx", "tsc", "--strict", "--target", "es2022", "--module", "nodenext", "--moduleResolution", "nodenext",
-        "--skipLibCheck", "--lib", "es2022,dom", "typed.mts", cwd=folder)
-    return folder / "typed.mjs"
+        "--skipLibCheck", "--lib", "es2022,dom", *(program.name for program in programs), cwd=folder)
+    return folder
 
 
 class TestTypeScript:
     def test_works_with_the_server(self, server, client, typescript, tmp_path):
         path = tmp_path / "typed.png"
         path.write_bytes(pictures.make("png", (300, 200)))
-        seen = json.loads(run("node", str(typescript), server.url, str(path), cwd=typescript.parent))
+        seen = json.loads(run("node", "typed.mjs", server.url, str(path), cwd=typescript))
         assert seen["status"] == "PROCESSED" and seen["width"] == 100
         assert seen["listed"] == seen["id"] and seen["bytes"] > 0
         assert seen["problem"] == {"type": "/problems/not-found", "status": 404}
         assert client.get(f"/v1/jobs/{seen['id']}").json()["image"]["filename"] == "typed.png"
+
+    def test_works_with_a_key_and_is_refused_without(self, guarded, key, typescript, tmp_path):
+        path = tmp_path / "keyed.png"
+        path.write_bytes(pictures.make("png", (30, 20)))
+        seen = json.loads(run("node", "typed_with_key.mjs", guarded.url, str(path), key, cwd=typescript))
+        assert seen["problems"] == [{"type": "/problems/unauthenticated", "status": 401}] * 2
+        assert seen["id"] in seen["listed"] and seen["bytes"] == path.stat().st_size
+        assert KeyClient(guarded, key).get(f"/v1/jobs/{seen['id']}").json()["image"]["filename"] == "keyed.png"
 
 
 @pytest.fixture(scope="module")
@@ -92,3 +118,24 @@ class TestPython:
                 client=client, tus_resumable="1.0.0", upload_length=len(picture), variants="",
                 body=types.File(payload=io.BytesIO(picture)))
             assert begun.job_url and begun.received_bytes == len(picture)
+
+    def test_works_with_a_key_and_is_refused_without(self, guarded, key, generated):
+        api = lambda name: generated(f"safelight_client.api.{name}")
+        models, types, made = (generated(f"safelight_client.{name}") for name in ("models", "types", "client"))
+        picture = pictures.make("png", (30, 20))
+        form = lambda: models.UploadForm(file=types.File(payload=io.BytesIO(picture), file_name="keyed.png"), variants="")
+        with made.Client(base_url=guarded.url) as stranger, \
+                made.AuthenticatedClient(base_url=guarded.url, token="sl_live_" + "0" * 46) as liar:
+            for client in stranger, liar:
+                for refused in (api("jobs.create_job").sync(client=client, body=form()),
+                                api("jobs.list_jobs").sync(client=client), api("jobs.get_job").sync(NOBODY, client=client)):
+                    assert isinstance(refused, models.Problem)
+                    assert (refused.type_, refused.status) == ("/problems/unauthenticated", 401)
+        with made.AuthenticatedClient(base_url=guarded.url, token=key) as client:
+            job = api("jobs.create_job").sync(client=client, body=form())
+            assert isinstance(job, models.Job) and job.image.filename == "keyed.png"
+            assert job.id in [each.id for each in api("jobs.list_jobs").sync(client=client).items]
+            original = api("images.get_original").sync(job.image.id, client=client)
+            assert original.payload.read() == picture
+            beyond = api("access.list_accounts").sync(client=client)
+            assert isinstance(beyond, models.Problem) and beyond.status == 403
