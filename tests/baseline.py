@@ -8,8 +8,8 @@ from pathlib import Path
 WITHIN_S = 5  # for what was just finished to be put away
 MEMORY_FACTOR_MAX = 1.2
 LISTENING = "0A"
-POOLED = "connection to a server"  # made on demand and kept
-LOCAL = "socket"  # one leads to each renderer process; these come on demand
+# Made on demand and kept: connections to the catalog and to the store, and the pair of sockets that libcurl has beside each.
+POOLED = ("connection to a server", "socket")
 
 
 class Baseline:
@@ -29,8 +29,7 @@ class Baseline:
     def _faults(self):
         if not self.process.running or self.process.pid != self.pid:
             return [f"the process {self.pid} was started again, or has ended"]
-        # Of connections that are kept each thread has two at once, to the catalog and to the store.
-        most = {**self.open, POOLED: 2 * len(self.process.threads())}
+        most = {**self.open, **dict.fromkeys(POOLED, 2 * len(self.process.threads()))}
         faults = [f"{count} × {what} are open, and {most.get(what, 0)} may be"
                   for what, count in sorted(descriptors(self.process).items()) if count > most.get(what, 0)]
         rss_bytes = self.process.rss_bytes()
@@ -46,14 +45,14 @@ def descriptors(process):
     for target in process.open_files():
         socket = re.fullmatch(r"socket:\[(\d+)\]", target)
         counts[kind_of(*ends[socket[1]], process.port) if socket and socket[1] in ends else re.sub(r":\[\d+\]$", "", target)] += 1
-    counts[LOCAL] -= len(process.renderers())
+    counts["socket"] -= len(process.renderers())  # one leads to each; these come on demand
     return counts
 
 
 def kind_of(local_port, state, port):
     if state == LISTENING:
         return "listening socket"
-    return "connection of a client" if local_port == port else POOLED
+    return "connection of a client" if local_port == port else "connection to a server"
 
 
 def tcp_ends(pid):

@@ -27,16 +27,16 @@ def shared_blobs(rows):
 
 
 def unknown_owners(rows):
-    return [f"a row of {table} belongs to {row['owner']}, which is no account" for table, column in OWNED
-            for row in rows(f"SELECT DISTINCT {column} AS owner FROM {table} "
-                            f"WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.id = {column})")]
+    strangers = " UNION ".join(f"SELECT '{table}' AS of_table, {column} AS owner FROM {table} "
+                               f"WHERE NOT EXISTS (SELECT 1 FROM accounts WHERE accounts.id = {column})" for table, column in OWNED)
+    return [f"a row of {row['of_table']} belongs to {row['owner']}, which is no account" for row in rows(strangers)]
 
 
 def other_owners(rows):
-    return [f"{row['id']} of {table} belongs to {row['owner']}, and its own of {other} to {row['other']}"
-            for table, other, joined in TOGETHER
-            for row in rows(f"SELECT a.id, a.owner, b.owner AS other FROM {table} a JOIN {other} b ON {joined} "
-                            "WHERE a.owner <> b.owner")]
+    torn = " UNION ALL ".join(f"SELECT '{table}' AS of_table, a.id, a.owner, b.owner AS other FROM {table} a JOIN {other} b "
+                              f"ON {joined} WHERE a.owner <> b.owner" for table, other, joined in TOGETHER)
+    return [f"{row['id']} of {row['of_table']} belongs to {row['owner']}, and what is its own to {row['other']}"
+            for row in rows(torn)]
 
 
 def deliveries_of_others(rows):

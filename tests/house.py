@@ -1,5 +1,6 @@
 """A server without workers and two workers, in processes of their own over the same backends."""
 
+from baseline import Baseline
 from http_client import Client
 from safelight_process import SafelightProcess, run_command
 
@@ -33,6 +34,10 @@ class House:
 
     def command(self, *arguments, settings=None):
         return run_command(*arguments, cwd=self.folder, settings={**self.settings, **(settings or {})})
+
+    def baselines(self):
+        """Of its processes, which are idle now."""
+        return [Baseline(process) for process in (self.server, *self.workers)]
 
     @property
     def client(self):

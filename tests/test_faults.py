@@ -11,8 +11,8 @@ import pictures
 from delaying_proxy import DOWN, DelayingProxy
 from eventually import eventually
 from house import House
-from remains import streams_of
-from uploader import Uploader, assert_nothing_is_left_over, assert_nothing_is_lost, is_well
+from remains import Remains, streams_of
+from uploader import GIVEN_UP_SOON, Uploader, assert_nothing_is_lost, is_well
 
 SERVERS = ("postgres", "redis", "s3")
 CHECKS = {"postgres": "catalog", "redis": "queue", "s3": "blobs"}
@@ -40,7 +40,7 @@ def proxies():
 @pytest.fixture
 def house(proxies, tmp_path):
     chosen = backends.Backends(via={server: f"127.0.0.1:{proxy.port}" for server, proxy in proxies.items()}).make()
-    started = House(tmp_path, {**chosen.settings(), "SAFELIGHT_RENDER_TIMEOUT": "10s"}).start()
+    started = House(tmp_path, {**chosen.settings(), **GIVEN_UP_SOON, "SAFELIGHT_RENDER_TIMEOUT": "10s"}).start()
     yield started
     for proxy in proxies.values():
         proxy.heal()
@@ -51,6 +51,7 @@ def house(proxies, tmp_path):
 @pytest.mark.parametrize("trouble", TROUBLES)
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_server_in_trouble_loses_nothing(house, proxies, server, trouble, summarise):
+    baselines = house.baselines()
     uploader = Uploader(house.server.port)
     uploader.start()
     uploader.wait_for_more(5)
@@ -78,8 +79,7 @@ def test_a_server_in_trouble_loses_nothing(house, proxies, server, trouble, summ
     uploader.wait_for_more(4)
     uploader.finish()
     assert uploader.statuses <= {202, 503}, uploader.statuses
-    assert_nothing_is_lost(house, uploader.accepted)
-    assert_nothing_is_left_over(house)
+    assert_nothing_is_lost(house, uploader.accepted, Remains.of(house.settings), baselines)
     summarise(f"fault: {server} {trouble}: {len(uploader.accepted)} uploads accepted, 0 lost, 0 left over, ready again after {recovered:.1f} s")
 
 
@@ -92,8 +92,7 @@ def test_an_empty_redis_loses_no_job(house):
     backends.redis("DEL", *streams_of(house.settings["SAFELIGHT_QUEUE"].rsplit("=", 1)[1]))
     for worker in house.workers:
         worker.send(signal.SIGCONT)
-    assert_nothing_is_lost(house, accepted)
-    assert_nothing_is_left_over(house)
+    assert_nothing_is_lost(house, accepted, Remains.of(house.settings))
 
 
 @pytest.mark.parametrize("victim", ["server", "worker"])
@@ -108,5 +107,4 @@ def test_a_process_killed_again_and_again_loses_nothing(house, victim):
         process = house.server if victim == "server" else house.workers[round % 2]
         process.kill()
         process.start()
-    assert_nothing_is_lost(house, accepted)
-    assert_nothing_is_left_over(house)
+    assert_nothing_is_lost(house, accepted, Remains.of(house.settings))

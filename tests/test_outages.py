@@ -12,12 +12,14 @@ from typing import Callable
 import pytest
 
 import backends
+from baseline import Baseline
 from delaying_proxy import DOWN, DelayingProxy
 from eventually import eventually
 from faulty_http import FaultyHttp
 from house import House
 from own_servers import OwnServers, SmallDisk
-from uploader import Uploader, assert_nothing_is_left_over, assert_nothing_is_lost, is_well
+from remains import Remains
+from uploader import GIVEN_UP_SOON, Uploader, assert_nothing_is_lost, is_well
 
 CHECKS = {"postgres": "catalog", "redis": "queue", "s3": "blobs"}
 SHARE = 0.3  # of the answers of S3, where some are spoiled and others are not
@@ -35,9 +37,10 @@ def stack(tmp_path_factory):
             servers["postgres"].lie_on(disk)
         with FaultyHttp(backends.host_and_port("s3")) as http, DelayingProxy(("127.0.0.1", http.port)) as tcp:
             chosen = backends.Backends(via={"s3": f"127.0.0.1:{tcp.port}"}).make()
-            house = House(tmp_path_factory.mktemp("outages"), chosen.settings()).start()
+            house = House(tmp_path_factory.mktemp("outages"), {**chosen.settings(), **GIVEN_UP_SOON}).start()
             try:
-                yield Stack(servers, disk, http, tcp, house, replace(chosen, via={}).settings())
+                remains = Remains.of({**house.settings, **replace(chosen, via={}).settings()})
+                yield Stack(servers, disk, http, tcp, house, remains, house.baselines())
             finally:
                 house.kill()
     finally:
@@ -53,10 +56,8 @@ class Stack:
     http: FaultyHttp
     tcp: DelayingProxy
     house: House
-    direct: dict  # settings without the proxies
-
-    def pids(self):
-        return [process.pid for process in (self.house.server, *self.house.workers)]
+    remains: Remains  # by a way without the proxies
+    baselines: list[Baseline]
 
     def heal_s3(self):
         self.http.heal()
@@ -178,7 +179,7 @@ def pytest_generate_tests(metafunc):
 
 
 def test_nothing_is_lost_and_nothing_is_started_again(stack, trouble, outage_s, summarise):
-    house, pids = stack.house, stack.pids()
+    house = stack.house
     if "disk" in trouble.what and not stack.disk.mounted:
         summarise(f"fault: {trouble}: skipped, because mounting is not allowed here")
         pytest.skip("not on this machine: mounting")
@@ -204,11 +205,9 @@ def test_nothing_is_lost_and_nothing_is_started_again(stack, trouble, outage_s, 
     uploader.finish()
     assert uploader.statuses <= trouble.statuses
     assert uploader.without_retry_after == 0
-    assert_nothing_is_lost(house, uploader.accepted)
-    assert_nothing_is_left_over(house, stack.direct)
+    assert_nothing_is_lost(house, uploader.accepted, stack.remains, stack.baselines)
     for job in uploader.accepted:  # so that a check costs the same each time
         assert house.client.delete(f"/v1/jobs/{job}").status == 204
-    assert stack.pids() == pids and all(process.running for process in (house.server, *house.workers))
     summarise(f"fault: {trouble}: {len(uploader.accepted)} uploads accepted, {uploader.refusals} refused (the slowest answer "
               f"took {uploader.slowest_s:.1f} s), 0 lost, 0 left over, uploads again after {recovered_s:.1f} s")
 
