@@ -81,7 +81,7 @@ void fill(RawDatabase& raw, int count) {
         raw.must(std::string("ANALYZE ") + table);
 }
 
-/// Enough for the planner to have a choice; a million takes minutes to fill.
+/// Enough for the planner to have a choice; `./test --sweep` has a million, which takes minutes to fill.
 int jobs_of_a_large_table() {
     const char* wanted = std::getenv("SAFELIGHT_TEST_PLAN_JOBS");
     return wanted == nullptr ? 30'000 : std::stoi(wanted);
