@@ -71,11 +71,13 @@ class TestOnOneMachine:
         assert not [path for path in (tmp_path / "data/blobs").rglob("*") if path.is_file() and path.stat().st_size]
         assert {path.name for path in (tmp_path / "data").iterdir()} - {"catalog.db-wal", "catalog.db-shm"} == {"blobs", "catalog.db"}
 
-    def test_a_new_catalog_is_made_by_serve(self, doctor):
+    def test_a_new_catalog_is_made_by_serve(self, doctor, tmp_path):
         ended = doctor()
         found = lines_of(ended)
         assert ended.returncode == 0
-        assert "the next `safelight serve`" in found["schema"][1]
+        assert "`safelight serve` makes it" in found["data"][1]
+        assert "`safelight serve` makes it" in found["schema"][1]
+        assert list(tmp_path.iterdir()) == [], "not as whoever looks, who may be another user"
         assert found["catalog"][0] == found["blobs"][0] == found["queue"][0] == "--"
 
     def test_a_store_that_cannot_be_written_to_is_named(self, migrated, doctor):

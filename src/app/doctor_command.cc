@@ -35,6 +35,12 @@ constexpr int rounds = 5;  // of what is timed
 
 using Steady = std::chrono::steady_clock;
 
+/// Whatever keeps one from seeing it is told when it is opened.
+bool may_exist(const std::filesystem::path& path) {
+    std::error_code error;
+    return std::filesystem::exists(path, error) || error;
+}
+
 /// What one look leaves for the next ones.
 struct Round {
     const Config& config;
@@ -112,9 +118,21 @@ bool is_data_kept_there(const Round& round) {
            (folder != nullptr && is_below(folder->root, data));
 }
 
+/// Without making it. Empty when it is there, or something else is in its place.
+std::optional<Findings> look_at_missing_folder(const std::filesystem::path& folder) {
+    std::filesystem::path above = std::filesystem::absolute(folder).lexically_normal();
+    if (may_exist(above)) return std::nullopt;
+    while (!may_exist(above)) above = above.parent_path();
+    if (std::error_code error;
+        !std::filesystem::is_directory(above, error) || ::access(above.c_str(), W_OK | X_OK) != 0)
+        return std::nullopt;
+    return facts(fmt::format("\"{}\" is not there yet: `safelight serve` makes it", folder.string()));
+}
+
 Finding look_at_data(Round& round) {
     const Config& config = round.config;
-    TRY(make_data_folder(config));
+    if (auto missing = look_at_missing_folder(config.data)) return *std::move(missing);
+    TRY(make_data_folder(config));  // it is there, or cannot be made
     Findings findings = facts(std::filesystem::absolute(config.data).lexically_normal().string());
     const Status written = try_to_write(config.data);
     if (is_data_kept_there(round)) {
@@ -132,13 +150,16 @@ Finding look_at_postgres(Round& round) {
     auto examined = examine_postgres(std::get<PostgresConfig>(round.catalog), round.clock);
     if (!examined) return out_of_reach(examined.error(), "SAFELIGHT_CATALOG");
     round.postgres = *std::move(examined);
-    Findings findings = words_for(*round.postgres, round.config);
-    round.is_server_well = findings.faults.empty();
-    return findings;
+    // A clock that is wrong, or a version, keeps nobody from looking further.
+    round.is_server_well =
+        round.postgres->keeps_sessions && !round.postgres->schema.empty() && round.postgres->lacking.empty();
+    return words_for(*round.postgres, round.config);
 }
 
 Finding look_at_schema(Round& round) {
     if (!round.is_server_well) return put_off();
+    if (const auto* sqlite = std::get_if<SqliteConfig>(&round.catalog); sqlite && !may_exist(sqlite->path))
+        return facts("not there yet: `safelight serve` makes it");
     TRY_ASSIGN(const auto migrator, open_migrator(round.config, round.clock));
     TRY_ASSIGN(const MigrationStatus status, migrator->status());
     round.is_current = status.pending.empty();
