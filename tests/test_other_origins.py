@@ -112,8 +112,9 @@ class TestPagesOfAnotherSite:
 
 
 class TestSettings:
-    def test_everybodys_pages_are_not_let_in_without_keys(self, tmp_path):
-        done = run_command("serve", cwd=tmp_path, settings={"SAFELIGHT_CORS_ORIGINS": "*"})
+    @pytest.mark.parametrize("access", ["loopback", "everyone"])
+    def test_everybodys_pages_are_not_let_in_without_keys(self, tmp_path, access):
+        done = run_command("serve", cwd=tmp_path, settings={"SAFELIGHT_CORS_ORIGINS": "*", "SAFELIGHT_ACCESS": access})
         assert done.returncode != 0
         assert "SAFELIGHT_CORS_ORIGINS" in done.stderr and "SAFELIGHT_ACCESS" in done.stderr
 

@@ -28,7 +28,7 @@ using CredentialsCheck = std::function<Status()>;
 class Authenticator {
   public:
     virtual ~Authenticator() = default;
-    /// Errors: unauthenticated, unavailable.
+    /// Errors: unauthenticated, invalid_signature, unavailable.
     [[nodiscard]] virtual http::Task<Result<Principal>> authenticate(const http::Request& request) = 0;
     /// What says later whether the request's credentials are still good: it may block, and outlives the
     /// request.

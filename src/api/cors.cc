@@ -15,12 +15,9 @@ namespace {
 /// What a page may read beside what every page may.
 constexpr std::string_view exposed_fields =
     "Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, "
-    "RateLimit, "
-    "RateLimit-Policy, Repr-Digest, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, Tus-Max-Size, "
-    "Tus-Resumable, "
-    "Tus-Version, Upload-Defer-Length, Upload-Expires, Upload-Job, Upload-Length, Upload-Metadata, "
-    "Upload-Offset, "
-    "WWW-Authenticate, X-Request-Id";
+    "RateLimit, RateLimit-Policy, Repr-Digest, Retry-After, Tus-Checksum-Algorithm, Tus-Extension, "
+    "Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Defer-Length, Upload-Expires, Upload-Job, "
+    "Upload-Length, Upload-Metadata, Upload-Offset, WWW-Authenticate, X-Request-Id";
 constexpr std::string_view methods = "GET, HEAD, POST, PATCH, DELETE";
 constexpr std::string_view remembered_s = "7200";  // the most that every browser takes
 
@@ -40,9 +37,9 @@ void vary_by_origin(http::Headers& headers) {
     headers.set("Vary", others ? *others + ", Origin" : "Origin");
 }
 
+/// In the place of a refusal, or of what OPTIONS says otherwise.
 void give_leave(const http::Request& request, http::Response& response) {
-    response.status = 204;
-    response.body = {};
+    response = {.status = 204, .headers = {}, .body = {}};
     response.headers.set("Access-Control-Allow-Methods", std::string(methods));
     // Whatever they are: what they mean is looked at with the request.
     if (const auto fields = request.headers.get("Access-Control-Request-Headers"))
@@ -74,10 +71,11 @@ bool AllowedOrigins::contain(std::string_view origin) const {
 
 void allow_origin(const AllowedOrigins& allowed, const http::Request& request, http::Response& response) {
     if (allowed.are_none()) return;
-    if (!allowed.are_all()) vary_by_origin(response.headers);
     const auto origin = request.headers.get("Origin");
-    if (!origin || !allowed.contain(*origin)) return;
-    if (is_preflight(request)) give_leave(request, response);
+    const bool is_allowed = allowed.are_all() || (origin && allowed.contain(*origin));
+    if (is_allowed && is_preflight(request)) give_leave(request, response);
+    if (!allowed.are_all()) vary_by_origin(response.headers);
+    if (!is_allowed) return;
     response.headers.set("Access-Control-Allow-Origin", allowed.are_all() ? "*" : *origin);
     response.headers.set("Access-Control-Expose-Headers", std::string(exposed_fields));
 }

@@ -31,7 +31,7 @@ class AllowedOrigins {
 
 /// Says so in the response to a page of an allowed origin. What a browser asks before it sends such a page's
 /// request (a preflight) is answered with leave, whatever the response was: the request itself is judged when
-/// it comes. Cookies are not asked for: who may do what is in Authorization, which a page has to have.
+/// it comes. Cookies are never asked for: what a page may do it may by what it sends in Authorization.
 void allow_origin(const AllowedOrigins& allowed, const http::Request& request, http::Response& response);
 
 }  // namespace safelight

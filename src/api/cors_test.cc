@@ -55,7 +55,7 @@ class Cors : public ::testing::Test {
 };
 
 TEST_F(Cors, PagesOfAllowedOriginsReadAnswersAndRefusals) {
-    for (const char* path : {"/v1/jobs", "/v1/nothing", "/healthz", "/openapi.json"}) {
+    for (const char* path : {"/v1/jobs", "/v1/nothing", "/", "/openapi.json"}) {
         const Reply reply = get(path, "https://shop.example");
         EXPECT_EQ(reply.headers.get("Access-Control-Allow-Origin"), "https://shop.example") << path;
         EXPECT_EQ(reply.headers.get("Vary"), "Origin") << path;
@@ -67,14 +67,14 @@ TEST_F(Cors, PagesOfAllowedOriginsReadAnswersAndRefusals) {
 
 TEST_F(Cors, PagesOfOthersDoNot) {
     for (const char* origin : {"https://evil.example", "null", "https://shop.example.evil.example"}) {
-        const Reply reply = get("/healthz", origin);
+        const Reply reply = get("/openapi.json", origin);
         EXPECT_FALSE(reply.headers.has("Access-Control-Allow-Origin")) << origin;
         EXPECT_EQ(reply.headers.get("Vary"), "Origin") << "a cache keeps them apart";
         const Reply asked = preflight("/v1/jobs", origin);
         EXPECT_EQ(asked.status, 405) << origin;
         EXPECT_FALSE(asked.headers.has("Access-Control-Allow-Methods")) << origin;
     }
-    EXPECT_EQ(api_.client().get("/healthz").headers.get("Vary"), "Origin");
+    EXPECT_EQ(api_.client().get("/openapi.json").headers.get("Vary"), "Origin");
 }
 
 TEST_F(Cors, APreflightNeedsNoKey) {
@@ -86,22 +86,32 @@ TEST_F(Cors, APreflightNeedsNoKey) {
         EXPECT_THAT(*reply.headers.get("Access-Control-Allow-Methods"), HasSubstr("PATCH"));
         EXPECT_EQ(reply.headers.get("Access-Control-Allow-Headers"), "authorization,upload-length");
         EXPECT_EQ(reply.headers.get("Access-Control-Max-Age"), "7200");
+        EXPECT_EQ(reply.headers.get("Vary"), "Origin");
+        for (const char* of_a_refusal : {"Content-Type", "Allow", "Retry-After"})
+            EXPECT_FALSE(reply.headers.has(of_a_refusal)) << of_a_refusal;
     }
     EXPECT_EQ(api_.client().send("OPTIONS", "/v1/jobs", {{"Origin", "https://shop.example"}}).status, 405)
         << "that is no preflight";
 }
 
+TEST_F(Cors, WhatAProcessSaysOfItselfIsForNoPage) {
+    for (const char* path : {"/healthz", "/readyz", "/metrics"})
+        EXPECT_FALSE(get(path, "https://shop.example").headers.has("Access-Control-Allow-Origin")) << path;
+}
+
 TEST(CorsOff, ByDefaultNothingIsSaid) {
     ApiServer api;
-    const Reply reply = api.client().get("/healthz", {{"Origin", "https://shop.example"}});
+    const Reply reply = api.client().get("/openapi.json", {{"Origin", "https://shop.example"}});
     EXPECT_FALSE(reply.headers.has("Access-Control-Allow-Origin"));
     EXPECT_FALSE(reply.headers.has("Vary"));
 }
 
 TEST(CorsForAll, IsSaidWithAStar) {
     ApiServer api({.origins = *AllowedOrigins::parse("*")});
-    const Reply reply = api.client().get("/healthz", {{"Origin", "https://any.example"}});
+    const Reply reply = api.client().get("/openapi.json", {{"Origin", "https://any.example"}});
     EXPECT_EQ(reply.headers.get("Access-Control-Allow-Origin"), "*");
+    EXPECT_EQ(api.client().get("/openapi.json").headers.get("Access-Control-Allow-Origin"), "*")
+        << "a cache may give it to another";
     EXPECT_FALSE(reply.headers.has("Vary"));
 }
 

@@ -262,7 +262,8 @@ http::ServerHooks make_hooks(telemetry::Logger& log, telemetry::Metrics& metrics
         return render(refuse(problem_of(problem), is_silent ? "" : std::string(detail)).error(), request);
     };
     hooks.dress = [origins = std::move(origins)](const http::Request& request, http::Response& response) {
-        allow_origin(origins, request, response);
+        // What a process says of itself is for those who run it.
+        if (!is_probe(request.route)) allow_origin(origins, request, response);
     };
     hooks.finished = [&log, &metrics](const http::Exchange& exchange) {
         log_exchange(log, exchange);

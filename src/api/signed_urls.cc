@@ -7,15 +7,15 @@
 #include <boost/json.hpp>
 #include <chrono>
 #include <map>
-#include <ranges>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "api/handlers.h"
 #include "api/json_body.h"
 #include "api/request_values.h"
-#include "base/text.h"
+#include "http/router.h"
 #include "transform/object_reader.h"
 #include "transform/presets.h"
 
@@ -69,15 +69,21 @@ class SignedUrlAuthenticator final : public Authenticator {
     const UrlSigner& signer_;
 };
 
-/// Whether a signed request for this path would be served, if what it names is there.
+http::Router router_of_signed_routes() {
+    http::Router router;
+    for (const std::string_view route : signed_routes) router.add("GET", std::string(route), {});
+    return router;
+}
+
+/// Whether a signed request for this path would be served, if what it names is there. Each has one spelling.
 bool is_signable(std::string_view path) {
-    std::vector<std::string_view> parts;
-    for (const auto part : std::views::split(path, '/')) parts.emplace_back(part);
-    if (parts.size() < 5 || !parts[0].empty() || parts[1] != "v1" || !Uuid::parse(parts[3])) return false;
-    if (parts[2] == "jobs") return parts.size() == 5 && parts[4] == "events";
-    if (parts[2] != "images") return false;
-    if (parts.size() == 5) return parts[4] == "original";
-    return parts.size() == 6 && parts[4] == "variants" && is_variant_name(parts[5]);
+    static const http::Router router = router_of_signed_routes();
+    const auto match = router.match("GET", path);
+    const auto* const found = std::get_if<http::RouteMatch>(&match);
+    if (found == nullptr || path.contains('%')) return false;
+    const auto name = found->parameters.find("name");
+    return Uuid::parse(found->parameters.at("id")) &&
+           (name == found->parameters.end() || is_variant_name(name->second));
 }
 
 struct SigningRequest {

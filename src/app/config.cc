@@ -162,12 +162,11 @@ std::vector<std::string> faults_of(const Config& config) {
                                      config.outbound_ca_file.string()));
     }
     note_token_faults(config, faults);
-    if (config.cors_origins.are_all() && config.access == Access::loopback) {
+    if (config.cors_origins.are_all() && config.access != Access::keys) {
         faults.push_back(
-            "SAFELIGHT_CORS_ORIGINS is \"*\" and nobody is asked for a key: every page that a browser at "
-            "this machine "
-            "visits could read and delete everything. Name the origins, or set SAFELIGHT_ACCESS to "
-            "\"keys\".");
+            "SAFELIGHT_CORS_ORIGINS is \"*\" and nobody is asked for a key: every page that a browser "
+            "visits which reaches this server could read and delete everything. Name the origins, or set "
+            "SAFELIGHT_ACCESS to \"keys\".");
     }
     if (config.http.body_bytes_max < config.ingest.bytes_max) {
         faults.push_back(

@@ -89,9 +89,7 @@ std::vector<Setting> server_settings() {
                {{"loopback", Access::loopback}, {"keys", Access::keys}, {"everyone", Access::everyone}}),
         parsed(
             section, "SAFELIGHT_CORS_ORIGINS",
-            "Whose pages may call this server from a browser, with a key or a signed URL that they have to "
-            "hold; \"*\": "
-            "everybody's.",
+            "Whose pages may call this server from a browser; \"*\", where keys are asked for: everybody's.",
             "origins such as https://shop.example with commas between them, *, or empty",
             [](auto& c) -> auto& { return c.cors_origins; },
             [](std::string_view text) { return AllowedOrigins::parse(text); },

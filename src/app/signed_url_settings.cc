@@ -9,8 +9,8 @@ std::vector<Setting> signed_url_settings() {
     Setting secrets = parsed(
         section, "SAFELIGHT_SIGNED_URL_SECRETS",
         "What URLs are signed by that are good without a key until they expire; the same for all servers. "
-        "The first "
-        "secret signs, the signatures of all are taken. Empty: none are.",
+        "The "
+        "first secret signs, the signatures of all are taken. Empty: none are.",
         "secrets of 32 bytes or more with commas between them, or empty",
         [](auto& c) -> auto& { return c.signed_urls.secrets; },
         [](std::string_view text) { return url_secrets_from_text(text); },

@@ -66,8 +66,8 @@ struct Exchange {
 struct ServerHooks {
     /// Renders what the server says by itself; `request` is null when its header could not be read.
     std::function<Response(ServerProblem, std::string_view detail, const Request*)> problem;
-    /// The last hand on a response, also on the server's own, before it is sent. `request` is what could be
-    /// read of it. Must not throw or block.
+    /// The last hand on a response before it is sent, also on the server's own: `request` is what could be
+    /// read of it. Not asked for connections that are refused at the door. Must not throw or block.
     std::function<void(const Request&, Response&)> dress;
     std::function<void(const Exchange&)> finished;
 };
