@@ -17,12 +17,11 @@
 #include <new>
 #include <optional>
 #include <string_view>
-#include <system_error>
-#include <thread>
 #include <utility>
 
 #include "base/descriptor.h"
 #include "base/text.h"
+#include "base/thread_shortage.h"
 
 namespace safelight {
 namespace {
@@ -93,13 +92,7 @@ OutboundFault fault_of(CURLcode code) {
 /// The system's resolver takes both, and tells neither from a name that nobody knows.
 bool lacks_resources() {
     const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (!socket.is_open()) return true;
-    try {
-        std::thread([] {}).join();
-    } catch (const std::system_error&) {
-        return true;
-    }
-    return false;
+    return !socket.is_open() || lacks_threads();
 }
 
 long in_milliseconds(Milliseconds time) {

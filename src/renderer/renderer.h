@@ -67,7 +67,8 @@ class Renderer {
 
     /// Looks at the header and the container's structure; decodes no pixels. The limits are checked.
     /// Errors: unsupported_image, invalid_image, image_too_large, too_many_frames, too_many_scans,
-    /// payload_too_large, empty_payload (permanent); renderer_failed, overloaded, and what the source
+    /// payload_too_large, empty_payload (permanent); renderer_failed, overloaded, unavailable (no
+    /// thread can be started, or no descriptor is left; it says nothing of the picture), and what the source
     /// returns.
     [[nodiscard]] virtual Result<ImageFacts> probe(ByteSource& source) = 0;
 

@@ -6,12 +6,11 @@
 #include <array>
 #include <functional>
 #include <new>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "base/thread_shortage.h"
 #include "imaging/imaging.h"
 #include "renderer/program/policy.h"
 #include "renderer/wire/channel.h"
@@ -66,15 +65,7 @@ Result<T> with_source(const Request& request, const Incoming& incoming, Work wor
     });
 }
 
-bool lacks_threads() {
-    try {
-        std::thread([] {}).join();
-        return false;
-    } catch (const std::system_error&) {
-        return true;
-    }
-}
-
+/// The parent sees for itself whether that is so, and has it wait then.
 std::unexpected<Error> without_threads() {
     return failure(ErrorCode::renderer_failed, "The picture could not be processed.",
                    "no thread can be started");

@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/testing/no_threads.h"
 #include "renderer/sandboxed/sandboxed_renderer.h"
 
 namespace safelight {
@@ -154,6 +155,30 @@ TEST(HostileRenderer, IsNotBelieved) {
     expect_replaced("other format", "no png");
     EXPECT_EQ(probe_error(*started(hostile("no pixels"))).code, ErrorCode::renderer_failed);
     EXPECT_EQ(probe_error(*started(hostile("many pixels"))).code, ErrorCode::renderer_failed);
+}
+
+TEST(HostileRenderer, WantOfThreadsIsSeenByTheParentAlone) {
+    const auto failing = started(hostile("fail"));
+    const auto dying = started(hostile("crash"));
+    EXPECT_EQ(render_error(*failing).code, ErrorCode::renderer_failed) << "there are threads";
+    {
+        const NoThreads none;
+        EXPECT_EQ(render_error(*failing).code, ErrorCode::unavailable);
+        EXPECT_EQ(probe_error(*failing).code, ErrorCode::unavailable);
+        EXPECT_EQ(render_error(*dying).code, ErrorCode::unavailable);
+    }
+    EXPECT_EQ(render_error(*failing).code, ErrorCode::renderer_failed);
+    EXPECT_EQ(render_error(*started(hostile("unavailable"))).code, ErrorCode::renderer_failed);
+}
+
+TEST(HostileRenderer, WhoHoardsThreadsFailsByItself) {
+    const auto renderer = started(hostile("hoard threads"));
+    const NoThreads none;  // as where it took them all
+    for (int i = 0; i < 2; ++i) {
+        const Error error = render_error(*renderer);
+        EXPECT_EQ(error.code, ErrorCode::renderer_failed) << error.log_text;
+        EXPECT_THAT(error.log_text, HasSubstr("more threads than it needs"));
+    }
 }
 
 TEST(HostileRenderer, IsNotStartedUnlessItIsLockedIn) {

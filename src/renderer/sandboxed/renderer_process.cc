@@ -13,6 +13,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -202,6 +203,14 @@ std::uint64_t RendererProcess::resident_bytes() const {
     unsigned long long pages = 0;
     if (!file || std::fscanf(file.get(), "%*u %llu", &pages) != 1) return 0;
     return pages * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+std::uint64_t RendererProcess::threads() const {
+    // A folder has two links, and another for each folder in it. No descriptor is needed to count them.
+    constexpr std::uint64_t own_links = 2;
+    std::error_code error;
+    const std::uint64_t links = std::filesystem::hard_link_count(fmt::format("/proc/{}/task", id_), error);
+    return error || links < own_links ? 0 : links - own_links;
 }
 
 }  // namespace safelight

@@ -51,6 +51,8 @@ class RendererProcess {
     [[nodiscard]] pid_t id() const { return id_; }
     [[nodiscard]] std::uint32_t calls() const { return calls_; }
     [[nodiscard]] std::uint64_t resident_bytes() const;
+    /// How many there are; 0 when it is dead.
+    [[nodiscard]] std::uint64_t threads() const;
 
   private:
     RendererProcess(pid_t id, Descriptor socket, std::uint32_t cpu_seconds_max)

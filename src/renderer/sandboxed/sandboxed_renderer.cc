@@ -5,9 +5,11 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <thread>
 #include <utility>
 #include <variant>
 
+#include "base/thread_shortage.h"
 #include "renderer/sandboxed/process_pool.h"
 #include "renderer/wire/memory_file.h"
 
@@ -18,6 +20,27 @@ using SteadyClock = std::chrono::steady_clock;
 
 std::unexpected<Error> lied(std::string log_text) {
     return failure(ErrorCode::renderer_failed, "The picture could not be processed.", std::move(log_text));
+}
+
+/// More than a renderer has once it has answered: its own, those of libvips and of codecs.
+std::uint64_t threads_max() {
+    return 16 + 8 * std::uint64_t{std::thread::hardware_concurrency()};
+}
+
+/// What failed while no thread could be started says nothing of the picture, and is unavailable. Whether that
+/// is so this process sees for itself, under the same limits: what a renderer says might not be true, and
+/// would be tried without end. One that was taken over might also have taken the threads.
+template <class T>
+Result<Result<T>> judged(const RendererProcess& process, Result<Result<T>> answer) {
+    if (answer && *answer) return answer;
+    Error& error = answer ? answer->error() : answer.error();
+    if (error.code != ErrorCode::renderer_failed) return answer;
+    if (process.threads() > threads_max()) return lied("a renderer with more threads than it needs");
+    if (!lacks_threads()) return answer;
+    error.code = ErrorCode::unavailable;
+    error.public_text = "Pictures cannot be processed at the moment.";
+    error.log_text += "; no thread can be started here either";
+    return answer;
 }
 
 /// A source as it goes with a request: a small one as bytes, another as the descriptor to read it by.
@@ -267,6 +290,7 @@ class SandboxedRenderer final : public Renderer {
     /// What happens to the process, and what the caller gets.
     template <class T>
     Result<T> settle(Loan& loan, Result<Result<T>> answer, std::string_view doing) {
+        answer = judged(loan.process(), std::move(answer));
         if (answer) {
             loan.give_back();
             return std::move(*answer);

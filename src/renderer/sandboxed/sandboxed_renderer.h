@@ -39,7 +39,8 @@ struct SandboxConfig {
 
 /// Starts all processes and waits until each is warm and locked in. The renderer blocks a caller until a
 /// process is free. A process that dies, lies or hangs fails the call that it was working on with
-/// renderer_failed, and is replaced. `log` outlives the renderer. Errors: renderer_failed, unavailable.
+/// renderer_failed, and is replaced; while this process can start no thread either, the call fails with
+/// unavailable instead. `log` outlives the renderer. Errors: renderer_failed, unavailable.
 /// Blocks.
 [[nodiscard]] Result<std::unique_ptr<Renderer>> start_sandboxed_renderer(const SandboxConfig& config,
                                                                          telemetry::Logger& log);

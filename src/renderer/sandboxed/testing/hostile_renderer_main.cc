@@ -2,6 +2,7 @@
 // argument says. What it found out comes back as the log text of an error.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
@@ -15,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "renderer/program/policy.h"
@@ -36,8 +38,10 @@ struct Attack {
         return std::visit([](const auto& each) { return each.id; }, request);
     }
     void send(const wire::Reply& reply) const { static_cast<void>(channel.send(wire::encode(reply))); }
-    void report(std::string found) const {
-        const auto error = failure(ErrorCode::invalid_image, "Hostile.", std::move(found));
+    void report(std::string found) const { answer(ErrorCode::invalid_image, std::move(found)); }
+    void fail() const { answer(ErrorCode::renderer_failed, "no thread can be started"); }
+    void answer(ErrorCode code, std::string found) const {
+        const auto error = failure(code, "Hostile.", std::move(found));
         if (std::holds_alternative<wire::ProbeRequest>(request)) return send(wire::ProbeReply{id(), error});
         send(wire::RenderReply{id(), error, {}});
     }
@@ -92,7 +96,19 @@ void keep_a_hand_on_the_output(const Attack& attack) {
     attack.claim({.format = Format::jpeg, .width_px = 1, .height_px = 1, .size_bytes = jpeg_head.size()});
 }
 
+void hoard_threads(const Attack& attack) {
+    pthread_attr_t small{};
+    ::pthread_attr_init(&small);
+    ::pthread_attr_setstacksize(&small, 1U << 16U);
+    ::pthread_setattr_default_np(&small);
+    for (int i = 0; i < 1'000; ++i) std::thread([] { ::sleep(1'000); }).detach();
+    attack.fail();
+}
+
 const std::map<std::string, std::function<void(const Attack&)>, std::less<>> attacks{
+    {"fail", [](const Attack& a) { a.fail(); }},
+    {"unavailable", [](const Attack& a) { a.answer(ErrorCode::unavailable, "none left"); }},
+    {"hoard threads", hoard_threads},
     {"open", [](const Attack& a) { a.report("open " + errno_text(::open("/etc/passwd", O_RDONLY))); }},
     {"create",
      [](const Attack& a) {
@@ -184,9 +200,12 @@ int attack(std::string_view name) {
         while (true) ::sleep(1'000);
     }
     const std::string found = belongings();
-    wire::Hello hello{
-        .protections = name == "unlocked" ? 0U : deny_files().value() | deny_system_calls().value(),
-        .codecs = {}};
+    wire::Hello hello;
+    if (name != "unlocked") {
+        hello.protections = deny_files().value();
+        std::thread([] {}).join();  // glibc sets up signals with the first one, which the filter denies
+        hello.protections |= deny_system_calls().value();
+    }
     if (name == "old") hello.version = 0;
     if (!channel.send(wire::encode(wire::Reply(hello)))) return 1;
     while (true) {
