@@ -62,15 +62,17 @@ class SafelightProcess:
         self._news = threading.Condition()
         self._reader = None
 
-    def start(self, timeout_s=20):
+    def start(self, event="listening", timeout_s=20):
+        """Until the log has the event; one that listens has a port from then on."""
         self._events, self._lines, self._ended, self.port = [], [], False, None
         self._process = subprocess.Popen([*self.wrapper, str(BINARY), self.command], cwd=self.folder,
                                          env=clean_environment(self.settings), stdin=subprocess.DEVNULL,
                                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=self.prepare)
         self._reader = threading.Thread(target=self._read_log, args=(self._process.stderr,), daemon=True)
         self._reader.start()
-        listening = self.wait_for_event("listening", timeout_s=timeout_s)
-        self.port = int(listening["url"].rsplit(":", 1)[1].rstrip("/"))
+        started = self.wait_for_event(event, timeout_s=timeout_s)
+        if "url" in started:
+            self.port = int(started["url"].rsplit(":", 1)[1].rstrip("/"))
         return self
 
     def _read_log(self, stream):

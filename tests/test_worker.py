@@ -1,5 +1,6 @@
 """`safelight worker`: workers in processes of their own, beside a server that has none."""
 
+import resource
 import signal
 
 import pytest
@@ -91,6 +92,19 @@ def test_it_answers_probes_and_nothing_else(start_worker):
     assert {check["name"] for check in probe.get("/readyz").json()["checks"]} == {"catalog", "blobs", "queue"}
     assert b"safelight_workers_busy" in probe.get("/metrics").body
     assert probe.get("/v1/jobs").status == 404
+
+
+def test_it_takes_all_the_descriptors_that_it_may_have(server, tmp_path):
+    def have_few():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (128, 256))
+
+    worker = SafelightProcess(tmp_path / "worker", {"SAFELIGHT_DATA": str(server.data), "SAFELIGHT_WORKER_HEALTH": "off"},
+                              command="worker", prepare=have_few)
+    try:
+        worker.start("working")
+        assert resource.prlimit(worker.pid, resource.RLIMIT_NOFILE) == (256, 256)
+    finally:
+        worker.kill()
 
 
 def test_it_needs_a_worker(tmp_path):

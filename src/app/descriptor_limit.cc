@@ -6,10 +6,8 @@
 #include <limits>
 
 namespace safelight::app {
-namespace {
 
-/// The limit that holds afterwards.
-std::uint64_t raise_limit() {
+std::uint64_t raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::uint64_t>::max();
     rlimit raised = limit;
@@ -17,14 +15,12 @@ std::uint64_t raise_limit() {
     return ::setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
 }
 
-}  // namespace
-
 std::uint32_t connections_that_fit(std::uint32_t wanted, std::uint64_t descriptors) {
     return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(descriptors / 2, 1, std::max(wanted, 1U)));
 }
 
 std::uint32_t make_room_for_connections(std::uint32_t wanted, telemetry::Logger& log) {
-    const std::uint64_t descriptors = raise_limit();
+    const std::uint64_t descriptors = raise_descriptor_limit();
     const std::uint32_t connections = connections_that_fit(wanted, descriptors);
     if (connections < wanted) {
         log.warn("fewer connections than configured",

@@ -11,8 +11,10 @@ namespace safelight::app {
 /// and renderer processes. At least 1.
 [[nodiscard]] std::uint32_t connections_that_fit(std::uint32_t wanted, std::uint64_t descriptors);
 
-/// As many descriptors as the hard limit allows, and `wanted` connections, or as many as fit, which is
-/// logged.
+/// This process may have as many descriptors as the hard limit allows from here on. Returns how many.
+std::uint64_t raise_descriptor_limit();
+
+/// `wanted` connections, or as many as fit, which is logged. Raises the limit of descriptors first.
 [[nodiscard]] std::uint32_t make_room_for_connections(std::uint32_t wanted, telemetry::Logger& log);
 
 }  // namespace safelight::app

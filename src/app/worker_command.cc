@@ -57,6 +57,7 @@ int run_worker(const Config& config) {
     if (worker_threads(config) == 0)
         return report(
             {ErrorCode::invalid_argument, "SAFELIGHT_WORKERS is 0: a worker needs at least 1.", {}, {}});
+    raise_descriptor_limit();
     auto opened = open_backends(config);
     if (!opened) return report(opened.error());
     Backends& backends = *opened;
