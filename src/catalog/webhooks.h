@@ -119,7 +119,7 @@ enum class DeliveryStatus : std::uint8_t {
 [[nodiscard]] std::optional<DeliveryStatus> delivery_status_from_name(std::string_view name);
 
 struct DeliveryAttempt {
-    std::uint64_t number = 0;  // above 0; one that is missing belongs to a process that died
+    std::uint64_t number = 0;  // above 0; one that is missing was not sent, or its process died
     Timestamp started_at;
     Milliseconds duration{};
     std::optional<int> http_status{};  // empty: there was no answer
@@ -252,8 +252,8 @@ class DeliveryOutbox {
     [[nodiscard]] virtual Result<bool> record(const DeliveryClaim& claim, const DeliveryOutcome& outcome,
                                               Timestamp now) = 0;
 
-    /// It was not sent, and is due again. Errors: fenced.
-    [[nodiscard]] virtual Status release(const DeliveryClaim& claim, Timestamp now) = 0;
+    /// It was not sent, was no try, and is due again at `due_at`. Errors: fenced.
+    [[nodiscard]] virtual Status release(const DeliveryClaim& claim, Timestamp due_at) = 0;
 
     /// Removes at most about `limit` deliveries that nobody needs any more: those that were finished
     /// deliveries_kept_for ago, and those of endpoints that were removed removed_webhooks_kept_for ago, which

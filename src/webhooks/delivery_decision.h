@@ -16,7 +16,8 @@ inline constexpr Milliseconds retry_after_max{3'600'000};
 /// 2xx: delivered. 410: given up, and the endpoint is gone. Everything else is tried again after the
 /// schedule's pause, or what Retry-After asks for where that is longer; when the schedule is used up it is
 /// given up, and the endpoint fails where the catalog knows of nothing that was taken meanwhile. `tries` is
-/// how many attempts failed before; the outcome's attempt has no times yet. Pure.
+/// how many attempts failed before; the outcome's attempt has no times yet. Not asked of what
+/// was stopped or not sent. Pure.
 [[nodiscard]] DeliveryOutcome decide_delivery(const PostResult& result, std::uint32_t tries,
                                               const RetrySchedule& schedule, Timestamp now, double fraction);
 

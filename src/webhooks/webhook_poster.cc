@@ -31,9 +31,7 @@ PostResult result_of(const OutboundFailure& failure) {
     // One name for both: which names there are inside of a network is nobody's business.
     if (failure.fault == OutboundFault::refused_address || failure.fault == OutboundFault::no_such_host)
         result.fault = std::exchange(result.error, "no_public_address");
-    // What this machine lacks is for its operator alone.
-    if (failure.fault == OutboundFault::no_resources)
-        result.fault = std::exchange(result.error, name_of(OutboundFault::unreachable));
+    result.is_unsent = failure.fault == OutboundFault::no_resources;
     result.retry_after = failure.retry_after;
     return result;
 }

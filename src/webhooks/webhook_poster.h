@@ -28,6 +28,8 @@ struct PostResult {
     std::string error;            // "" for 2xx, else a short name, which the account sees
     std::string retry_after;      // the header's value; may be empty
     bool is_stopped = false;      // it was broken off: nobody knows
+    bool is_unsent = false;       // no descriptor or thread was left here: nobody was asked, and it is no
+                                  // attempt
     std::string fault{};          // for the operator alone, where `error` does not say all: the name of an
                                   // OutboundFault; else ""
 

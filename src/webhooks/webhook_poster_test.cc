@@ -114,13 +114,17 @@ TEST_F(WebhookPosterTest, ANameThatThereIsNotLooksLikeOneThatLeadsInside) {
     EXPECT_FALSE(unknown.status);
 }
 
-TEST_F(WebhookPosterTest, WhatThisMachineLacksIsForTheOperator) {
+TEST_F(WebhookPosterTest, WhatThisMachineLacksIsNoAttempt) {
     const ScriptedServer server(
         [](const Peer& peer, const std::string&, const std::string&) { peer.send_ok(""); });
-    const NoDescriptors none;
-    const PostResult result = send_to(server.url());
-    EXPECT_EQ(result.error, "unreachable");
-    EXPECT_EQ(result.fault, "no_resources");
+    {
+        const NoDescriptors none;
+        const PostResult result = send_to(server.url());
+        EXPECT_TRUE(result.is_unsent);
+        EXPECT_EQ(result.error, "no_resources");
+    }
+    EXPECT_FALSE(send_to("http://" + std::string(64, 'a') + "/").is_unsent);
+    EXPECT_EQ(send_to(server.url()).status, 200);
 }
 
 TEST_F(WebhookPosterTest, AStopBreaksItOff) {

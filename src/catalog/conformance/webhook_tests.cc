@@ -207,7 +207,7 @@ TEST_P(WebhookConformance, AClaimIsHeldUntilItsLeaseIsOver) {
     EXPECT_EQ(told[0].attempts[0].duration, Milliseconds{12});
 }
 
-TEST_P(WebhookConformance, WhatIsGivenBackIsDueAtOnceAndWasNoTry) {
+TEST_P(WebhookConformance, WhatIsGivenBackIsDueWhenItIsSaidAndWasNoTry) {
     const Webhook webhook = create_webhook();
     finish();
     const auto batch = take(webhook);
@@ -215,6 +215,12 @@ TEST_P(WebhookConformance, WhatIsGivenBackIsDueAtOnceAndWasNoTry) {
     const auto again = take(webhook);
     ASSERT_EQ(again.claims.size(), 1U);
     EXPECT_EQ(again.claims[0].tries, 0U);
+    SAFELIGHT_ASSERT_OK(outbox().release(again.claims[0], now() + minute));
+    EXPECT_TRUE(take(webhook).claims.empty());
+    advance(minute);
+    const auto later = take(webhook);
+    ASSERT_EQ(later.claims.size(), 1U);
+    EXPECT_EQ(later.claims[0].tries, 0U);
     EXPECT_TRUE(deliveries(webhook)[0].attempts.empty());
 }
 

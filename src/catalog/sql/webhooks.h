@@ -260,10 +260,10 @@ class SqlDeliveryOutbox final : public DeliveryOutbox {
         });
     }
 
-    Status release(const DeliveryClaim& claim, Timestamp now) override {
+    Status release(const DeliveryClaim& claim, Timestamp due_at) override {
         return database_.write([&](auto& connection) -> Status {
             TRY_ASSIGN(const std::uint64_t held,
-                       connection.run(sql::delivery_released, claim.id, claim.attempt, now));
+                       connection.run(sql::delivery_released, claim.id, claim.attempt, due_at));
             if (held == 0) return delivery_fenced();
             return {};
         });

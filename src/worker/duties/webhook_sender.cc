@@ -17,6 +17,8 @@ using SteadyClock = std::chrono::steady_clock;
 
 /// An endpoint that fails is asked this often at least when something is due.
 constexpr Milliseconds rest_max{60'000};
+/// Descriptors and threads come back when others are done with theirs.
+constexpr Milliseconds pause_without_resources{10'000};
 /// Due times that are remembered; more come with the interval.
 constexpr std::size_t due_times_max = 1'000;
 
@@ -66,13 +68,19 @@ std::uint32_t WebhookSender::in_flight() {
     return load_.in_flight();
 }
 
+bool WebhookSender::may_begin() {
+    const std::lock_guard lock(mutex_);
+    // Whoever ends wakes the duty.
+    return load_.in_flight() < config_.attempts_max && parts_.clock.now() >= held_up_until_;
+}
+
 std::uint32_t WebhookSender::room(const DueWebhook& webhook) {
     const std::lock_guard lock(mutex_);
     return load_.room(webhook, parts_.clock.now());
 }
 
 std::size_t WebhookSender::begin_due(const std::stop_token& stop) {
-    if (in_flight() >= config_.attempts_max) return 0;  // whoever ends wakes the duty
+    if (!may_begin()) return 0;
     auto due = parts_.outbox.due(parts_.clock.now());
     if (!due) {
         log_failure(due.error());
@@ -134,7 +142,9 @@ void WebhookSender::send(const Sending& sending) {
                                          .secrets = sending.batch->secrets},
                                         break_off_.get_token());
         if (result.is_stopped) {
-            give_back(claim);
+            give_back(claim, parts_.clock.now());
+        } else if (result.is_unsent) {
+            hold_up(claim, result.error);
         } else {
             DeliveryOutcome outcome =
                 decide_delivery(result, claim.tries, config_.retries, parts_.clock.now(), random_fraction());
@@ -201,9 +211,21 @@ bool WebhookSender::record(const DeliveryClaim& claim, const PostResult& result,
     return true;
 }
 
-void WebhookSender::give_back(const DeliveryClaim& claim) {
-    const Status released = parts_.outbox.release(claim, parts_.clock.now());
+void WebhookSender::give_back(const DeliveryClaim& claim, Timestamp due_at) {
+    const Status released = parts_.outbox.release(claim, due_at);
     if (!released && released.error().code != ErrorCode::fenced) log_failure(released.error());
+}
+
+void WebhookSender::hold_up(const DeliveryClaim& claim, std::string_view lacking) {
+    const Timestamp until = parts_.clock.now() + pause_without_resources;
+    log_failure({ErrorCode::unavailable, std::string(lacking), {}, {}});
+    {
+        // All others would be claimed in vain, one after the other.
+        const std::lock_guard lock(mutex_);
+        held_up_until_ = until;
+        if (due_.size() < due_times_max) due_.insert(until);
+    }
+    give_back(claim, until);
 }
 
 Milliseconds WebhookSender::until_next() {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <stop_token>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/thread_pool.h"
@@ -43,7 +44,8 @@ class WebhookSender {
     /// it back. Idempotent.
     void stop(Milliseconds patience);
 
-    /// One round: begins what is due and has room. Returns how much.
+    /// One round: begins what is due and has room. Returns how much. What finds no descriptor or thread here
+    /// is no attempt: nothing is begun for a few seconds, and it is due again then.
     std::size_t begin_due(const std::stop_token& stop);
     /// Returns when nothing is on its way.
     void await_idle();
@@ -57,13 +59,15 @@ class WebhookSender {
         Timestamp lease_until;
     };
 
+    [[nodiscard]] bool may_begin();
     [[nodiscard]] std::uint32_t room(const DueWebhook& webhook);
     std::size_t begin_some(const DueWebhook& webhook, std::uint32_t count);
     void send(const Sending& sending);
     void conclude(const DeliveryClaim& claim, const PostResult& result, const DeliveryOutcome& outcome);
     [[nodiscard]] bool record(const DeliveryClaim& claim, const PostResult& result,
                               const DeliveryOutcome& outcome);
-    void give_back(const DeliveryClaim& claim);
+    void give_back(const DeliveryClaim& claim, Timestamp due_at);
+    void hold_up(const DeliveryClaim& claim, std::string_view lacking);
     [[nodiscard]] Milliseconds until_next();
     void log_failure(const Error& error);
 
@@ -73,6 +77,7 @@ class WebhookSender {
     std::mutex mutex_;
     std::condition_variable ended_;
     EndpointLoad load_;               // guarded by mutex_
+    Timestamp held_up_until_{};       // for want of descriptors or threads; guarded by mutex_
     std::multiset<Timestamp> due_;    // when something is due before the next round; guarded by mutex_
     std::optional<ThreadPool> pool_;  // from the first delivery on; of begin_due
     Duty duty_;                       // last: ends before the rest goes

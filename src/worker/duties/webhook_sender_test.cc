@@ -196,6 +196,28 @@ TEST_F(WebhookSenderTest, WhatFailsIsSentAgainUnchangedAndInTheEndGivenUp) {
     EXPECT_EQ(statuses(other), std::vector{DeliveryStatus::delivered});
 }
 
+TEST_F(WebhookSenderTest, WhatThisMachineLacksIsNotChargedToTheEndpoint) {
+    const Webhook webhook = endpoint("https://a/");
+    poster.answer("https://a/",
+                  {.status = {}, .error = "no_resources", .retry_after = {}, .is_unsent = true});
+    for (int i = 0; i < 3; ++i) finish_one();
+    for (int i = 0; i < 5; ++i) {  // more often than an endpoint may fail
+        EXPECT_EQ(sender.begin_due({}), 2U);
+        sender.await_idle();
+        EXPECT_EQ(sender.begin_due({}), 0U) << "the third one would find nothing either";
+        clock.advance(10s);
+    }
+    EXPECT_EQ(statuses(webhook), std::vector(3, DeliveryStatus::waiting));
+    for (const WebhookDelivery& delivery : deliveries(webhook)) EXPECT_TRUE(delivery.attempts.empty());
+    EXPECT_FALSE(find(webhook).disabled_at);
+    // It never rested: two at a time are sent at once.
+    poster.answer("https://a/", {.status = 200, .error = "", .retry_after = ""});
+    EXPECT_EQ(sender.begin_due({}), 2U);
+    sender.await_idle();
+    send_all();
+    EXPECT_EQ(statuses(webhook), std::vector(3, DeliveryStatus::delivered));
+}
+
 TEST_F(WebhookSenderTest, WhoIsGoneIsDisabledAtOnce) {
     const Webhook webhook = endpoint("https://a/");
     poster.answer("https://a/", refused(410));
