@@ -168,7 +168,8 @@ class JobClaims {
 
     /// Takes the job for `lease` if it has pending variants, is due, and nobody holds it (one statement
     /// decides). Empty when there is nothing to claim: finished, held, not due yet, deleted; or it needs a
-    /// newer version of the program, for which it is left, put off by `lease` so that it is in nobody's way.
+    /// newer version of the program, for which it is left, put off by `lease` so that it is in nobody's way
+    /// (nothing else of it changes: no try is counted, and whoever's lease ran out may still finish).
     [[nodiscard]] virtual Result<std::optional<Claim>> claim(JobId id, Milliseconds lease, Timestamp now) = 0;
 
     /// Prolongs the lease to now + lease. Errors: fenced (another attempt began, or the job is gone).

@@ -50,6 +50,15 @@ struct RerenderClaim {
     Transform transform;  // the wanted one
 };
 
+/// So many that need a newer version of the program are put off by one call of claim() at most.
+inline constexpr std::uint32_t rerenders_put_off_max = 100;
+
+/// What a call of claim() has found.
+struct RerenderSearch {
+    std::optional<RerenderClaim> claim;
+    bool may_be_more = false;  // another call may find one; without a claim, at once
+};
+
 /// Names a claim.
 struct RerenderId {
     ImageId image_id;
@@ -87,9 +96,12 @@ class Rerenders {
     /// How many wait, of all names. Cheap.
     [[nodiscard]] virtual Result<std::uint64_t> backlog() = 0;
 
-    /// Takes the one that has been due for longest and that nobody holds, for `lease`. Empty when there is
-    /// none; that costs no write.
-    [[nodiscard]] virtual Result<std::optional<RerenderClaim>> claim(Milliseconds lease, Timestamp now) = 0;
+    /// Takes the one that has been due for longest and that nobody holds, for `lease`. When there is none,
+    /// there is no claim and no more; that costs no write. Those that need a newer version of the program are
+    /// left to it: each that comes first is put off by `lease`, and nothing else of it changes (whoever's
+    /// lease ran out may still finish). After `rerenders_put_off_max` of them the call ends without a claim,
+    /// though there may be more.
+    [[nodiscard]] virtual Result<RerenderSearch> claim(Milliseconds lease, Timestamp now) = 0;
 
     /// Errors of the calls below: fenced (somebody else's, asked for otherwise, withdrawn, or the image is
     /// gone; nothing is changed).

@@ -240,7 +240,7 @@ TEST_F(LibraryTest, AVariantThatIsMadeAgainIsNeverMissing) {
     // Between the look into the catalog and the store.
     house.script.after("find_image", [&]() -> std::optional<Error> {
         house.script.clear();
-        const RerenderClaim held = *value_of(house.rerenders.claim(1min, clock.now()));
+        const RerenderClaim held = *value_of(house.rerenders.claim(1min, clock.now())).claim;
         EXPECT_TRUE(house.rerenders.complete({held.image.id, held.name, held.token}, remade, clock.now()));
         EXPECT_TRUE(house.blobs->remove(old.content->blob)) << "as the sweeper does";
         return std::nullopt;

@@ -36,7 +36,7 @@ class RerenderingTest : public ::testing::Test {
     }
     /// Does what a worker would do with the one that has waited for longest.
     void remake_one() {
-        const auto claim = value_of(house.rerenders.claim(1min, clock.now()));
+        const auto claim = value_of(house.rerenders.claim(1min, clock.now())).claim;
         if (!claim) return;
         EXPECT_TRUE(
             house.rerenders.complete({claim->image.id, claim->name, claim->token}, content(), clock.now()));
@@ -175,7 +175,7 @@ TEST_F(RerenderingTest, WaitingKeepsTheQueueShortAndEndsWithTheLast) {
 TEST_F(RerenderingTest, WhatFailedIsReportedAndTriedAgainWhenAskedFor) {
     upload_ready(2);
     (void)run();
-    const auto claim = *value_of(house.rerenders.claim(1min, clock.now()));
+    const auto claim = *value_of(house.rerenders.claim(1min, clock.now())).claim;
     ASSERT_TRUE(house.rerenders.fail({claim.image.id, claim.name, claim.token},
                                      {ErrorCode::invalid_image, "It is broken."}));
     remake_one();

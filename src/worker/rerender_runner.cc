@@ -36,10 +36,9 @@ RerenderRunner::RerenderRunner(const WorkerConfig& config, const WorkerParts& pa
     : config_(config), parts_(parts), leases_(leases), maker_(maker), give_back_(give_back) {}
 
 Result<bool> RerenderRunner::run_next(RenderSlot slot) {
-    TRY_ASSIGN(const auto claim, parts_.rerenders.claim(config_.lease, parts_.clock.now()));
-    if (!claim) return false;
-    report(*claim, attempt(*claim, slot));
-    return true;
+    TRY_ASSIGN(const auto found, parts_.rerenders.claim(config_.lease, parts_.clock.now()));
+    if (found.claim) report(*found.claim, attempt(*found.claim, slot));
+    return found.may_be_more;
 }
 
 RerenderRunner::Ending RerenderRunner::attempt(const RerenderClaim& claim, RenderSlot& slot) {

@@ -23,7 +23,8 @@ class RerenderRunner {
 
     /// Makes the variant that has waited for longest, and settles the claim, whatever happens: the old
     /// content is served until the new one is committed, and stays when there is none. False when nothing
-    /// waits. Blocks. Errors: what claiming returns.
+    /// waits; true also when what was looked at is left to a newer version of the program, but not yet all.
+    /// Blocks. Errors: what claiming returns.
     [[nodiscard]] Result<bool> run_next(RenderSlot slot);
 
   private:

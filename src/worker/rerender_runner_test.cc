@@ -118,7 +118,7 @@ TEST_F(RerenderRunnerTest, TriesOfWorkersThatDiedCount) {
     const Job job = upload_ready();
     request(job);
     for (std::uint32_t i = 0; i < config.tries_max; ++i) {
-        ASSERT_TRUE(value_of(house.rerenders.claim(config.lease, clock.now())));
+        ASSERT_TRUE(value_of(house.rerenders.claim(config.lease, clock.now())).claim);
         clock.advance(config.lease);
     }
     EXPECT_TRUE(value_of(run_next()));
@@ -132,7 +132,7 @@ TEST_F(RerenderRunnerTest, WhoLostTheLeaseLeavesNothingBehind) {
     request(job);
     before_render([&] {
         clock.advance(config.lease);
-        ASSERT_TRUE(value_of(house.rerenders.claim(config.lease, clock.now())));
+        ASSERT_TRUE(value_of(house.rerenders.claim(config.lease, clock.now())).claim);
     });
     EXPECT_TRUE(value_of(run_next()));
     EXPECT_EQ(house.find(job.id), job);
@@ -156,7 +156,7 @@ TEST_F(RerenderRunnerTest, AShutdownGivesTheClaimBackUncounted) {
     render_until_cancelled([this] { give_back = true; });
     EXPECT_TRUE(value_of(run_next()));
     give_back = false;
-    const auto claim = value_of(house.rerenders.claim(config.lease, clock.now()));
+    const auto claim = value_of(house.rerenders.claim(config.lease, clock.now())).claim;
     ASSERT_TRUE(claim) << "due at once";
     EXPECT_EQ(claim->tries, 1U);
     EXPECT_EQ(house.find(job.id), job);

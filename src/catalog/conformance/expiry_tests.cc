@@ -255,7 +255,7 @@ TEST_P(RetentionConformance, WhatIsToBeMadeAgainStaysUntilThatIsDone) {
     const Job job = create_ready();
     SAFELIGHT_ASSERT_OK(rerenders().request(std::array{job.image.id}, "a", transform(50), false, now()));
     EXPECT_EQ(live(3 * day).expired_variants, 0U);
-    const auto taken = rerenders().claim(lease, now()).value();
+    const auto taken = rerenders().claim(lease, now()).value().claim;
     ASSERT_TRUE(taken);
     SAFELIGHT_ASSERT_OK(
         rerenders().complete({taken->image.id, taken->name, taken->token}, *made("a").content, now()));

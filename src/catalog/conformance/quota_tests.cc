@@ -42,7 +42,7 @@ std::vector<RerenderClaim> QuotaConformance::claimed_rerenders(const std::vector
     request_rerenders(jobs);
     std::vector<RerenderClaim> claims;
     while (claims.size() < jobs.size())
-        claims.push_back(under_test().database().rerenders().claim(lease, now()).value().value());
+        claims.push_back(under_test().database().rerenders().claim(lease, now()).value().claim.value());
     return claims;
 }
 

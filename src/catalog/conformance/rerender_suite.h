@@ -29,7 +29,7 @@ class RerenderConformance : public CatalogConformance {
     [[nodiscard]] std::optional<RerenderClaim> take() {
         const auto claim = rerenders().claim(lease, now());
         if (!claim) throw std::runtime_error(claim.error().log_text);
-        return *claim;
+        return claim->claim;
     }
     [[nodiscard]] static RerenderId id_of(const RerenderClaim& claim) {
         return {claim.image.id, claim.name, claim.token};

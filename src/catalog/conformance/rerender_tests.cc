@@ -370,7 +370,7 @@ TEST_P(RerenderConformance, AnotherProcessSeesAndTakesThem) {
     EXPECT_TRUE(take());
     const auto second = other->rerenders().claim(lease, now());
     SAFELIGHT_ASSERT_OK(second);
-    EXPECT_FALSE(second->has_value());
+    EXPECT_FALSE(second->claim);
 }
 
 }  // namespace

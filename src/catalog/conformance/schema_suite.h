@@ -2,6 +2,7 @@
 // and it goes up and down version by version. For databases that speak SQL:
 //
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, SchemaConformance, testing::Values(backend), schema_name);
+//   INSTANTIATE_TEST_SUITE_P(Sqlite, NewerRerenderConformance, testing::Values(backend), schema_name);
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, MigrationConformance, testing::Values(backend), schema_name);
 #pragma once
 
@@ -9,8 +10,10 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -73,6 +76,24 @@ class SchemaConformance : public testing::TestWithParam<SchemaBackend> {
                                               const std::string& transform = "{}") const;
 
     std::unique_ptr<SchemaUnderTest> under_test_ = GetParam().make();
+};
+
+/// Ready variants that wait to be made again: "a", by a transform that only a newer version knows, and those
+/// that are added.
+class NewerRerenderConformance : public SchemaConformance {
+  protected:
+    NewerRerenderConformance();
+
+    /// "v1", "v2", …, each due after those before it.
+    void add(std::string_view transform);
+    [[nodiscard]] Rerenders& rerenders() { return database_->rerenders(); }
+    [[nodiscard]] std::optional<RerenderClaim> take(Timestamp now) {
+        return rerenders().claim(Milliseconds{1'000}, now).value().claim;
+    }
+
+  private:
+    const std::unique_ptr<CatalogDatabase> database_ = under_test_->open().value();
+    int added_ = 0;
 };
 
 class MigrationConformance : public testing::TestWithParam<SchemaBackend> {

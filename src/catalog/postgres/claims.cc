@@ -13,15 +13,16 @@
 namespace safelight::postgres {
 namespace {
 
-/// Two statements, because the second has to see what was committed while the first waited for nothing but
-/// was under way; in one transaction, so that a claim whose image could not be read is not taken.
+/// The first statement decides. The second comes after it because it has to see what was committed while the
+/// first waited for nothing but was under way; the third, because a job whose image cannot be read, or not be
+/// made anything of, is not taken.
 Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds lease, Timestamp now) {
     Claim claim;
     claim.job_id = id;
     claim.lease_until = now + lease;
-    TRY_ASSIGN(Answer taken, connection.query(sql::claim, id, now, claim.lease_until));
-    if (!taken.next()) return std::nullopt;
-    Columns columns{taken};
+    TRY_ASSIGN(Answer held, connection.query(sql::hold_claimable, id, now));
+    if (!held.next()) return std::nullopt;
+    Columns columns{held};
     const auto image_id = columns.id<ImageId>();
     claim.attempt = columns.number<std::uint32_t>();
     claim.tries = columns.number<std::uint32_t>();
@@ -31,9 +32,12 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
         return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
     claim.image = std::move(images.front());
     claim.pending = pending_of(claim.image);
-    if (!needs_newer_program(claim)) return claim;
-    TRY(connection.run(sql::put_off, id, claim.lease_until));
-    return std::nullopt;
+    if (needs_newer_program(claim)) {
+        TRY(connection.run_later(sql::put_off, id, claim.lease_until));
+        return std::nullopt;
+    }
+    TRY(connection.run_later(sql::claim, id, now, claim.lease_until));
+    return claim;
 }
 
 /// What the variants of an image have now, by name; those that are gone are missing. Nobody else changes them

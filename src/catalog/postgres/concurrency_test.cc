@@ -101,13 +101,13 @@ TEST_F(PostgresConcurrency, EightWorkersMakeEachVariantAgainOnce) {
         while (true) {
             const auto claim = database_->rerenders().claim(Milliseconds{60'000}, clock_.now());
             ASSERT_TRUE(claim) << claim.error().log_text;
-            if (!*claim) {
+            if (!claim->claim) {
                 // Others may hold the rest, or be about to.
                 if (*database_->rerenders().backlog() == 0) return;
                 std::this_thread::yield();
                 continue;
             }
-            const RerenderClaim& held = **claim;
+            const RerenderClaim& held = *claim->claim;
             {
                 const std::lock_guard lock(mutex);
                 ++claimed[held.image.id];
@@ -147,8 +147,8 @@ TEST_F(PostgresConcurrency, TheStatusFollowsWhateverHappensAtOnce) {
                                                      clock_.now()));
                 const auto claim = database_->rerenders().claim(Milliseconds{60'000}, clock_.now());
                 check(claim);
-                if (claim && *claim) {
-                    const RerenderClaim& held = **claim;
+                if (claim && claim->claim) {
+                    const RerenderClaim& held = *claim->claim;
                     check(database_->rerenders().complete({held.image.id, held.name, held.token},
                                                           *made("a").content, clock_.now()));
                 }

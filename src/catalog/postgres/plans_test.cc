@@ -192,7 +192,7 @@ TEST_F(PostgresPlans, PagesComeFromTheIndexMadeForThem) {
         "SELECT 1 FROM jobs WHERE (owner, lane) >= ($1, 3) AND (owner, lane) <= ($1, $2 + 3)"
         " AND status = 'PROCESSING' ORDER BY owner, lane LIMIT 1",
         "using jobs_with_work on jobs");
-    expect_index(sql::claim_rerender, "Index Scan using rerenders_claimable on rerenders");
+    expect_index(sql::next_rerender, "Index Scan using rerenders_claimable on rerenders");
     expect_index(sql::rerender_counts, "Index Only Scan using rerenders_by_name on rerenders");
     expect_index(sql::doom_overdue, "Index Scan using blobs_overdue on blobs");
     expect_index(sql::doomed, "using blobs_doomed on blobs");

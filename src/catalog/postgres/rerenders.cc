@@ -86,32 +86,59 @@ Result<std::vector<JobId>> change_transforms(Connection& connection, std::span<c
     return changed;
 }
 
-/// What was taken, with a transform that this version may not understand.
-struct Taken {
-    RerenderClaim claim;
-    Result<Transform> transform;
+struct Next {
+    ImageId image_id;
+    std::string name;
+    Result<Transform> wanted;
 };
 
-Result<std::optional<Taken>> take(Connection& connection, Milliseconds lease, Timestamp now) {
-    TRY_ASSIGN(Answer answer, connection.query(sql::claim_rerender, now, now + lease));
+Result<std::optional<Next>> hold_next_due(Connection& connection, Timestamp now) {
+    TRY_ASSIGN(Answer answer, connection.query(sql::next_rerender, now));
     if (!answer.next()) return std::nullopt;
     Columns columns{answer};
     const auto image_id = columns.id<ImageId>();
-    RerenderClaim claim;
-    claim.lease_until = now + lease;
-    claim.name = columns.text();
-    auto transform = parse_stored_transform(columns.view());
-    claim.token = columns.number<std::uint64_t>();
-    claim.tries = columns.number<std::uint32_t>();
+    std::string name = columns.text();
+    Next next{image_id, std::move(name), parse_stored_transform(columns.view())};
     TRY(columns.status());
-    TRY_ASSIGN(Answer image, connection.query(sql::image_of_rerender, image_id));
+    return next;
+}
+
+/// Empty when only a newer version can make it.
+Result<std::optional<RerenderClaim>> take(Connection& connection, const Next& next, Timestamp lease_until) {
+    if (!next.wanted) return std::nullopt;
+    TRY_ASSIGN(Answer image, connection.query(sql::image_of_rerender, next.image_id));
     if (!image.next())
         return failure(ErrorCode::internal, "Something went wrong.", "a variant without an image");
     Columns of_image{image};
+    RerenderClaim claim;
     claim.job_id = of_image.id<JobId>();
     claim.image = read_image(of_image);
     TRY(of_image.status());
-    return Taken{std::move(claim), std::move(transform)};
+    if (claim.image.is_unknown_format) return std::nullopt;
+    claim.name = next.name;
+    claim.transform = *next.wanted;
+    claim.lease_until = lease_until;
+    TRY_ASSIGN(Answer taken, connection.query(sql::claim_rerender, next.image_id, std::string_view{next.name},
+                                              lease_until));
+    if (!taken.next())
+        return failure(ErrorCode::internal, "Something went wrong.", "a rerender that is held is gone");
+    Columns columns{taken};
+    claim.token = columns.number<std::uint64_t>();
+    claim.tries = columns.number<std::uint32_t>();
+    TRY(columns.status());
+    return claim;
+}
+
+Result<RerenderSearch> search(Connection& connection, Milliseconds lease, Timestamp now) {
+    for (std::uint32_t put_off = 0; put_off < rerenders_put_off_max; ++put_off) {
+        TRY_ASSIGN(const auto next, hold_next_due(connection, now));
+        if (!next) return RerenderSearch{};
+        TRY_ASSIGN(auto claim, take(connection, *next, now + lease));
+        if (claim) return RerenderSearch{.claim = std::move(claim), .may_be_more = true};
+        TRY(connection.run_later(sql::put_off_rerender, next->image_id, std::string_view{next->name},
+                                 now + lease));
+    }
+    return RerenderSearch{.claim = {}, .may_be_more = true};
 }
 
 Result<BlobKey> lock_blob_of(Connection& connection, const RerenderId& id) {
@@ -183,18 +210,8 @@ class PostgresRerenders final : public Rerenders {
         });
     }
 
-    Result<std::optional<RerenderClaim>> claim(Milliseconds lease, Timestamp now) override {
-        TRY_ASSIGN(std::optional<Taken> taken,
-                   pool_.write([&](Connection& connection) { return take(connection, lease, now); }));
-        if (!taken) return std::nullopt;
-        RerenderClaim& claim = taken->claim;
-        if (!taken->transform || claim.image.is_unknown_format) {
-            // Left to the newer version that asked for it; the others come first meanwhile.
-            TRY(release({claim.image.id, claim.name, claim.token}, claim.lease_until, false));
-            return std::nullopt;
-        }
-        claim.transform = *std::move(taken->transform);
-        return std::move(claim);
+    Result<RerenderSearch> claim(Milliseconds lease, Timestamp now) override {
+        return pool_.write([&](Connection& connection) { return search(connection, lease, now); });
     }
 
     Status renew(const RerenderId& id, Milliseconds lease, Timestamp now) override {

@@ -76,6 +76,7 @@ class PostgresSchemaUnderTest final : public SchemaUnderTest {
 const SchemaBackend postgres_schema{"postgres", [] { return std::make_unique<PostgresSchemaUnderTest>(); }};
 
 INSTANTIATE_TEST_SUITE_P(Postgres, SchemaConformance, testing::Values(postgres_schema), schema_name);
+INSTANTIATE_TEST_SUITE_P(Postgres, NewerRerenderConformance, testing::Values(postgres_schema), schema_name);
 INSTANTIATE_TEST_SUITE_P(Postgres, MigrationConformance, testing::Values(postgres_schema), schema_name);
 
 }  // namespace

@@ -113,11 +113,10 @@ inline constexpr std::string_view lock_job_of_image =
 
 // Claims. Whoever comes second does not wait for the first.
 
-inline constexpr std::string_view claim =
-    "WITH free AS (SELECT id FROM jobs WHERE id = $1 AND status = 'PROCESSING' AND due_at <= $2 AND "
-    "(lease_until IS NULL OR lease_until <= $2) FOR NO KEY UPDATE SKIP LOCKED) UPDATE jobs SET "
-    "attempts = attempts + 1, tries = tries + 1, lease_until = $3, updated_at = $2 FROM free WHERE "
-    "jobs.id = free.id RETURNING jobs.image_id, jobs.attempts, jobs.tries";
+/// What a claim would make of it; nobody else changes it until the end of the transaction.
+inline constexpr std::string_view hold_claimable =
+    "SELECT image_id, attempts + 1, tries + 1 FROM jobs WHERE id = $1 AND status = 'PROCESSING' AND due_at "
+    "<= $2 AND (lease_until IS NULL OR lease_until <= $2) FOR NO KEY UPDATE SKIP LOCKED";
 /// The job of who still holds the claim: nobody else changes it until the end of the transaction.
 inline constexpr std::string_view lock_claimed =
     "SELECT image_id FROM jobs WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL FOR NO KEY UPDATE";
@@ -156,14 +155,14 @@ inline constexpr std::string_view rerenders_as_before =
     " rerenders.transform <> variants.transform";
 inline constexpr std::string_view rerender_backlog =
     "SELECT coalesce(sum(value), 0)::bigint FROM totals WHERE name = 'rerenders'";
+/// Nobody else changes it until the end of the transaction.
+inline constexpr std::string_view next_rerender =
+    "SELECT image_id, name, transform FROM rerenders WHERE state = 'waiting' AND due_at <= $1"
+    " ORDER BY due_at, image_id, name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED";
 inline constexpr std::string_view claim_rerender =
-    "WITH free AS (SELECT image_id, name FROM rerenders WHERE state = 'waiting' AND due_at <= $1 "
-    "ORDER BY due_at, image_id, name LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED), taken AS (UPDATE "
-    "rerenders SET token = nextval('rerender_tokens'), tries = tries + 1, due_at = $2 FROM free WHERE"
-    " rerenders.image_id = free.image_id AND rerenders.name = free.name RETURNING rerenders.image_id,"
-    " rerenders.name, rerenders.transform, rerenders.token, rerenders.tries) SELECT image_id, name, "
-    "transform, token, tries FROM taken";
-/// After claim_rerender, not with it: that one takes a row as it is now, but would read the image as it was
+    "UPDATE rerenders SET token = nextval('rerender_tokens'), tries = tries + 1, due_at = $3"
+    " WHERE image_id = $1 AND name = $2 RETURNING token, tries";
+/// After next_rerender, not with it: that one takes a row as it is now, but would read the image as it was
 /// when it began, perhaps before the focal point moved.
 inline constexpr std::string_view image_of_rerender =
     "SELECT jobs.id, " SAFELIGHT_IMAGE_COLUMNS
@@ -264,7 +263,7 @@ inline constexpr Named own[] = {
     {"jobs_of_images", jobs_of_images},
     {"hold_job", hold_job},
     {"lock_job_of_image", lock_job_of_image},
-    {"claim", claim},
+    {"hold_claimable", hold_claimable},
     {"lock_claimed", lock_claimed},
     {"give_back_undone", give_back_undone},
     {"variant_blob", variant_blob},
@@ -276,6 +275,7 @@ inline constexpr Named own[] = {
     {"withdraw_rerenders", withdraw_rerenders},
     {"rerenders_as_before", rerenders_as_before},
     {"rerender_backlog", rerender_backlog},
+    {"next_rerender", next_rerender},
     {"claim_rerender", claim_rerender},
     {"image_of_rerender", image_of_rerender},
     {"job_touched", job_touched},

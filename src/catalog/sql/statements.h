@@ -76,10 +76,12 @@ inline constexpr std::string_view variant_failed =
 inline constexpr std::string_view image_seen =
     "UPDATE images SET dhash = $2, dominant = $3, palette = $4, thumbhash = $5, blurhash = $6 WHERE id = $1";
 inline constexpr std::string_view status_and_lane = "SELECT status, lane FROM jobs WHERE id = $1";
-/// Takes back what `claim` has done in this transaction: nobody has seen it.
-inline constexpr std::string_view put_off =
-    "UPDATE jobs SET attempts = attempts - 1, tries = tries - 1, lease_until = NULL, due_at = $2 WHERE id = "
-    "$1";
+/// Of these two one comes after hold_claimable, in its transaction.
+inline constexpr std::string_view claim =
+    "UPDATE jobs SET attempts = attempts + 1, tries = tries + 1, lease_until = $3, updated_at = $2 WHERE id "
+    "= $1";
+/// Nothing else: whose lease ran out may still finish, and nobody sees a change.
+inline constexpr std::string_view put_off = "UPDATE jobs SET due_at = $2 WHERE id = $1";
 /// The page of each lane is cut off by itself.
 #define SAFELIGHT_CLAIMABLE_IN(lane)                                                             \
     "SELECT * FROM (SELECT id, lane FROM jobs WHERE status = 'PROCESSING' AND lane = " lane      \
@@ -111,6 +113,9 @@ inline constexpr std::string_view rerenders_of_image =
     "SELECT name, transform FROM rerenders WHERE image_id = $1 AND state = 'waiting'";
 inline constexpr std::string_view rerender_counts =
     "SELECT state, count(*) FROM rerenders WHERE name = $1 GROUP BY state";
+/// After next_rerender, in its transaction. Nothing else: whose lease ran out may still finish.
+inline constexpr std::string_view put_off_rerender =
+    "UPDATE rerenders SET due_at = $3 WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view renew_rerender =
     "UPDATE rerenders SET due_at = $4 WHERE image_id = $1 AND name = $2 AND token = $3";
 inline constexpr std::string_view finish_rerender =
@@ -335,6 +340,7 @@ inline constexpr Named shared[] = {
     {"variant_failed", variant_failed},
     {"image_seen", image_seen},
     {"status_and_lane", status_and_lane},
+    {"claim", claim},
     {"put_off", put_off},
     {"claimable", claimable},
     {"survey", survey},
@@ -342,6 +348,7 @@ inline constexpr Named shared[] = {
     {"change_unmade", change_unmade},
     {"rerenders_of_image", rerenders_of_image},
     {"rerender_counts", rerender_counts},
+    {"put_off_rerender", put_off_rerender},
     {"renew_rerender", renew_rerender},
     {"finish_rerender", finish_rerender},
     {"variant_remade", variant_remade},

@@ -17,9 +17,9 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
     claim.lease_until = now + lease;
     ImageId image_id;
     {
-        TRY_ASSIGN(Query query, connection.query(sql::claim, id, now, claim.lease_until));
-        TRY_ASSIGN(const bool taken, query.next());
-        if (!taken) return std::nullopt;
+        TRY_ASSIGN(Query query, connection.query(sql::hold_claimable, id, now));
+        TRY_ASSIGN(const bool is_claimable, query.next());
+        if (!is_claimable) return std::nullopt;
         Columns columns{query};
         image_id = columns.id<ImageId>();
         claim.attempt = columns.number<std::uint32_t>();
@@ -29,9 +29,12 @@ Result<std::optional<Claim>> take(Connection& connection, JobId id, Milliseconds
     if (!image) return failure(ErrorCode::internal, "Something went wrong.", "a job without an image");
     claim.image = std::move(*image);
     claim.pending = pending_of(claim.image);
-    if (!needs_newer_program(claim)) return claim;
-    TRY(connection.run(sql::put_off, id, claim.lease_until));
-    return std::nullopt;
+    if (needs_newer_program(claim)) {
+        TRY(connection.run(sql::put_off, id, claim.lease_until));
+        return std::nullopt;
+    }
+    TRY(connection.run(sql::claim, id, now, claim.lease_until));
+    return claim;
 }
 
 /// The blob that a variant has now. Nothing at all when the variant is gone.

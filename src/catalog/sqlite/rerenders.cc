@@ -77,6 +77,7 @@ Result<std::uint64_t> change_transforms(Connection& connection, std::span<const 
 struct Next {
     ImageId image_id;
     std::string name;
+    std::string wanted;
 };
 
 Result<std::optional<Next>> next_due(Connection& connection, Timestamp now) {
@@ -87,6 +88,7 @@ Result<std::optional<Next>> next_due(Connection& connection, Timestamp now) {
     Next next;
     next.image_id = columns.id<ImageId>();
     next.name = columns.text();
+    next.wanted = columns.text();
     return next;
 }
 
@@ -114,34 +116,33 @@ Status read_image_of(Connection& connection, ImageId image_id, RerenderClaim& cl
     return {};
 }
 
-Result<std::optional<RerenderClaim>> take(Connection& connection, Milliseconds lease, Timestamp now) {
-    TRY_ASSIGN(const auto next, next_due(connection, now));
-    if (!next) return std::nullopt;
+/// Empty when only a newer version can make it.
+Result<std::optional<RerenderClaim>> take(Connection& connection, const Next& next, Timestamp lease_until) {
+    auto transform = parse_stored_transform(next.wanted);
+    if (!transform) return std::nullopt;
     RerenderClaim claim;
-    claim.name = next->name;
-    claim.lease_until = now + lease;
-    TRY_ASSIGN(claim.token, next_token(connection));
-    std::string wanted;
-    {
-        TRY_ASSIGN(Query query,
-                   connection.query(sql::claim_rerender, next->image_id, std::string_view{claim.name},
-                                    claim.token, claim.lease_until));
-        TRY_ASSIGN(const bool taken, query.next());
-        if (!taken) return std::nullopt;
-        Columns columns{query};
-        wanted = columns.text();
-        claim.tries = columns.number<std::uint32_t>();
-    }
-    auto transform = parse_stored_transform(wanted);
-    TRY(read_image_of(connection, next->image_id, claim));
-    if (!transform || claim.image.is_unknown_format) {
-        // Left to the newer version that asked for it; the others come first meanwhile.
-        TRY(connection.run(sql::release_rerender, next->image_id, std::string_view{claim.name}, claim.token,
-                           claim.lease_until, 1));
-        return std::nullopt;
-    }
+    claim.name = next.name;
+    claim.lease_until = lease_until;
     claim.transform = *std::move(transform);
+    TRY(read_image_of(connection, next.image_id, claim));
+    if (claim.image.is_unknown_format) return std::nullopt;
+    TRY_ASSIGN(claim.token, next_token(connection));
+    TRY_ASSIGN(Query query, connection.query(sql::claim_rerender, next.image_id, std::string_view{next.name},
+                                             claim.token, lease_until));
+    TRY(query.next());
+    claim.tries = Columns{query}.number<std::uint32_t>();
     return claim;
+}
+
+Result<RerenderSearch> search(Connection& connection, Milliseconds lease, Timestamp now) {
+    for (std::uint32_t put_off = 0; put_off < rerenders_put_off_max; ++put_off) {
+        TRY_ASSIGN(const auto next, next_due(connection, now));
+        if (!next) return RerenderSearch{};
+        TRY_ASSIGN(auto claim, take(connection, *next, now + lease));
+        if (claim) return RerenderSearch{.claim = std::move(claim), .may_be_more = true};
+        TRY(connection.run(sql::put_off_rerender, next->image_id, std::string_view{next->name}, now + lease));
+    }
+    return RerenderSearch{.claim = {}, .may_be_more = true};
 }
 
 Result<BlobKey> blob_of(Connection& connection, const RerenderId& id) {
@@ -214,11 +215,11 @@ class SqliteRerenders final : public Rerenders {
         });
     }
 
-    Result<std::optional<RerenderClaim>> claim(Milliseconds lease, Timestamp now) override {
+    Result<RerenderSearch> claim(Milliseconds lease, Timestamp now) override {
         TRY_ASSIGN(const auto next,
                    readers_.read([&](Connection& connection) { return next_due(connection, now); }));
-        if (!next) return std::nullopt;
-        return writer_.write([&](Connection& connection) { return take(connection, lease, now); });
+        if (!next) return RerenderSearch{};
+        return writer_.write([&](Connection& connection) { return search(connection, lease, now); });
     }
 
     Status renew(const RerenderId& id, Milliseconds lease, Timestamp now) override {

@@ -46,6 +46,7 @@ class SqliteSchemaUnderTest final : public SchemaUnderTest {
 const SchemaBackend sqlite_schema{"sqlite", [] { return std::make_unique<SqliteSchemaUnderTest>(); }};
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, SchemaConformance, testing::Values(sqlite_schema), schema_name);
+INSTANTIATE_TEST_SUITE_P(Sqlite, NewerRerenderConformance, testing::Values(sqlite_schema), schema_name);
 INSTANTIATE_TEST_SUITE_P(Sqlite, MigrationConformance, testing::Values(sqlite_schema), schema_name);
 
 }  // namespace

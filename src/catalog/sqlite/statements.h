@@ -104,10 +104,10 @@ inline constexpr std::string_view blobs_of_job =
 
 // Claims.
 
-inline constexpr std::string_view claim =
-    "UPDATE jobs SET attempts = attempts + 1, tries = tries + 1, lease_until = $3, updated_at = $2"
-    " WHERE id = $1 AND status = 'PROCESSING' AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)"
-    " RETURNING image_id, attempts, tries";
+/// What a claim would make of it.
+inline constexpr std::string_view hold_claimable =
+    "SELECT image_id, attempts + 1, tries + 1 FROM jobs WHERE id = $1 AND status = 'PROCESSING'"
+    " AND due_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)";
 inline constexpr std::string_view give_back_undone =
     "UPDATE jobs SET lease_until = NULL, due_at = $3, updated_at = $4, tries = max(tries - $5, 0)"
     " WHERE id = $1 AND attempts = $2 AND lease_until IS NOT NULL";
@@ -135,13 +135,13 @@ inline constexpr std::string_view variant_transform =
     "SELECT transform FROM variants WHERE image_id = $1 AND name = $2";
 inline constexpr std::string_view rerender_backlog = "SELECT value FROM totals WHERE name = 'rerenders'";
 inline constexpr std::string_view next_rerender =
-    "SELECT image_id, name FROM rerenders WHERE state = 'waiting' AND due_at <= $1"
+    "SELECT image_id, name, transform FROM rerenders WHERE state = 'waiting' AND due_at <= $1"
     " ORDER BY due_at, image_id, name LIMIT 1";
 inline constexpr std::string_view next_rerender_token =
     "UPDATE totals SET value = value + 1 WHERE name = 'rerender_claims' RETURNING value";
 inline constexpr std::string_view claim_rerender =
     "UPDATE rerenders SET token = $3, tries = tries + 1, due_at = $4 WHERE image_id = $1 AND name = $2"
-    " RETURNING transform, tries";
+    " RETURNING tries";
 inline constexpr std::string_view waiting_job_of_image = "SELECT id, lane FROM jobs WHERE image_id = $1";
 inline constexpr std::string_view job_touched =
     "UPDATE jobs SET updated_at = max(updated_at, $2) WHERE image_id = $1";
@@ -203,7 +203,7 @@ inline constexpr Named own[] = {
     {"hold_of_job", hold_of_job},
     {"job_of_image", job_of_image},
     {"blobs_of_job", blobs_of_job},
-    {"claim", claim},
+    {"hold_claimable", hold_claimable},
     {"give_back_undone", give_back_undone},
     {"variant_blob", variant_blob},
     {"backlog", backlog},

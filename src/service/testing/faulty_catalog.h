@@ -171,7 +171,7 @@ class FaultyRerenders final : public Rerenders {
     }
     Result<RerenderCounts> counts(std::string_view name) override { return inner_.counts(name); }
     Result<std::uint64_t> backlog() override { return inner_.backlog(); }
-    Result<std::optional<RerenderClaim>> claim(Milliseconds lease, Timestamp now) override {
+    Result<RerenderSearch> claim(Milliseconds lease, Timestamp now) override {
         return script_.run("claim_rerender", [&] { return inner_.claim(lease, now); });
     }
     Status renew(const RerenderId& id, Milliseconds lease, Timestamp now) override {
