@@ -21,7 +21,7 @@ from http_client import Client
 from kill_sweep import parse_call, spread
 from remains import Remains
 from safelight_process import BINARY, SafelightProcess, clean_environment, run_command
-from uploader import Uploader, assert_nothing_is_left_over, assert_nothing_is_lost
+from uploader import Uploader, assert_nothing_is_lost
 
 FILE_CALLS = ("pwrite64", "write", "fsync", "fdatasync", "ftruncate", "unlink")
 ROWS = 10_000
@@ -265,15 +265,12 @@ class TestRollingUpgrades:
         uploader.wait_for_more(5)
         uploader.finish()
         assert uploader.statuses <= {202, 503}
-        assert_nothing_is_lost(house, uploader.accepted)
         self.assert_is_told(house, newest)
         assert backends.psql("SELECT count(*) FROM jobs WHERE mood = 'calm'", chosen.database_url()) == str(
             ROWS + len(uploader.accepted))
         remove_copies(chosen.database_url())
         migration.down()
-        assert_nothing_is_left_over(house)
-        eventually(Remains.of(house.settings).is_quiet)
-        assert check(Remains.of(house.settings), house.server.url) == []
+        assert_nothing_is_lost(house, uploader.accepted, Remains.of(house.settings))
         summarise(f"rolling upgrade: {len(uploader.accepted)} uploads accepted, {uploader.refusals} refused")
 
     def replace_server(self, house, uploader):
@@ -315,9 +312,7 @@ class TestRollingUpgrades:
         uploader.wait_for_more(5)
         uploader.finish()
         assert uploader.statuses <= {202, 503}
-        assert_nothing_is_lost(house, uploader.accepted)
-        eventually(Remains.of(house.settings).is_quiet)
-        assert check(Remains.of(house.settings), house.server.url) == []
+        assert_nothing_is_lost(house, uploader.accepted, Remains.of(house.settings))
 
 
 class TestOtherVersions:

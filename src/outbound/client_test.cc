@@ -318,7 +318,7 @@ TEST_F(ClientTest, TellsWhoCannotBeReached) {
     EXPECT_EQ(fault_of(fetch(get("http://" + std::string(64, 'a') + "/"))), OutboundFault::no_such_host);
 }
 
-TEST_F(ClientTest, WantOfDescriptorsIsNoFaultOfTheOthers) {
+TEST_F(ClientTest, WithoutDescriptorsItIsNoFaultOfTheOthers) {
     at("/", [](const Peer& peer) { peer.send_ok("there"); });
     const std::string by_name = fmt::format("http://localhost:{}/", server_.port());
     {

@@ -114,7 +114,7 @@ TEST_F(WebhookPosterTest, ANameThatThereIsNotLooksLikeOneThatLeadsInside) {
     EXPECT_FALSE(unknown.status);
 }
 
-TEST_F(WebhookPosterTest, WhatThisMachineLacksIsNoAttempt) {
+TEST_F(WebhookPosterTest, WithoutDescriptorsItIsNoAttempt) {
     const ScriptedServer server(
         [](const Peer& peer, const std::string&, const std::string&) { peer.send_ok(""); });
     {
