@@ -404,7 +404,7 @@ class TestKill:
         tracer.terminate()
         tracer.communicate(timeout=20)
         server.kill()
-        return kill_sweep.points_of(log.read_text(errors="replace"), names, server.data)
+        return kill_sweep.points_of("upload", log.read_text(errors="replace"), names, server.data)
 
 
 class TestNodes:
