@@ -15,8 +15,8 @@ from http_client import Client
 from safelight_process import BINARY, REPOSITORY, SafelightProcess
 
 # Those that take longest begin first, so that none is left over when the others are done.
-LONGEST = ["test_outages", "test_upgrades", "test_retention", "test_faults", "test_quotas", "test_kill_sweep", "test_webhooks",
-           "test_overload", "test_backends", "test_stack_sweep", "test_quality", "test_crowd"]
+LONGEST = ["test_outages", "test_upgrades", "test_rolling_upgrades", "test_retention", "test_faults", "test_quotas", "test_kill_sweep",
+           "test_webhooks", "test_overload", "test_backends", "test_stack_sweep", "test_quality", "test_crowd"]
 summary_lines = []
 servers = []
 died = []

@@ -1,5 +1,10 @@
 """A server without workers and two workers, in processes of their own over the same backends."""
 
+import re
+
+import pytest
+
+import backends
 from baseline import Baseline
 from http_client import Client
 from safelight_process import SafelightProcess, run_command
@@ -42,3 +47,22 @@ class House:
     @property
     def client(self):
         return Client(self.server.port)
+
+
+def newest_version(settings, folder):
+    """Of the schema, as the program knows it."""
+    return int(re.search(r"of (\d+)", run_command("migrate", "status", cwd=folder, settings=settings).stdout)[1])
+
+
+@pytest.fixture
+def chosen():
+    made = backends.Backends().make()
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def house(chosen, tmp_path):
+    started = House(tmp_path, chosen.settings()).start()
+    yield started
+    started.kill()

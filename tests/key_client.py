@@ -3,6 +3,8 @@
 import socket
 import time
 
+import pytest
+
 from http_client import Client, read_to_end
 from safelight_process import run_command
 
@@ -49,3 +51,12 @@ class SlowDownload:
                 self._received += len(self._connection.recv(4_096))
                 time.sleep(0.02)
             return self._received + len(read_to_end(self._connection))  # a connection that is cut may be reset
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """A server that asks for keys."""
+    from conftest import finish, launch
+    server = launch(tmp_path_factory.mktemp("guarded"), {"SAFELIGHT_ACCESS": "keys"})
+    yield server
+    finish(server)

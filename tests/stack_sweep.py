@@ -28,8 +28,8 @@ import shares
 from check_invariants import check
 from eventually import eventually
 from http_client import Client
-from kill_sweep import (GONE, LIVES, PICTURES, QUIET_WITHIN_S, SETTINGS, Acknowledged, Life, attach, live_many, parse_call,
-                        thread_names)
+from kill_sweep import SETTINGS, attach, parse_call, thread_names
+from lives import GONE, LIVES, PICTURES, QUIET_WITHIN_S, Acknowledged, Life, live_many
 from own_servers import is_gone
 from remains import Remains
 from safelight_process import SafelightProcess, run_command

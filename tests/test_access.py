@@ -10,19 +10,11 @@ import pytest
 import pictures
 from backends import Backends
 from eventually import eventually
-from key_client import KeyClient, SlowDownload, command, make_key
+from key_client import KeyClient, SlowDownload, command, guarded, make_key  # noqa: F401: a fixture among them
 from safelight_process import run_command
 
 SCOPES = ("images:read", "images:write", "admin")
 NOBODY = "01934b7e-5f00-7abc-8def-0123456789ab"
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
-    from conftest import finish, launch
-    server = launch(tmp_path_factory.mktemp("guarded"), {"SAFELIGHT_ACCESS": "keys"})
-    yield server
-    finish(server)
 
 
 @pytest.fixture(scope="module")

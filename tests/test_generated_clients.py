@@ -10,8 +10,7 @@ import sys
 import pytest
 
 import pictures
-from conftest import finish, launch
-from key_client import KeyClient, make_key
+from key_client import KeyClient, guarded, make_key  # noqa: F401: a fixture among them
 from safelight_process import REPOSITORY
 from test_contract import NOBODY
 
@@ -33,14 +32,6 @@ def document(shared_server, tmp_path_factory):
     path = tmp_path_factory.mktemp("contract") / "openapi.json"
     path.write_bytes(shared_server.client().get("/openapi.json").body)
     return path
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
-    """A server that asks for keys."""
-    server = launch(tmp_path_factory.mktemp("guarded"), {"SAFELIGHT_ACCESS": "keys"})
-    yield server
-    finish(server)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from conftest import finish, launch
 from eventually import eventually
 from http_client import Client, read_response
 from key_client import KeyClient, make_key
+from lives import GONE
 from safelight_process import SafelightProcess, run_command
 
 LEASE = {"SAFELIGHT_IDEMPOTENCY_LEASE": "2s"}
@@ -350,7 +351,7 @@ class TestKill:
             tid = next(tid for tid, name in kill_sweep.thread_names(server).items() if name == point.thread)
             tracer = kill_sweep.attach(["strace", "-o", "/dev/null", "-p", str(tid), "-e", f"trace={point.call}", "-e",
                                         f"inject={point.call}:signal=SIGKILL:when={point.n}"])
-            with contextlib.suppress(*kill_sweep.GONE):
+            with contextlib.suppress(*GONE):
                 first = upload(Client(server.port), key, picture, variants="thumbnail")
             killed += first is None
             answered += first is not None
@@ -383,7 +384,7 @@ class TestKill:
             tid = next(tid for tid, name in kill_sweep.thread_names(server).items() if name == point.thread)
             tracer = kill_sweep.attach(["strace", "-o", "/dev/null", "-p", str(tid), "-e", f"trace={point.call}", "-e",
                                         f"inject={point.call}:signal=SIGKILL:when={point.n}"])
-            with contextlib.suppress(*kill_sweep.GONE):
+            with contextlib.suppress(*GONE):
                 first = create(Client(server.port), key)
             server.kill()
             tracer.wait(20)
